@@ -1,0 +1,155 @@
+# Okse. `make demo` and `make test` each work as the very first command on a
+# Debian 12 machine that has git and make; the other targets expect `make deps`.
+
+BUILD	?= build
+ifeq ($(origin CC),default)
+CC	= gcc
+endif
+CFLAGS	?= -O2 -g
+PREFIX	?= /usr/local
+
+# A folder may use only what stands before it here (tests/lint.sh enforces it).
+FOLDERS	= base quorum policy pkcs11 credential audit signer ceremony cli
+
+PACKAGES = openssl libevent_core libevent_openssl yaml-0.1 sqlite3 jansson \
+	libcbor libqrencode libpng libseccomp p11-kit-1 zlib
+
+# In their own variables, so that CFLAGS=… on the command line cannot drop them.
+STRICT	= -std=gnu2x -Wall -Wextra -Werror -Wconversion -Wshadow -Wcast-qual \
+	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
+	-Wwrite-strings -Wundef -Wformat=2
+HARDEN	= -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+	-ftrivial-auto-var-init=zero -fPIE
+# FORTIFY needs optimisation; sanitizers replace it.
+FORTIFY	= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+SANITIZE =
+ifneq ($(SANITIZE),)
+FORTIFY	=
+endif
+CPPFLAGS := -D_GNU_SOURCE -I. $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+LINK	= -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+LIBRARIES := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -ldl
+COMPILE	= $(CC) $(CPPFLAGS) $(STRICT) $(HARDEN) $(FORTIFY) $(CFLAGS) $(SANITIZE) -MMD -MP
+
+.PHONY: all deps test demo bench lint fuzz asan install clean
+all: $(BUILD)/oksed $(BUILD)/okse
+
+# ---- libraries: one archive a folder, linked from the top of the list down
+
+mains	= signer/oksed.c cli/okse.c
+sources	= $(filter-out $(mains),$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
+objects	= $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
+archive	= $(BUILD)/lib/$(1).a
+
+# what code in a folder links with: itself and all before it, users first
+before	= $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call before,$(1),$(wordlist 2,99,$(2))))
+reverse	= $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
+links	= $(foreach f,$(call reverse,$(call before,$(1),$(FOLDERS))),$(call archive,$(f)))
+
+define folder
+$(call archive,$(1)): $(call objects,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar -rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder,$(f))))
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+$(BUILD)/oksed: $(BUILD)/signer/oksed.o $(call links,signer)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(LIBRARIES)
+
+$(BUILD)/okse: $(BUILD)/cli/okse.o $(call links,cli)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(LIBRARIES)
+
+# ---- tests: adding a test is adding a file
+#	tests/unit/FOLDER/NAME_test.c	cmocka, linked with FOLDER and before
+#	tests/e2e/NAME.{sh,mjs}		stories on their own instance
+#	tests/fuzz/FOLDER/NAME.c	libFuzzer entry; tests/corpus/NAME/* replayed
+#	tests/module/NAME.c		shared objects (faulty PKCS#11 modules)
+
+folder_of = $(word 3,$(subst /, ,$(1)))
+unit_tests = $(sort $(wildcard tests/unit/*/*_test.c))
+unit_programs = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(unit_tests))
+fuzz_sources = $(sort $(wildcard tests/fuzz/*/*.c))
+replay_programs = $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(fuzz_sources))
+fuzz_programs = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(fuzz_sources))
+test_modules = $(patsubst tests/module/%.c,$(BUILD)/module/%.so,$(wildcard tests/module/*.c))
+test_tools = $(patsubst tests/tool/%.c,$(BUILD)/tool/%,$(wildcard tests/tool/*.c))
+
+define unit_test
+$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(1)): $(1) $(call links,$(call folder_of,$(1)))
+	@mkdir -p $$(@D)
+	$$(COMPILE) $$(LINK) -o $$@ $$(filter %.c %.a,$$^) $$(LIBRARIES) -lcmocka
+endef
+$(foreach t,$(unit_tests),$(eval $(call unit_test,$(t))))
+
+define fuzz_test
+$(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(1)): $(1) tests/fuzz/replay.c $(call links,$(call folder_of,$(1)))
+	@mkdir -p $$(@D)
+	$$(COMPILE) $$(LINK) -o $$@ $$(filter %.c %.a,$$^) $$(LIBRARIES)
+$(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(1)): $(1) $(foreach f,$(call before,$(call folder_of,$(1)),$(FOLDERS)),$(call sources,$(f)))
+	@mkdir -p $$(@D)
+	clang $$(CPPFLAGS) $$(STRICT) -O1 -g -fsanitize=fuzzer,address,undefined -o $$@ $$^ $$(LIBRARIES)
+endef
+$(foreach t,$(fuzz_sources),$(eval $(call fuzz_test,$(t))))
+
+$(BUILD)/module/%.so: tests/module/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) -fPIC -shared -Wl,-z,relro,-z,now -o $@ $< -ldl -lpthread
+
+$(BUILD)/tool/%: tests/tool/%.c $(call links,signer)
+	@mkdir -p $(@D)
+	$(COMPILE) $(LINK) -o $@ $(filter %.c %.a,$^) $(LIBRARIES) -lpthread -lm
+
+$(BUILD)/npm: tests/package.json tests/package-lock.json
+	cd tests && npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(@D)
+	@touch $@
+
+# `make deps` has installed what the second make needs to find its libraries
+test: deps
+	+$(MAKE) test-run
+
+.PHONY: test-run
+test-run: all $(unit_programs) $(replay_programs) $(test_modules) $(test_tools) $(BUILD)/npm
+	BUILD=$(BUILD) tests/run.sh
+
+asan:
+	+$(MAKE) test BUILD=build/asan CFLAGS="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+
+lint:
+	tests/lint.sh
+
+# FUZZ_SECONDS for each fuzzer, new inputs kept in the build folder
+FUZZ_SECONDS ?= 60
+fuzz: $(fuzz_programs)
+	BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(fuzz_programs)
+
+bench: all $(test_tools)
+	BUILD=$(BUILD) tests/bench/run.sh
+
+# ---- the rest
+
+demo: deps
+	+$(MAKE) all $(BUILD)/npm
+	BUILD=$(BUILD) tests/demo.sh
+
+deps:
+	tests/deps.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/oksed $(DESTDIR)$(PREFIX)/sbin/oksed
+	install -m 755 $(BUILD)/okse $(DESTDIR)$(PREFIX)/bin/okse
+	install -d $(DESTDIR)$(PREFIX)/share/okse
+	cp -r configs/. $(DESTDIR)$(PREFIX)/share/okse/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
+	for s in 1 5 8; do cp docs/man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s/; done
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,190 @@
+/*
+ * Hex, base64, base64url and UTF-8, strict: one text for each value. The
+ * inputs are hostile; outputs are appended only when all of the text is good.
+ */
+#include "base/bytes.h"
+
+#include <string.h>
+
+static const char alphabet64[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet64url[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void
+hex_put(struct bytes *b, struct view v)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t *to = bytes_grow(b, 2 * v.len);
+
+	for (size_t i = 0; to != NULL && i < v.len; i++) {
+		to[2 * i] = (uint8_t)digits[v.at[i] >> 4];
+		to[2 * i + 1] = (uint8_t)digits[v.at[i] & 15];
+	}
+}
+
+static int
+hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+enum err
+hex_get(struct view text, struct bytes *out)
+{
+	size_t start = out->len;
+
+	if (text.len % 2 != 0)
+		return err_because(ERR_SYNTAX,
+		    "hex: wanted an even number of digits, got %zu", text.len);
+	for (size_t i = 0; i < text.len; i += 2) {
+		int high = hex_digit(text.at[i]);
+		int low = hex_digit(text.at[i + 1]);
+
+		if (high < 0 || low < 0) {
+			out->len = start;
+			return err_because(ERR_SYNTAX,
+			    "hex: wanted 0-9 and a-f at position %zu", i);
+		}
+		bytes_put_u8(out, (uint8_t)(high << 4 | low));
+	}
+	return bytes_check(out);
+}
+
+static void
+put64(struct bytes *b, struct view v, const char *alphabet, bool pad)
+{
+	for (size_t i = 0; i < v.len; i += 3) {
+		size_t n = v.len - i < 3 ? v.len - i : 3;
+		uint32_t word = (uint32_t)v.at[i] << 16;
+		size_t chars = n + 1;
+		uint8_t *to = bytes_grow(b, pad ? 4 : chars);
+
+		if (to == NULL)
+			return;
+		word |= n > 1 ? (uint32_t)v.at[i + 1] << 8 : 0;
+		word |= n > 2 ? v.at[i + 2] : 0;
+		for (size_t c = 0; c < (pad ? 4 : chars); c++)
+			to[c] = c < chars ?
+			    (uint8_t)alphabet[word >> (18 - 6 * c) & 63] : '=';
+	}
+}
+
+void
+base64_put(struct bytes *b, struct view v)
+{
+	put64(b, v, alphabet64, true);
+}
+
+void
+base64url_put(struct bytes *b, struct view v)
+{
+	put64(b, v, alphabet64url, false);
+}
+
+/* value of each character + 1; 0 is "not of the alphabet" */
+static void
+fill_values(const char *alphabet, uint8_t values[256])
+{
+	memset(values, 0, 256);
+	for (uint8_t i = 0; i < 64; i++)
+		values[(uint8_t)alphabet[i]] = (uint8_t)(i + 1);
+}
+
+static enum err
+get64(struct view text, const char *alphabet, const char *name,
+    struct bytes *out)
+{
+	uint8_t values[256];
+	size_t start = out->len;
+	uint32_t word = 0;
+	unsigned int bits = 0;
+
+	if (text.len % 4 == 1)
+		return err_because(ERR_SYNTAX,
+		    "%s: %zu characters cannot be an encoding", name,
+		    text.len);
+	fill_values(alphabet, values);
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t value = values[text.at[i]];
+
+		if (value == 0) {
+			out->len = start;
+			return err_because(ERR_SYNTAX,
+			    "%s: a character outside the alphabet at "
+			    "position %zu", name, i);
+		}
+		word = word << 6 | (uint32_t)(value - 1);
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		bytes_put_u8(out, (uint8_t)(word >> bits));
+		word &= (1u << bits) - 1;
+	}
+	if (word != 0) {
+		out->len = start;
+		return err_because(ERR_SYNTAX,
+		    "%s: unused bits of the last character are not zero "
+		    "(RFC 4648 3.5)", name);
+	}
+	return bytes_check(out);
+}
+
+enum err
+base64_get(struct view text, struct bytes *out)
+{
+	size_t pad = 0;
+
+	if (text.len % 4 != 0)
+		return err_because(ERR_SYNTAX,
+		    "base64: length %zu is not a multiple of 4 (RFC 4648 4)",
+		    text.len);
+	while (pad < 2 && text.len > pad &&
+	    text.at[text.len - 1 - pad] == '=')
+		pad++;
+	return get64(VIEW(text.at, text.len - pad), alphabet64, "base64",
+	    out);
+}
+
+enum err
+base64url_get(struct view text, struct bytes *out)
+{
+	return get64(text, alphabet64url, "base64url", out);
+}
+
+/* Length of the sequence that starts here, 0 when it is not well formed. */
+static size_t
+utf8_step(struct view v)
+{
+	uint8_t c = v.at[0];
+	size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	uint32_t code = n == 1 ? c : c & (0x7fu >> n);
+
+	if (c == 0 || (c >= 0x80 && c < 0xc2) || c > 0xf4 || n > v.len)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((v.at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (v.at[i] & 0x3fu);
+	}
+	if ((n == 3 && code < 0x800) || (n == 4 && code < 0x10000) ||
+	    code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return n;
+}
+
+bool
+utf8_valid(struct view v)
+{
+	while (v.len != 0) {
+		size_t n = utf8_step(v);
+
+		if (n == 0)
+			return false;
+		v = VIEW(v.at + n, v.len - n);
+	}
+	return true;
+}
