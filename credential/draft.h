@@ -1,0 +1,56 @@
+/*
+ * The third stage: the exact bytes to be signed, complete but for the
+ * signature, and what turns both into a document.
+ *
+ *	grant + request -> struct draft -> (recorded, ticket) -> signature
+ *	draft + signature -> document
+ *
+ * A draft travels: the notary makes it, the keyholder decodes and signs
+ * draft_tbs(), the gate decodes and calls draft_document().
+ */
+#ifndef OKSE_CREDENTIAL_DRAFT_H
+#define OKSE_CREDENTIAL_DRAFT_H
+
+#include "base/bytes.h"
+#include "base/crypto.h"
+
+/* What a key may sign: a key has one use and signs nothing else. */
+enum key_use {
+	KEY_USE_DOCUMENT = 1,	/* credentials */
+	KEY_USE_QR,		/* QR tokens */
+	KEY_USE_LOG,		/* checkpoints of the log */
+};
+const char *key_use_name(enum key_use u);	/* "document", "qr", "log" */
+[[nodiscard]] enum err key_use_of(struct view name, enum key_use *out);
+
+enum draft_kind {
+	DRAFT_QR_TOKEN = 1,	/* COSE_Sign1 CWT, base45 */
+	DRAFT_SD_JWT,		/* dc+sd-jwt */
+};
+
+struct draft;
+
+void draft_free(struct draft *d);
+AUTO_STRUCT(draft);
+
+enum draft_kind draft_kind(const struct draft *d);
+enum key_use draft_use(const struct draft *d);
+/* ES256 input: SHA-256 of exactly these bytes is signed. */
+struct view draft_tbs(const struct draft *d);
+/* The format's name in the API: "dc+sd-jwt"; "qr-token". */
+const char *draft_format(const struct draft *d);
+
+void draft_encode(const struct draft *d, struct bytes *out);
+/*
+ * Strict: refuses bytes whose shape is not that of their kind (header and
+ * type of the JWT, structure of the Sig_structure), ERR_SCHEMA. This is the
+ * keyholder's guard as well.
+ */
+[[nodiscard]] enum err draft_decode(struct view encoded,
+    struct draft **out_draft);
+
+/* The finished document: SD-JWT text, or "OKSE1:…". */
+[[nodiscard]] enum err draft_document(const struct draft *d,
+    const uint8_t signature[P256_SIGNATURE_SIZE], struct bytes *out);
+
+#endif
