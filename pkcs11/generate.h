@@ -1,0 +1,62 @@
+/*
+ * What only a ceremony does to a token: initialise it, make keys in it, take
+ * random numbers from it. Kept from pkcs11/token.h and in files of its own
+ * (init.c, generate.c), so that a program which does not call these functions
+ * does not contain them either. Errors as in pkcs11/token.h.
+ */
+#ifndef OKSE_PKCS11_GENERATE_H
+#define OKSE_PKCS11_GENERATE_H
+
+#include "pkcs11/token.h"
+
+/*
+ * Initialises the one blank token that the URI's serial, manufacturer and
+ * model match (C_InitToken, then C_InitPIN), gives it the URI's label, and
+ * says what it has become: the serial may be new, and so is the slot.
+ * The module must not be in use (no token open). Never initialises a token
+ * again: ERR_NOT_FOUND without a blank one, ERR_MISMATCH with several,
+ * ERR_EXISTS when a token has this label already.
+ */
+[[nodiscard]] enum err token_initialise(const struct token_uri *uri,
+    const struct token_options *options, const struct secret *so_pin,
+    const struct secret *user_pin, struct token_identity *out);
+
+/* One attribute as the token reports it, for the ceremony's record. */
+struct key_attribute {
+	const char	*name;		/* "CKA_SENSITIVE" */
+	bool		 readable;
+	unsigned long	 value;		/* 0, 1, or a mechanism's number */
+};
+
+#define KEY_ATTRIBUTES 19
+
+struct key_record {
+	EVP_PKEY		*public_key;
+	struct key_attribute	 attributes[KEY_ATTRIBUTES];
+};
+
+void key_record_done(struct key_record *r);
+
+/*
+ * Makes a key pair (KEY_P256 or KEY_ED25519) with the attributes of an issuing
+ * key, reads them back, and has the new key sign. Needs a login. out is
+ * released by key_record_done().
+ * ERR_EXISTS: any object has the label or the id already; nothing was made.
+ * After any other failure a key or half of a pair may exist: what then stands
+ * in the token is for the ceremony to record and its officers to destroy.
+ * ERR_MISMATCH: the token made something else than what was asked for.
+ */
+[[nodiscard]] enum err token_generate(struct token *t, enum key_type type,
+    const char *label, struct view id, struct key_record *out);
+
+/*
+ * The public key that belongs to label and id, as the token tells it: for a
+ * record or a comparison, not for trust. ERR_NOT_FOUND, ERR_MISMATCH (two).
+ */
+[[nodiscard]] enum err token_read_public(struct token *t, enum key_type type,
+    const char *label, struct view id, EVP_PKEY **out_key);
+
+/* C_GenerateRandom; mix it with random_bytes() before use. */
+[[nodiscard]] enum err token_random(struct token *t, uint8_t *out, size_t len);
+
+#endif
