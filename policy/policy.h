@@ -122,6 +122,8 @@ struct grant_terms {
 };
 const struct grant_terms *grant_terms(const struct grant *g);
 const struct programme *grant_programme(const struct grant *g);
+/* The holder's policy_age() at issued_at: what age_over_NN is stated from. */
+int64_t grant_age(const struct grant *g);
 [[nodiscard]] enum err grant_restore(const struct policy *p,
     const struct request *r, const struct grant_terms *terms,
     struct grant **out_grant);
