@@ -1,0 +1,74 @@
+/*
+ * CBOR, the deterministic subset (RFC 8949 4.2.1): definite lengths, shortest
+ * heads, map keys in ascending order of their bytes. What is written with
+ * this can be written in one way only, and nothing else is read back.
+ *
+ * Integers, byte and text strings, arrays, maps and tags: no floats, no
+ * simple values.
+ */
+#ifndef OKSE_CREDENTIAL_CBOR_H
+#define OKSE_CREDENTIAL_CBOR_H
+
+#include "base/bytes.h"
+
+/* Writing. A map's caller puts key, value, key, value … in ascending order. */
+void cbor_put_uint(struct bytes *b, uint64_t v);
+void cbor_put_int(struct bytes *b, int64_t v);
+void cbor_put_bytes(struct bytes *b, struct view v);
+void cbor_put_text(struct bytes *b, struct view utf8);
+void cbor_put_array(struct bytes *b, uint64_t items);
+void cbor_put_map(struct bytes *b, uint64_t pairs);
+void cbor_put_tag(struct bytes *b, uint64_t tag);	/* before its item */
+
+/*
+ * Reading, by pulling what the schema says comes next:
+ *
+ *	struct cbor_reader r = cbor_reader_of(view);
+ *	if (cbor_enter_map(&r) != 2)
+ *		…
+ *	cbor_want_int(&r, 1);
+ *	alg = cbor_get_int(&r);
+ *	cbor_want_int(&r, 4);
+ *	kid = cbor_get_bytes(&r, 8);
+ *	cbor_leave(&r);
+ *	TRY(cbor_end(&r, "protected header"));
+ *
+ * The first rule broken is remembered; after it everything reads as 0 or
+ * empty. Views point into what is read.
+ */
+#define CBOR_DEPTH 4	/* arrays and maps within each other */
+
+struct cbor_level {
+	uint64_t	left;	/* items still to come, two for a pair */
+	bool		map;
+	struct view	key;	/* the last key's encoding */
+};
+
+struct cbor_reader {
+	struct view	  rest;
+	const char	 *why;	/* the first rule broken, or NULL */
+	unsigned int	  depth;
+	struct cbor_level level[CBOR_DEPTH];
+};
+
+struct cbor_reader cbor_reader_of(struct view v);
+uint64_t cbor_get_uint(struct cbor_reader *r);
+int64_t cbor_get_int(struct cbor_reader *r);
+/* A string longer than max is refused; text is checked to be UTF-8. */
+struct view cbor_get_bytes(struct cbor_reader *r, size_t max);
+struct view cbor_get_text(struct cbor_reader *r, size_t max);
+uint64_t cbor_get_tag(struct cbor_reader *r);	/* its item is read next */
+/* The number of items or pairs; keys must be integers or strings. */
+uint64_t cbor_enter_array(struct cbor_reader *r);
+uint64_t cbor_enter_map(struct cbor_reader *r);
+void cbor_leave(struct cbor_reader *r);		/* all items were read */
+/* Refuses anything but this value. */
+void cbor_want_int(struct cbor_reader *r, int64_t v);
+void cbor_want_array(struct cbor_reader *r, uint64_t items);
+void cbor_want_map(struct cbor_reader *r, uint64_t pairs);
+void cbor_fail(struct cbor_reader *r, const char *why);
+/* ERR_SYNTAX naming what and the rule, unless all was read and was good. */
+[[nodiscard]] enum err cbor_end(const struct cbor_reader *r,
+    const char *what);
+
+#endif
