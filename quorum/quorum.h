@@ -28,13 +28,17 @@ struct quorum {
 	char		officers[SHARE_MAX][QUORUM_NAME_SIZE];
 };
 
+/* UTF-8, 1 to 64 bytes, no control characters, no blank at either end. */
+bool quorum_name_fits(struct view name);
+
 /*
  * Splits secret (32 bytes, uniformly random) into plan->count shares, of which
  * plan->threshold open it. plan says ceremony_id, threshold, count and
  * officers; set_id and commitments are made here. out_shares has room for
- * plan->count empty shares, each to be released by share_done().
- * ERR_RANGE: 2 <= threshold <= count <= SHARE_MAX does not hold, an officer
- * has no name, or the secret is not 32 bytes. ERR_CRYPTO: no randomness.
+ * plan->count empty shares, each to be released by share_done(), on failure
+ * too. ERR_RANGE: 2 <= threshold <= count <= SHARE_MAX does not hold, an
+ * officer's name does not fit, or the secret is not 32 bytes. ERR_CRYPTO: no
+ * randomness.
  */
 [[nodiscard]] enum err quorum_split(const struct secret *secret,
     const struct quorum *plan, struct quorum *out_quorum,

@@ -1,7 +1,6 @@
 /*
- * One officer's share of a split secret, and its printed form: one line, the
- * same from every printer, typed again character by character (share.txt
- * describes it).
+ * One officer's share of a split secret, and its printed form: one line
+ * that can be typed again (share.txt describes it).
  */
 #ifndef OKSE_QUORUM_SHARE_H
 #define OKSE_QUORUM_SHARE_H
