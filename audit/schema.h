@@ -1,0 +1,141 @@
+/*
+ * The form of a log entry, version 1: one canonical JSON object of at most
+ * 4096 bytes (the subset of RFC 8785 with ASCII, sorted members, integers up
+ * to 2^53 - 1, no white space, no escapes). These two tables are the whole
+ * vocabulary; a member has one form wherever it appears, and whatever is not
+ * listed is refused by name.
+ *
+ * HEXn: n bytes in lower-case hex. WORD: [a-z0-9][a-z0-9._-]{0,63}. NAME:
+ * 1 … 128 of [A-Za-z0-9 ._:/@+=,-], never a person's. DIGITSn: n of them.
+ * COUNT: an integer, 0 or more. INDEXES: ascending COUNTs, HASHES: HEX32s,
+ * each 1 … 200. RULES: object of WORD to "pass", "fail" or "na", sorted.
+ * Times (t, expiry, since) are milliseconds since 1970 UTC.
+ */
+#ifndef OKSE_AUDIT_SCHEMA_H
+#define OKSE_AUDIT_SCHEMA_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+
+#define SCHEMA_VERSION 1
+#define SCHEMA_ENTRY_MAX 4096
+#define SCHEMA_LIST_MAX 200
+
+/* constant, name, form: sorted by name */
+#define SCHEMA_MEMBERS(X)                                                     \
+	X(BOOT, "boot", HEX8)			/* this start's random id */  \
+	X(BY, "by", SIGNED)			/* ms the clock stepped */    \
+	X(CALLER, "caller", NAME)		/* client that asked */       \
+	X(CENTRE, "centre", DIGITS10)		/* community centre */        \
+	X(CONFIG, "config", HEX32)		/* SHA-256 of the file */     \
+	X(DEVICE, "device", HEX16)		/* pseudonym */               \
+	X(DRAFTS, "drafts", HASHES)		/* SHA-256 of each draft */   \
+	X(ENTRIES, "entries", COUNT)		/* found durable */           \
+	X(EV, "ev", WORD)			/* what happened */           \
+	X(EVIDENCE, "evidence", WORD)		/* qr-token, ic-card */       \
+	X(EXPIRY, "expiry", COUNT)		/* administrative */          \
+	X(HOLDER, "holder", HEX16)		/* pseudonym */               \
+	X(KEYHOLDER, "keyholder", COUNT)	/* number of the process */   \
+	X(LABEL, "label", NAME)			/* of the key */              \
+	X(MALFORMED, "malformed", COUNT)                                      \
+	X(N, "n", HEX16)			/* nonce: hides the rest */   \
+	X(OF, "of", INDEXES)			/* decisions it speaks of */  \
+	X(OP, "op", OPERATION)                                                \
+	X(OUT, "out", OUTCOME)                                                \
+	X(POLICY, "policy", HEX32)		/* SHA-256 of the bundle */   \
+	X(PROGRAM, "program", HEX32)		/* SHA-256 of oksed */        \
+	X(PROGRAMME, "programme", WORD)                                       \
+	X(PUBLISHED, "published", COUNT)	/* checkpoint's size */       \
+	X(PURPOSE, "purpose", WORD)                                           \
+	X(REASON, "reason", WORD)                                             \
+	X(REGION, "region", DIGITS5)		/* province, municipality */  \
+	X(REQ, "req", HEX16)			/* request id */              \
+	X(RULES, "rules", RULES)                                              \
+	X(SEAT, "seat", COUNT)			/* of an officer */           \
+	X(SEATS, "seats", INDEXES)                                            \
+	X(SEQ, "seq", COUNT)			/* = index of the leaf */     \
+	X(SERIAL, "serial", COUNT)		/* of the policy */           \
+	X(SINCE, "since", COUNT)		/* start of the counting */   \
+	X(SPKI, "spki", HEX32)			/* SHA-256 of the key */      \
+	X(T, "t", COUNT)			/* never decreasing */        \
+	X(THROTTLED, "throttled", COUNT)                                      \
+	X(TRANSCRIPT, "transcript", HEX32)	/* root hash */               \
+	X(UNAUTHENTICATED, "unauthenticated", COUNT)                          \
+	X(V, "v", COUNT)                                                      \
+	X(VERSION, "version", NAME)		/* of the software */         \
+	X(WHAT, "what", WORD)			/* start, stop */
+
+enum schema_member {
+#define X(name, text, form) SCHEMA_##name,
+	SCHEMA_MEMBERS(X)
+#undef X
+	SCHEMA_MEMBER_COUNT
+};
+
+#define M(name) (UINT64_C(1) << SCHEMA_##name)
+
+/* on every entry */
+#define SCHEMA_COMMON (M(BOOT) | M(EV) | M(N) | M(SEQ) | M(T) | M(V))
+
+/* constant, name, required besides the common ones, optional */
+#define SCHEMA_EVENTS(X)                                                      \
+	X(START, "start", M(VERSION), M(PROGRAM) | M(CONFIG))                 \
+	X(STOP, "stop", M(REASON), 0)                                         \
+	X(SEAL, "seal", M(REASON), 0)                                         \
+	X(UNSEAL_SHARE, "unseal.share", M(SEAT), 0)                           \
+	X(UNSEAL, "unseal", M(SEATS), 0)                                      \
+	X(KEY_USE, "key.use",                                                 \
+	    M(KEYHOLDER) | M(LABEL) | M(SPKI) | M(WHAT), 0)                   \
+	X(DECISION, "decision",                                               \
+	    M(CALLER) | M(OP) | M(OUT) | M(POLICY) | M(PROGRAMME) | M(REQ) |  \
+	    M(RULES) | M(SERIAL),                                             \
+	    M(CENTRE) | M(DEVICE) | M(DRAFTS) | M(EVIDENCE) | M(EXPIRY) |     \
+	    M(HOLDER) | M(PURPOSE) | M(REGION))                               \
+	X(DONE, "done", M(OF), 0)                                             \
+	X(FAILED, "failed", M(OF) | M(REASON), 0)                             \
+	X(ORPHAN, "orphan", M(OF), 0)                                         \
+	X(REFUSED, "refused.aggregate",                                       \
+	    M(MALFORMED) | M(SINCE) | M(THROTTLED) | M(UNAUTHENTICATED), 0)   \
+	X(RECOVER, "recover", M(ENTRIES) | M(PUBLISHED), 0)                   \
+	X(POLICY_IN_FORCE, "policy", M(POLICY) | M(SERIAL), 0)                \
+	X(CEREMONY, "ceremony", M(TRANSCRIPT), 0)                             \
+	X(CLOCK_STEP, "clock.step", M(BY), 0)                                 \
+	X(HEARTBEAT, "heartbeat", 0, 0)
+
+enum schema_event {
+#define X(name, text, required, optional) SCHEMA_EVENT_##name,
+	SCHEMA_EVENTS(X)
+#undef X
+	SCHEMA_EVENT_COUNT
+};
+
+/*
+ * An entry taken apart: each member's value as a view of the entry, strings
+ * without their quotes, at == NULL when absent.
+ */
+struct schema_entry {
+	enum schema_event	event;
+	struct view		member[SCHEMA_MEMBER_COUNT];
+};
+
+/*
+ * Strict in everything above. ERR_SYNTAX (not canonical JSON), ERR_SCHEMA
+ * (not of this vocabulary), ERR_TOO_LARGE; err_why() names the member and the
+ * byte.
+ */
+[[nodiscard]] enum err schema_get(struct view entry,
+    struct schema_entry *out_entry);
+
+/* Value of a COUNT member; 0 when absent. */
+uint64_t schema_count(const struct schema_entry *e, enum schema_member m);
+/*
+ * Takes the numbers of an INDEXES member one by one:
+ *	struct view rest = e.member[SCHEMA_OF];
+ *	while (schema_next_index(&rest, &index)) …
+ */
+bool schema_next_index(struct view *rest, uint64_t *out_index);
+
+const char *schema_event_name(enum schema_event e);
+
+#endif
