@@ -18,7 +18,7 @@
 
 #include "base/bytes.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_FORMAT 1			/* v of every entry */
 #define SCHEMA_ENTRY_MAX 4096
 #define SCHEMA_LIST_MAX 200
 
@@ -73,12 +73,10 @@ enum schema_member {
 	SCHEMA_MEMBER_COUNT
 };
 
-#define M(name) (UINT64_C(1) << SCHEMA_##name)
-
-/* on every entry */
-#define SCHEMA_COMMON (M(BOOT) | M(EV) | M(N) | M(SEQ) | M(T) | M(V))
-
-/* constant, name, required besides the common ones, optional */
+/*
+ * Constant, name, members required besides the common ones (boot, ev, n, seq,
+ * t, v), optional members. M() is a member's bit, defined in schema.c.
+ */
 #define SCHEMA_EVENTS(X)                                                      \
 	X(START, "start", M(VERSION), M(PROGRAM) | M(CONFIG))                 \
 	X(STOP, "stop", M(REASON), 0)                                         \
