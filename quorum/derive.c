@@ -1,6 +1,6 @@
 /*
- * HKDF of the installation's secret (derive.h has the table). The serial is
- * what a token reports, the purpose our own constant.
+ * HKDF of the installation's secret (derive.h has the table). The label comes
+ * from the script or the configuration, the purpose is our own constant.
  */
 #include "quorum/derive.h"
 
@@ -31,21 +31,21 @@ expand(const struct secret *secret, const char *use, const char *name,
 }
 
 static enum err
-expand_pin(const struct secret *secret, const char *use, const char *serial,
+expand_pin(const struct secret *secret, const char *use, const char *label,
     struct secret **out_pin)
 {
-	size_t len = strlen(serial);
+	size_t len = strlen(label);
 	AUTO(secret) raw = NULL;
 	AUTO(secret) pin = NULL;
 
-	if (len < 1 || len > 16 || serial[len - 1] == ' ')
-		return err_because(ERR_RANGE, "a token's serial number has 1 "
-		    "to 16 characters (PKCS#11 v3.1 5.5.6), got %zu", len);
+	if (len < 1 || len > 32 || label[len - 1] == ' ')
+		return err_because(ERR_RANGE, "a token's label has 1 to 32 "
+		    "characters (PKCS#11 v3.1 5.5), got %zu", len);
 	for (size_t i = 0; i < len; i++)
-		if (serial[i] < ' ' || serial[i] > '~')
-			return err_because(ERR_RANGE, "a token's serial "
-			    "number is printable ASCII");
-	TRY(expand(secret, use, serial, PIN_RAW_SIZE, &raw));
+		if (label[i] < ' ' || label[i] > '~')
+			return err_because(ERR_RANGE, "a token's label "
+			    "is printable ASCII");
+	TRY(expand(secret, use, label, PIN_RAW_SIZE, &raw));
 	TRY(secret_new(DERIVE_PIN_SIZE, &pin));
 	base32_put(VIEW(secret_peek(raw), PIN_RAW_SIZE), secret_at(pin));
 	*out_pin = STEAL(pin);
@@ -53,17 +53,17 @@ expand_pin(const struct secret *secret, const char *use, const char *serial,
 }
 
 enum err
-derive_pin(const struct secret *secret, const char *serial,
+derive_pin(const struct secret *secret, const char *label,
     struct secret **out_pin)
 {
-	return expand_pin(secret, "user-pin", serial, out_pin);
+	return expand_pin(secret, "user-pin", label, out_pin);
 }
 
 enum err
-derive_so_pin(const struct secret *secret, const char *serial,
+derive_so_pin(const struct secret *secret, const char *label,
     struct secret **out_pin)
 {
-	return expand_pin(secret, "so-pin", serial, out_pin);
+	return expand_pin(secret, "so-pin", label, out_pin);
 }
 
 enum err

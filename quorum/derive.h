@@ -4,9 +4,13 @@
  * another:
  *
  *	PRK  = HKDF-Extract(salt "okse/derive/v1", secret)
- *	info = "user-pin/" || token serial	20 bytes, in base32
- *	       "so-pin/" || token serial	20 bytes, in base32
+ *	info = "user-pin/" || token label	20 bytes, in base32
+ *	       "so-pin/" || token label		20 bytes, in base32
  *	       "key/" || purpose		32 bytes
+ *
+ * The label and not the serial number, because a token must be given its PINs
+ * when it is initialised, and a token in software has no serial number before.
+ * A ceremony gives every token a label of its own, so no two share a PIN.
  *
  * A PIN is 32 characters of A-Z2-7 (RFC 4648 6): 160 bits, printable, within
  * the limits of every token known to accept long PINs.
@@ -20,13 +24,13 @@
 #define DERIVE_KEY_SIZE 32
 
 /*
- * serial: the token's, without the blanks that PKCS#11 pads with; printable
- * ASCII, 1 to 16 characters (ERR_RANGE). The PIN has no final NUL.
+ * label: the token's, without the blanks that PKCS#11 pads with; printable
+ * ASCII, 1 to 32 characters (ERR_RANGE). The PIN has no final NUL.
  */
 [[nodiscard]] enum err derive_pin(const struct secret *secret,
-    const char *serial, struct secret **out_pin);
+    const char *label, struct secret **out_pin);
 [[nodiscard]] enum err derive_so_pin(const struct secret *secret,
-    const char *serial, struct secret **out_pin);
+    const char *label, struct secret **out_pin);
 
 /* The notary's key for holders' pseudonyms: derive_key(…, "pseudonym"). */
 [[nodiscard]] enum err derive_pseudonym_key(const struct secret *secret,

@@ -29,8 +29,8 @@
 	"okse-share1-AAAQ-EAYE-AUDA-P6HZ-7L57-Z7P6-74BQ-KBNL-34C7-QLLB"
 	"-BSL6-YVIX-IC66-IUIF-IVDS-MJJR-U4GF-BQFR-7XWC-WFWI-G7LT-MA2D",
 };
-[[maybe_unused]] static const char vector_pin[] = "6ZTUEJ6ZYHPBLNFUQWAM3KRR54HNYAOF";
-[[maybe_unused]] static const char vector_so_pin[] = "KCLV5XMR6UJ7SHFEMZD5DVLGT6WHMB74";
+[[maybe_unused]] static const char vector_pin[] = "FFMZDBPLEV5JAADJZC3FTSYB6VZMYI4P";
+[[maybe_unused]] static const char vector_so_pin[] = "7ACEYSDPGFYM6SC3NQXKZXIR3OSTOQYM";
 [[maybe_unused]] static const uint8_t vector_pseudonym[] = {
 	0x2e, 0x99, 0x2f, 0x38, 0x92, 0x24, 0x64, 0x39,
 	0x36, 0x14, 0x65, 0x4d, 0x47, 0x45, 0x0b, 0x1a,

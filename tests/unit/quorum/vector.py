@@ -70,8 +70,8 @@ print("[[maybe_unused]] static const char *const vector_shares[] = {")
 for line in lines:
     print('\t"%s"\n\t"%s",' % (line[:61], line[61:]))
 print("};")
-for name, info in (("vector_pin", b"user-pin/61a7c4d2e9b80f35"),
-                   ("vector_so_pin", b"so-pin/61a7c4d2e9b80f35")):
+for name, info in (("vector_pin", b"user-pin/okse-rehearsal"),
+                   ("vector_so_pin", b"so-pin/okse-rehearsal")):
     print('[[maybe_unused]] static const char %s[] = "%s";' % (
         name, base64.b32encode(hkdf(secret, info, 20)).decode()))
 array("vector_pseudonym", hkdf(secret, b"key/pseudonym", 32))
