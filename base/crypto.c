@@ -17,7 +17,6 @@
 #include "base/file.h"
 
 AUTO_DEFINE(EVP_PKEY_CTX, EVP_PKEY_CTX, EVP_PKEY_CTX_free);
-AUTO_DEFINE(ECDSA_SIG, ECDSA_SIG, ECDSA_SIG_free);
 AUTO_DEFINE(BIGNUM, BIGNUM, BN_free);
 
 /* Fetched once: an implicit fetch costs more than the hash itself. */
