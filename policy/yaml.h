@@ -51,6 +51,10 @@ struct yaml_doc;
 void yaml_doc_free(struct yaml_doc *doc);
 AUTO_STRUCT(yaml_doc);
 
+/* Zero memory that lives as long as the document; NULL when there is none. */
+[[nodiscard]] void *yaml_doc_new(struct yaml_doc *doc, size_t count,
+    size_t size);
+
 /* Where something stands; line and column from 1. */
 struct yaml_mark {
 	const char	*file;
@@ -102,8 +106,8 @@ struct yaml_choice {	/* tables end with { 0 }; values of a SET < 32 */
 
 #define YAML_ARRAY(type)                                                      \
 	struct {                                                              \
-		const type	*at;                                          \
-		size_t		 count;                                       \
+		type	*at;                                                  \
+		size_t	 count;                                               \
 	}
 
 struct yaml_type;
@@ -129,7 +133,7 @@ struct yaml_variant {	/* tables end with { 0 } */
 
 struct yaml_type {
 	enum yaml_shape	 shape;
-	int64_t		 min, max;	/* max 0: no limit but the reader's */
+	int64_t		 min, max;	/* both 0: the reader's own */
 	size_t		 size;			/* RECORD; MAP: one element */
 	const struct yaml_field	 *fields;	/* RECORD; VARIANT: common */
 	const struct yaml_choice *choices;	/* CHOICE, SET */
