@@ -19,7 +19,9 @@ STRICT	= -std=gnu2x -Wall -Wextra -Werror -Wconversion -Wshadow -Wcast-qual \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wformat=2
 HARDEN	= -fstack-protector-strong -fstack-clash-protection -fcf-protection \
-	-ftrivial-auto-var-init=zero -fPIE
+	-fPIE $(AUTO_INIT)
+# clang 14 knows only the pattern without a second switch
+AUTO_INIT = $(if $(findstring clang,$(CC)),-ftrivial-auto-var-init=pattern,-ftrivial-auto-var-init=zero)
 # FORTIFY needs optimisation; sanitizers replace it.
 FORTIFY	= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 SANITIZE =
