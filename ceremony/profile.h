@@ -1,0 +1,30 @@
+/*
+ * Certificate profiles as data: which extensions a kind of certificate has and
+ * how long it may live. ISO/IEC 18013-5 Annex B for the first two; the QR
+ * signer's is ours. The linter (lint.h) does not use this table, so that a
+ * mistake here is found there.
+ */
+#ifndef OKSE_CEREMONY_PROFILE_H
+#define OKSE_CEREMONY_PROFILE_H
+
+#include <stdbool.h>
+
+enum profile_kind {
+	PROFILE_IACA,			/* issuing authority's root, B.1.2 */
+	PROFILE_DOCUMENT_SIGNER,	/* B.1.4 */
+	PROFILE_QR_SIGNER,
+	PROFILE_COUNT
+};
+
+struct profile {
+	const char	*name;		/* "document-signer" */
+	bool		 root;		/* signs itself */
+	int		 max_days;
+	const char	*basic_constraints;	/* OpenSSL's x509v3_config */
+	const char	*key_usage;
+	const char	*extended_key_usage;	/* NULL: not present */
+};
+
+const struct profile *profile_of(enum profile_kind kind);
+
+#endif

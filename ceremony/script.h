@@ -1,0 +1,83 @@
+/*
+ * A ceremony's script: the only input of a ceremony, in strict YAML
+ * (configs/ceremony/rehearsal.yaml is one). Everything read lives until
+ * script_free().
+ */
+#ifndef OKSE_CEREMONY_SCRIPT_H
+#define OKSE_CEREMONY_SCRIPT_H
+
+#include "ceremony/ceremony.h"
+#include "ceremony/profile.h"
+#include "policy/yaml.h"
+#include "quorum/quorum.h"
+
+#define SCRIPT_CERTIFICATES 8
+#define SCRIPT_STEPS 64
+
+enum script_mode { MODE_REHEARSAL = 1 };	/* production: later */
+const char *script_mode_name(enum script_mode mode);	/* "rehearsal" */
+
+struct script_officer {
+	int64_t		 seat;		/* 1 … n in order */
+	const char	*name;
+};
+
+struct script_key {
+	const char	*label;		/* in the token and as file name */
+	int		 type;		/* enum key_type */
+};
+
+struct script_certificate {
+	const char		*name;		/* as file name */
+	int			 profile;	/* enum profile_kind */
+	struct yaml_reference	 key;		/* whose public key it holds */
+	struct yaml_reference	 issuer;	/* a certificate; itself: root */
+	struct {
+		const char	*country;	/* ISO 3166-1 alpha-2 */
+		const char	*state;		/* ISO 3166-2, or NULL */
+		const char	*organisation;	/* or NULL */
+		const char	*common_name;
+	} subject;
+	int64_t			 not_before;	/* instant; 0: the day it is made */
+	int64_t			 days;
+	const char		*contact;	/* URI, issuerAltName */
+	const char		*crl;		/* URI, cRLDistributionPoints */
+};
+
+struct script_step {
+	struct yaml_reference	 step;		/* of the catalogue, steps.c */
+	struct yaml_reference	 key;		/* .name NULL: none given */
+	struct yaml_reference	 certificate;
+};
+
+struct script {
+	int			 mode;		/* enum script_mode */
+	const char		*name;
+	int64_t			 threshold;
+	YAML_ARRAY(struct script_officer) officers;
+	const char		*token;		/* label */
+	struct {
+		struct yaml_reference	 key;
+		const char		*origin;
+	} log;
+	YAML_ARRAY(struct script_key) keys;
+	YAML_ARRAY(struct script_certificate) certificates;
+	YAML_ARRAY(struct script_step) steps;
+	struct yaml_doc		*doc;		/* all of the above lives in it */
+};
+
+/*
+ * Reads and checks all but the order of steps (steps_check() does that).
+ * name stands for the file in messages, which begin with file:line:column.
+ * ERR_SCHEMA, ERR_SYNTAX, ERR_TOO_LARGE.
+ */
+[[nodiscard]] enum err script_parse(const char *name, struct view text,
+    struct script **out_script);
+void script_free(struct script *s);
+AUTO_STRUCT(script);
+
+/* Index by label or name, or -1. */
+int script_key_index(const struct script *s, const char *label);
+int script_certificate_index(const struct script *s, const char *name);
+
+#endif
