@@ -5,9 +5,8 @@
 #ifndef OKSE_SIGNER_CONFIG_H
 #define OKSE_SIGNER_CONFIG_H
 
-#include <sys/types.h>
-
 #include "credential/draft.h"
+#include "policy/yaml.h"
 
 enum listener {
 	LISTENER_API = 1,	/* Unix, SO_PEERCRED */
@@ -23,62 +22,71 @@ enum verify_mode {
 
 struct config_listener {
 	const char	*path;		/* of the socket */
-	mode_t		 mode;
+	int		 access;	/* its mode */
+};
+
+struct config_tls {
+	const char	*address;	/* "ip:port"; NULL: no TLS */
+	const char	*certificate, *key, *client_ca;
+};
+
+struct config_listen {
+	struct config_listener	api, metrics, admin;
+	struct config_tls	tls;
 };
 
 struct config_client {
-	const char	*name;		/* what the policy calls it */
-	const int64_t	*uids;		/* of a Unix peer */
-	size_t		 uid_count;
-	const char *const *sans;	/* "URI:…" or "DNS:…" of a certificate */
-	size_t		 san_count;
-};
-
-struct config_key {
-	enum key_use	 use;
-	const char	*label;		/* CKA_LABEL */
-	struct view	 id;		/* CKA_ID */
-	const char	*certificate;	/* PEM; NULL for the log key */
-	const char	*public_key;	/* PEM SubjectPublicKeyInfo */
-	enum verify_mode verify;
+	const char	*name;			/* what the policy calls it */
+	YAML_ARRAY(int64_t) uids;		/* of a Unix peer */
+	YAML_ARRAY(const char *) sans;		/* "URI:…", "DNS:…" */
 };
 
 struct config_variable {
 	const char	*name, *value;
 };
 
+struct config_token {
+	const char	*uri;			/* RFC 7512 */
+	const char	*init_args;		/* or NULL */
+	YAML_ARRAY(struct config_variable) environment;
+	YAML_ARRAY(const char *) writable;	/* directories of the module */
+	int64_t		 keyholders;		/* 1 … 64 */
+	int64_t		 deadline;		/* seconds for an answer */
+	int64_t		 recycle;		/* signatures of one process */
+};
+
+struct config_key {
+	int		 use;		/* enum key_use */
+	const char	*label;		/* CKA_LABEL */
+	const char	*id_hex;	/* CKA_ID as written */
+	struct view	 id;		/* CKA_ID */
+	const char	*certificate;	/* PEM; NULL for the log key */
+	const char	*public_key;	/* PEM SubjectPublicKeyInfo */
+	int		 verify;	/* enum verify_mode */
+};
+
+struct config_limits {
+	int64_t	connections;		/* of all clients */
+	int64_t	per_client;		/* connections of one */
+	int64_t	in_flight;		/* requests */
+};
+
 struct config {
 	const char	*origin;	/* of the log, e.g. "okse.example/log" */
 	const char	*issuer;	/* URI, "iss" of what we sign */
 	const char	*state;		/* directory of the daemon's own files */
-	struct config_listener api, metrics, admin;
-	struct {
-		const char	*address;	/* NULL: no TLS; "ip:port" */
-		const char	*certificate, *key, *client_ca;
-	} tls;
-	const struct config_client *clients;
-	size_t		 client_count;
-	struct {
-		const char	*uri;		/* RFC 7512 */
-		const char	*init_args;	/* or NULL */
-		const struct config_variable *environment;
-		size_t		 environment_count;
-		const char *const *writable;	/* directories the module writes */
-		size_t		 writable_count;
-		int64_t		 keyholders;	/* 1 … 64 */
-		int64_t		 deadline;	/* seconds for an answer */
-	} token;
-	const struct config_key *keys;
-	size_t		 key_count;
+	struct config_listen listen;
+	YAML_ARRAY(struct config_client) clients;
+	struct config_token token;
+	YAML_ARRAY(struct config_key) keys;
 	const char	*registry;	/* path of the SQLite file */
 	const char	*log;		/* directory of the published log */
 	const char	*policy;	/* directory */
 	const char	*ca;		/* PEM of the issuing CA */
 	const char	*quorum;	/* quorum.txt of the ceremony */
 	const char	*transcript;	/* of the ceremony, or NULL */
-	struct {
-		int64_t	connections, in_flight, per_client;
-	} limits;
+	struct config_limits limits;
+	struct yaml_doc	*document;	/* owns all of the above */
 };
 
 /* name is used in messages: "okse.yaml:12:3: expected …". */

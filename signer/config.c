@@ -1,0 +1,235 @@
+/*
+ * okse.yaml as tables. The operator wrote it, so it is believed, but every
+ * mistake in it stops the start with line and column. Next: supervisor.c.
+ */
+#include "signer/config.h"
+
+#include <string.h>
+
+#define PATH_LONGEST 1023
+#define SOCKET_LONGEST 107	/* sun_path without its NUL */
+
+static const struct yaml_choice access_choices[] = {
+	{ "owner", 0600 },
+	{ "group", 0660 },
+	{ "everyone", 0666 },
+	{ 0 },
+};
+
+static const struct yaml_choice use_choices[] = {
+	{ "document", KEY_USE_DOCUMENT },
+	{ "qr", KEY_USE_QR },
+	{ "log", KEY_USE_LOG },
+	{ 0 },
+};
+
+static const struct yaml_choice verify_choices[] = {
+	{ "always", VERIFY_ALWAYS },
+	{ "sampled", VERIFY_SAMPLED },
+	{ 0 },
+};
+
+#define NAME_TYPE YAML_TYPE(.shape = YAML_NAME, .max = 64)
+#define PATH_TYPE YAML_TYPE(.shape = YAML_TEXT, .max = PATH_LONGEST)
+#define SECONDS_TYPE(least, most)                                             \
+	YAML_TYPE(.shape = YAML_SECONDS, .min = (least), .max = (most))
+
+static const struct yaml_field listener_fields[] = {
+	YAML_FIELD("path", struct config_listener, path,
+	    &YAML_STRING(SOCKET_LONGEST)),
+	YAML_FIELD("access", struct config_listener, access,
+	    &YAML_ONE_OF(access_choices), .otherwise = "owner"),
+	{ 0 },
+};
+#define LISTENER_TYPE YAML_STRUCT(struct config_listener, listener_fields)
+
+static const struct yaml_field tls_fields[] = {
+	YAML_FIELD("address", struct config_tls, address, &YAML_STRING(64)),
+	YAML_FIELD("certificate", struct config_tls, certificate, &PATH_TYPE),
+	YAML_FIELD("key", struct config_tls, key, &PATH_TYPE),
+	YAML_FIELD("client-ca", struct config_tls, client_ca, &PATH_TYPE),
+	{ 0 },
+};
+
+static const struct yaml_field listen_fields[] = {
+	YAML_FIELD("api", struct config_listen, api, &LISTENER_TYPE),
+	YAML_FIELD("metrics", struct config_listen, metrics, &LISTENER_TYPE),
+	YAML_FIELD("admin", struct config_listen, admin, &LISTENER_TYPE),
+	YAML_FIELD("tls", struct config_listen, tls,
+	    &YAML_STRUCT(struct config_tls, tls_fields), .optional = true),
+	{ 0 },
+};
+
+static const struct yaml_field client_fields[] = {
+	YAML_FIELD("name", struct config_client, name, &NAME_TYPE),
+	YAML_FIELD("uids", struct config_client, uids,
+	    &YAML_LIST_OF(1, 32, &YAML_INT(0, UINT32_MAX)), .optional = true),
+	YAML_FIELD("sans", struct config_client, sans,
+	    &YAML_LIST_OF(1, 32, &YAML_STRING(253)), .optional = true),
+	{ 0 },
+};
+
+static const struct yaml_field key_fields[] = {
+	YAML_FIELD("use", struct config_key, use,
+	    &YAML_ONE_OF(use_choices)),
+	YAML_FIELD("label", struct config_key, label, &YAML_STRING(64)),
+	YAML_FIELD("id", struct config_key, id_hex, &YAML_STRING(64)),
+	YAML_FIELD("certificate", struct config_key, certificate, &PATH_TYPE,
+	    .optional = true),
+	YAML_FIELD("public-key", struct config_key, public_key, &PATH_TYPE),
+	YAML_FIELD("verify-after-sign", struct config_key, verify,
+	    &YAML_ONE_OF(verify_choices), .otherwise = "always"),
+	{ 0 },
+};
+
+static const struct yaml_field token_fields[] = {
+	YAML_FIELD("uri", struct config_token, uri, &YAML_STRING(1023)),
+	YAML_FIELD("init-args", struct config_token, init_args,
+	    &YAML_STRING(1023), .optional = true),
+	YAML_FIELD("environment", struct config_token, environment,
+	    &YAML_MAP_OF(1, 16, struct config_variable, name, value,
+	    &YAML_STRING(1023)), .optional = true),
+	YAML_FIELD("writable", struct config_token, writable,
+	    &YAML_LIST_OF(1, 8, &PATH_TYPE), .optional = true),
+	YAML_FIELD("keyholders", struct config_token, keyholders,
+	    &YAML_INT(1, 64), .otherwise = "2"),
+	YAML_FIELD("deadline", struct config_token, deadline,
+	    &SECONDS_TYPE(1, 600), .otherwise = "PT10S"),
+	YAML_FIELD("recycle", struct config_token, recycle,
+	    &YAML_INT(1000, INT64_C(1) << 40), .otherwise = "10000000"),
+	{ 0 },
+};
+
+static const struct yaml_field limit_fields[] = {
+	YAML_FIELD("connections", struct config_limits, connections,
+	    &YAML_INT(1, 100000), .otherwise = "20000"),
+	YAML_FIELD("in-flight", struct config_limits, in_flight,
+	    &YAML_INT(1, 65536), .otherwise = "1024"),
+	YAML_FIELD("per-client", struct config_limits, per_client,
+	    &YAML_INT(1, 100000), .otherwise = "16384"),
+	{ 0 },
+};
+
+#define FIELD(key, member, type, ...)                                    \
+	YAML_FIELD(key, struct config, member, type, __VA_ARGS__)
+
+static const struct yaml_field file_fields[] = {
+	FIELD("origin", origin, &YAML_STRING(255)),
+	FIELD("issuer", issuer, &YAML_STRING(255)),
+	FIELD("state", state, &PATH_TYPE),
+	FIELD("listen", listen,
+	    &YAML_STRUCT(struct config_listen, listen_fields)),
+	FIELD("clients", clients, &YAML_LIST_OF(1, 256,
+	    &YAML_STRUCT(struct config_client, client_fields))),
+	FIELD("token", token,
+	    &YAML_STRUCT(struct config_token, token_fields)),
+	FIELD("keys", keys, &YAML_LIST_OF(1, 16,
+	    &YAML_STRUCT(struct config_key, key_fields))),
+	FIELD("registry", registry, &PATH_TYPE),
+	FIELD("log", log, &PATH_TYPE),
+	FIELD("policy", policy, &PATH_TYPE),
+	FIELD("ca", ca, &PATH_TYPE),
+	FIELD("quorum", quorum, &PATH_TYPE),
+	FIELD("transcript", transcript, &PATH_TYPE, .optional = true),
+	FIELD("limits", limits,
+	    &YAML_STRUCT(struct config_limits, limit_fields)),
+	{ 0 },
+};
+
+/* ---- what tables cannot say */
+
+static enum err
+check_origin(const struct config *c)
+{
+	if (strpbrk(c->origin, " +\t") != NULL ||
+	    strstr(c->origin, "://") != NULL)
+		return err_because(ERR_SCHEMA, "origin: expected a URL without "
+		    "its scheme, blanks and '+' (C2SP tlog-checkpoint)");
+	return ERR_OK;
+}
+
+static enum err
+complete_key(struct config *c, struct config_key *key)
+{
+	AUTO_DONE(bytes) id = { 0 };
+	uint8_t *copy;
+
+	if (hex_get(view_text(key->id_hex), &id) != ERR_OK)
+		return err_because(ERR_SCHEMA, "keys: id of \"%s\": expected "
+		    "an even number of 0-9 and a-f", key->label);
+	if ((key->use != KEY_USE_LOG) != (key->certificate != NULL))
+		return err_because(ERR_SCHEMA, "keys: \"%s\": every key but "
+		    "the log's has a certificate", key->label);
+	if ((copy = yaml_doc_new(c->document, id.len, 1)) == NULL)
+		return err_because(ERR_MEMORY, "keys");
+	memcpy(copy, id.at, id.len);
+	key->id = VIEW(copy, id.len);
+	return ERR_OK;
+}
+
+static enum err
+check_keys(struct config *c)
+{
+	for (size_t i = 0; i < c->keys.count; i++)
+		TRY(complete_key(c, &c->keys.at[i]));
+	for (int use = KEY_USE_DOCUMENT; use <= KEY_USE_LOG; use++) {
+		unsigned int found = 0;
+
+		for (size_t i = 0; i < c->keys.count; i++)
+			found += c->keys.at[i].use == use;
+		if (found != 1)
+			return err_because(ERR_SCHEMA, "keys: expected one key "
+			    "with use \"%s\", got %u",
+			    key_use_name((enum key_use)use), found);
+	}
+	return ERR_OK;
+}
+
+static enum err
+check_clients(const struct config *c)
+{
+	for (size_t i = 0; i < c->clients.count; i++) {
+		const struct config_client *client = &c->clients.at[i];
+
+		if (client->uids.count + client->sans.count == 0)
+			return err_because(ERR_SCHEMA, "clients: \"%s\": "
+			    "expected uids or sans to know it by",
+			    client->name);
+	}
+	return ERR_OK;
+}
+
+enum err
+config_parse(const char *name, struct view text, struct config **out_config)
+{
+	AUTO(config) c = mem_new(1, sizeof(*c));
+
+	if (c == NULL)
+		return err_because(ERR_MEMORY, "configuration");
+	TRY(yaml_doc_parse(name, text, &c->document));
+	TRY(yaml_bind(c->document, &YAML_STRUCT(struct config, file_fields),
+	    c));
+	TRY(check_origin(c));
+	TRY(check_keys(c));
+	TRY(check_clients(c));
+	*out_config = STEAL(c);
+	return ERR_OK;
+}
+
+void
+config_free(struct config *c)
+{
+	if (c == NULL)
+		return;
+	yaml_doc_free(c->document);
+	mem_free(c);
+}
+
+const struct config_key *
+config_key(const struct config *c, enum key_use u)
+{
+	for (size_t i = 0; i < c->keys.count; i++)
+		if (c->keys.at[i].use == (int)u)
+			return &c->keys.at[i];
+	return NULL;
+}
