@@ -34,6 +34,15 @@ view_starts(struct view v, const char *prefix)
 	return v.len >= n && view_is(VIEW(v.at, n), prefix);
 }
 
+int
+view_compare(struct view a, struct view b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common != 0 ? memcmp(a.at, b.at, common) : 0;
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 void
 bytes_done(struct bytes *b)
 {

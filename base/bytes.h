@@ -28,6 +28,8 @@ struct view view_text(const char *text);	/* without the final NUL */
 bool view_equal(struct view a, struct view b);	/* not for secrets */
 bool view_is(struct view v, const char *text);
 bool view_starts(struct view v, const char *prefix);
+/* <0, 0, >0: byte by byte, then the shorter first; not for secrets. */
+int view_compare(struct view a, struct view b);
 
 /* at == NULL and all zero is an empty buffer; max == 0 means BYTES_MAX. */
 struct bytes {
