@@ -24,8 +24,7 @@ struct qr_fields {
 
 /*
  * ERR_INTERNAL when the grant's validity is longer than QR_TOKEN_LIFE or not
- * covered by the certificate; ERR_RANGE for a name that is empty or over
- * QR_TOKEN_NAME bytes.
+ * covered by the certificate; ERR_RANGE for a name over QR_TOKEN_NAME bytes.
  */
 [[nodiscard]] enum err qr_token_draft(const struct grant *g,
     const struct request *r, const struct qr_fields *fields,

@@ -1,0 +1,38 @@
+/*
+ * COSE_Sign1 (RFC 9052 4.2, 4.4) with ES256 and without external data: what
+ * is signed, and what stands around it.
+ */
+#ifndef OKSE_CREDENTIAL_COSE_H
+#define OKSE_CREDENTIAL_COSE_H
+
+#include "base/crypto.h"
+
+#define COSE_PART 1024	/* bytes of each part that is read back */
+
+/* Header labels (RFC 9052 3.1, RFC 9596) and the algorithm (RFC 9053 2.1). */
+enum cose_label {
+	COSE_ALG = 1,
+	COSE_KID = 4,
+	COSE_TYP = 16,
+};
+#define COSE_ES256 (-7)
+
+struct cose_sign1 {
+	struct view	protected;	/* the encoded header map */
+	struct view	payload;
+};
+
+/* The Sig_structure; check with bytes_check(). */
+void cose_put_tbs(struct bytes *b, const struct cose_sign1 *s);
+/* ERR_SYNTAX unless it is one; the views point into tbs. */
+[[nodiscard]] enum err cose_get_tbs(struct view tbs,
+    struct cose_sign1 *out_sign1);
+
+/* With tag 18 and an empty unprotected header. */
+void cose_put_sign1(struct bytes *b, const struct cose_sign1 *s,
+    struct view signature);
+[[nodiscard]] enum err cose_get_sign1(struct view message,
+    struct cose_sign1 *out_sign1,
+    uint8_t out_signature[P256_SIGNATURE_SIZE]);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * Drafts of any format: kept, sent from process to process, and completed to
+ * documents. draft_decode() is where the keyholder meets bytes of another
+ * process and believes nothing. The formats are in sdjwt.c and qr_token.c.
+ *
+ * Wire form: u8 version, u8 kind, block tbs, block tail.
+ */
+#include "credential/format.h"
+
+#include <string.h>
+
+#define DRAFT_VERSION 1
+#define DRAFT_TBS ((size_t)1 << 20)
+#define DRAFT_TAIL ((size_t)1 << 20)
+
+static const struct format *const formats[] = {
+	&format_qr_token,
+	&format_sdjwt,
+};
+
+static const struct {
+	enum key_use	 use;
+	const char	*name;
+} uses[] = {
+	{ KEY_USE_DOCUMENT, "document" },
+	{ KEY_USE_QR, "qr" },
+	{ KEY_USE_LOG, "log" },
+};
+
+struct draft {
+	const struct format	*format;
+	struct bytes		 tbs;
+	struct bytes		 tail;
+};
+
+const char *
+key_use_name(enum key_use u)
+{
+	for (size_t i = 0; i < COUNT(uses); i++)
+		if (uses[i].use == u)
+			return uses[i].name;
+	return "?";
+}
+
+enum err
+key_use_of(struct view name, enum key_use *out)
+{
+	for (size_t i = 0; i < COUNT(uses); i++) {
+		if (!view_is(name, uses[i].name))
+			continue;
+		*out = uses[i].use;
+		return ERR_OK;
+	}
+	return err_because(ERR_SCHEMA,
+	    "key use: wanted document, qr or log");
+}
+
+static const struct format *
+format_of(uint8_t kind)
+{
+	for (size_t i = 0; i < COUNT(formats); i++)
+		if (formats[i]->kind == kind)
+			return formats[i];
+	return NULL;
+}
+
+void
+draft_free(struct draft *d)
+{
+	if (d == NULL)
+		return;
+	bytes_done(&d->tbs);
+	bytes_done(&d->tail);
+	mem_free(d);
+}
+
+static struct bytes
+take_over(struct bytes *b)
+{
+	struct bytes taken = *b;
+
+	*b = (struct bytes){ .max = b->max };
+	return taken;
+}
+
+enum err
+draft_new(enum draft_kind kind, struct bytes *tbs, struct bytes *tail,
+    struct draft **out_draft)
+{
+	struct draft *d;
+
+	TRY(bytes_check(tbs));
+	TRY(bytes_check(tail));
+	if ((d = mem_new(1, sizeof(*d))) == NULL)
+		return err_because(ERR_MEMORY, "a draft");
+	d->format = format_of((uint8_t)kind);
+	d->tbs = take_over(tbs);
+	d->tail = take_over(tail);
+	*out_draft = d;
+	return ERR_OK;
+}
+
+enum draft_kind
+draft_kind(const struct draft *d)
+{
+	return d->format->kind;
+}
+
+enum key_use
+draft_use(const struct draft *d)
+{
+	return d->format->use;
+}
+
+struct view
+draft_tbs(const struct draft *d)
+{
+	return bytes_view(&d->tbs);
+}
+
+const char *
+draft_format(const struct draft *d)
+{
+	return d->format->name;
+}
+
+void
+draft_encode(const struct draft *d, struct bytes *out)
+{
+	bytes_put_u8(out, DRAFT_VERSION);
+	bytes_put_u8(out, (uint8_t)d->format->kind);
+	bytes_put_block(out, bytes_view(&d->tbs));
+	bytes_put_block(out, bytes_view(&d->tail));
+}
+
+enum err
+draft_decode(struct view encoded, struct draft **out_draft)
+{
+	struct reader r = reader_of(encoded);
+	uint8_t version = reader_u8(&r);
+	const struct format *f = format_of(reader_u8(&r));
+	struct view tbs = reader_block(&r, DRAFT_TBS);
+	struct view tail = reader_block(&r, DRAFT_TAIL);
+	AUTO_DONE(bytes) own_tbs = { 0 };
+	AUTO_DONE(bytes) own_tail = { 0 };
+
+	TRY(reader_end(&r, "draft"));
+	if (version != DRAFT_VERSION || f == NULL)
+		return err_because(ERR_SCHEMA,
+		    "draft: version %u or its kind is not known", version);
+	TRY(f->check(tbs, tail));
+	bytes_put(&own_tbs, tbs);
+	bytes_put(&own_tail, tail);
+	return draft_new(f->kind, &own_tbs, &own_tail, out_draft);
+}
+
+enum err
+draft_document(const struct draft *d,
+    const uint8_t signature[P256_SIGNATURE_SIZE], struct bytes *out)
+{
+	uint8_t canonical[P256_SIGNATURE_SIZE];
+
+	/* (r, s) and (r, n - s) both verify: one document has one text */
+	memcpy(canonical, signature, sizeof(canonical));
+	TRY(p256_low_s(canonical));
+	return d->format->document(bytes_view(&d->tbs), bytes_view(&d->tail),
+	    VIEW_OF(canonical), out);
+}

@@ -1,0 +1,228 @@
+/*
+ * A signer's certificate, read once at start-up from a file of the operator:
+ * trusted to be ours, not to be right. Used by sdjwt.c and qr_token.c.
+ */
+#include "credential/issuer.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <openssl/x509v3.h>
+
+#include "base/time.h"
+
+AUTO_DEFINE(X509_STORE, X509_STORE, X509_STORE_free);
+AUTO_DEFINE(X509_STORE_CTX, X509_STORE_CTX, X509_STORE_CTX_free);
+
+struct issuer {
+	X509		*certificate;
+	EVP_PKEY	*key;
+	char		*uri;
+	struct bytes	 der;
+	struct bytes	 header;
+	struct hash	 fingerprint;
+	uint8_t		 point[P256_POINT_SIZE];
+	int64_t		 not_before;
+	int64_t		 not_after;
+};
+
+void
+issuer_free(struct issuer *i)
+{
+	if (i == NULL)
+		return;
+	X509_free(i->certificate);
+	EVP_PKEY_free(i->key);
+	mem_free(i->uri);
+	bytes_done(&i->der);
+	bytes_done(&i->header);
+	mem_free(i);
+}
+
+static enum err
+asn1_instant(const ASN1_TIME *t, int64_t *out_instant)
+{
+	struct tm tm = { 0 };
+	struct date d;
+
+	if (!ASN1_TIME_to_tm(t, &tm))
+		return err_because(ERR_SYNTAX, "certificate: a validity that "
+		    "is no time (RFC 5280 4.1.2.5)");
+	d = (struct date){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday };
+	*out_instant = date_begins(d, 0) + tm.tm_hour * 3600 +
+	    tm.tm_min * 60 + tm.tm_sec;
+	return ERR_OK;
+}
+
+static enum err
+validity(X509 *x, int64_t *out_from, int64_t *out_to)
+{
+	TRY(asn1_instant(X509_get0_notBefore(x), out_from));
+	TRY(asn1_instant(X509_get0_notAfter(x), out_to));
+	if (*out_from > *out_to)
+		return err_because(ERR_RANGE,
+		    "certificate: it ends before it begins");
+	return ERR_OK;
+}
+
+static void
+put_x5c(const struct issuer *i, struct json *j)
+{
+	json_array(j, "x5c");
+	json_base64(j, NULL, bytes_view(&i->der));
+	json_close(j);
+}
+
+static enum err
+prepare_header(struct issuer *i)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	struct json j = json_start(&text);
+
+	json_object(&j, NULL);
+	json_string(&j, "alg", "ES256");
+	json_string(&j, "typ", "dc+sd-jwt");
+	put_x5c(i, &j);
+	json_close(&j);
+	TRY(json_end(&j));
+	base64url_put(&i->header, bytes_view(&text));
+	return bytes_check(&i->header);
+}
+
+static enum err
+check_uri(const char *uri)
+{
+	struct view v = view_text(uri);
+
+	if (!view_starts(v, "https://") || v.len > ISSUER_URI)
+		return err_because(ERR_RANGE, "issuer: wanted an https URI of "
+		    "at most %d bytes (SD-JWT VC 3.5)", ISSUER_URI);
+	for (size_t k = 0; k < v.len; k++)
+		if (v.at[k] <= ' ' || v.at[k] >= 0x7f)
+			return err_because(ERR_SYNTAX,
+			    "issuer: a URI is ASCII without spaces (RFC 3986)");
+	return ERR_OK;
+}
+
+enum err
+issuer_load(const char *certificate_path, const char *uri,
+    struct issuer **out_issuer)
+{
+	AUTO(issuer) i = NULL;
+
+	TRY(check_uri(uri));
+	if ((i = mem_new(1, sizeof(*i))) == NULL ||
+	    (i->uri = mem_text(uri)) == NULL)
+		return err_because(ERR_MEMORY, "an issuer");
+	TRY(pem_read_certificate(certificate_path, &i->certificate));
+	if ((i->key = X509_get_pubkey(i->certificate)) == NULL)
+		return err_openssl(certificate_path);
+	TRY(p256_point(i->key, i->point));
+	TRY(validity(i->certificate, &i->not_before, &i->not_after));
+	TRY(certificate_der(i->certificate, &i->der));
+	i->fingerprint = sha256(bytes_view(&i->der));
+	TRY(prepare_header(i));
+	*out_issuer = STEAL(i);
+	return ERR_OK;
+}
+
+static enum err
+check_nested(const struct issuer *i, X509 *ca)
+{
+	int64_t from, to;
+
+	TRY(validity(ca, &from, &to));
+	if (i->not_before < from || i->not_after > to)
+		return err_because(ERR_SIGNATURE,
+		    "certificate: its validity is not within the CA's");
+	return ERR_OK;
+}
+
+enum err
+issuer_verify_chain(const struct issuer *i, X509 *ca)
+{
+	AUTO(X509_STORE) store = X509_STORE_new();
+	AUTO(X509_STORE_CTX) c = X509_STORE_CTX_new();
+
+	if (store == NULL || c == NULL || !X509_STORE_add_cert(store, ca) ||
+	    !X509_STORE_set_flags(store, X509_V_FLAG_NO_CHECK_TIME |
+	    X509_V_FLAG_X509_STRICT) ||
+	    !X509_STORE_CTX_init(c, store, i->certificate, NULL))
+		return err_openssl("certificate chain");
+	/* a signer that is its own root would pass as a trust anchor */
+	if (X509_cmp(i->certificate, ca) == 0)
+		return err_because(ERR_SIGNATURE, "certificate: it is the CA's "
+		    "own, wanted one signed by it (HAIP 1.0 6.1.1)");
+	if (X509_verify_cert(c) != 1)
+		return err_because(ERR_SIGNATURE,
+		    "certificate: %s (RFC 5280 6.1)",
+		    X509_verify_cert_error_string(
+		    X509_STORE_CTX_get_error(c)));
+	return check_nested(i, ca);
+}
+
+const char *
+issuer_uri(const struct issuer *i)
+{
+	return i->uri;
+}
+
+EVP_PKEY *
+issuer_key(const struct issuer *i)
+{
+	return i->key;
+}
+
+struct view
+issuer_point(const struct issuer *i)
+{
+	return VIEW_OF(i->point);
+}
+
+struct view
+issuer_kid(const struct issuer *i)
+{
+	return VIEW(i->fingerprint.at, ISSUER_KID_SIZE);
+}
+
+int64_t
+issuer_not_before(const struct issuer *i)
+{
+	return i->not_before;
+}
+
+int64_t
+issuer_not_after(const struct issuer *i)
+{
+	return i->not_after;
+}
+
+struct view
+issuer_sd_jwt_header(const struct issuer *i)
+{
+	return bytes_view(&i->header);
+}
+
+enum err
+issuer_covers(const struct issuer *i, int64_t from, int64_t to)
+{
+	if (from < i->not_before || to > i->not_after || from >= to)
+		return err_because(ERR_INTERNAL, "a validity that is empty or "
+		    "reaches beyond the signer's certificate");
+	return ERR_OK;
+}
+
+void
+issuer_jwk(const struct issuer *i, struct json *j)
+{
+	json_object(j, NULL);
+	json_string(j, "kty", "EC");
+	json_string(j, "crv", "P-256");
+	json_base64url(j, "x", VIEW(i->point + 1, 32));
+	json_base64url(j, "y", VIEW(i->point + 33, 32));
+	json_hex(j, "kid", issuer_kid(i));
+	json_string(j, "use", "sig");
+	json_string(j, "alg", "ES256");
+	put_x5c(i, j);
+	json_close(j);
+}
