@@ -1,0 +1,21 @@
+/*
+ * What officers may ask of the supervisor. The desk turns their HTTP requests
+ * into ADMIN messages and the ADMIN_REPLY into their answer; it keeps nothing.
+ *
+ *	ADMIN		u16 verb, text argument
+ *	ADMIN_REPLY	err, text message, text JSON object ("" on failure)
+ */
+#ifndef OKSE_SIGNER_ADMIN_H
+#define OKSE_SIGNER_ADMIN_H
+
+enum admin_verb {
+	ADMIN_STATUS = 1,	/* GET /v1/seal-status */
+	ADMIN_SHARE,		/* POST /v1/unseal; the argument is a share */
+	ADMIN_SEAL,		/* POST /v1/seal */
+	ADMIN_CLEAR_LATCH,	/* POST /v1/clear-latch, after a wrong PIN */
+	ADMIN_POLICY,		/* GET /v1/policy */
+};
+
+#define ADMIN_SHARE_MAX 2048	/* bytes of a share's text */
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * Request bodies: JSON in, a struct asked out. Strict: an unknown, repeated
+ * or missing member, another type, a value out of bounds, a float, nesting
+ * over BODY_DEPTH is an error. err_why() then begins with the JSON pointer
+ * (RFC 6901) of the member and ": ", and never holds a value.
+ *
+ * JSON is parsed once (jansson); views in the result point into its strings.
+ */
+#ifndef OKSE_SIGNER_GATE_BODY_H
+#define OKSE_SIGNER_GATE_BODY_H
+
+#include "policy/policy.h"
+#include "policy/request.h"
+
+#define BODY_DEPTH 8
+
+/* All zero is empty. Large: keep one and reuse it. */
+struct body {
+	struct asked	 asked;
+	struct facts	 facts;		/* of body_decode_case() only */
+	struct json_t	*json;
+	struct bytes	 proofs[ASKED_PROOFS];	/* what asked.proofs view */
+	size_t		 proofs_used;
+};
+
+void body_done(struct body *b);		/* releases; wiped when body_setup() ran */
+
+/*
+ * Once a process, before the first decoding: jansson's memory comes from
+ * base/mem.h (wiped on release) and its hashing gets a random seed.
+ */
+[[nodiscard]] enum err body_setup(void);
+
+/*
+ * The body of POST /v1/qr-tokens, /v1/credentials or /v1/status-changes.
+ * caller and idempotency_key are the caller's to fill in. Device proofs are
+ * verified: that the key in each made its signature is the gate's word. The
+ * notary cannot check it again without the JWT; it checks nonce, audience and
+ * time, which are its own.
+ *
+ * ERR_SYNTAX (not JSON), ERR_SCHEMA, ERR_RANGE, ERR_SIGNATURE (of a proof),
+ * ERR_UNSUPPORTED. *b must be empty and has to be done also on failure.
+ */
+[[nodiscard]] enum err body_decode(struct view json, enum operation op,
+    struct body *b);
+
+/*
+ * The body of POST /v1/decisions: one of the above and "operation". What only
+ * an issue needs (device, formats, claims, the QR token) may be left out.
+ */
+[[nodiscard]] enum err body_decode_decision(struct view json,
+    struct body *b);
+
+/*
+ * A case of `okse policy explain`: a decision's body, "now", and "facts".
+ * Proofs are counted, not verified: facts.device_proof says how they fared.
+ */
+[[nodiscard]] enum err body_decode_case(struct view json, struct body *b);
+
+/* {"share":"…"}; the view lives as long as b. */
+[[nodiscard]] enum err body_decode_share(struct view json, struct body *b,
+    struct view *out_share);
+/* Nothing, or {}. */
+[[nodiscard]] enum err body_decode_empty(struct view json, struct body *b);
+
+#endif

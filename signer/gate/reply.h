@@ -1,0 +1,44 @@
+/*
+ * Answers: what a handler gives, and how it becomes bytes. Problems are
+ * RFC 9457 documents whose type ends in the code of err.h.
+ */
+#ifndef OKSE_SIGNER_GATE_REPLY_H
+#define OKSE_SIGNER_GATE_REPLY_H
+
+#include "base/bytes.h"
+
+#define REPLY_JSON "application/json"
+#define REPLY_PROBLEM "application/problem+json"
+#define PROBLEM_TYPE "urn:okse:problem:"	/* then err_code() */
+
+struct reply {
+	int		 status;
+	const char	*type;		/* Content-Type */
+	const char	*cache;		/* Cache-Control; NULL: no-store */
+	const char	*allow;		/* with 405, or NULL */
+	unsigned int	 retry_after;	/* seconds; 0: none */
+	struct bytes	 body;
+};
+
+void reply_done(struct reply *r);	/* wipes */
+
+/* The status line and header lines, with the empty one. */
+void reply_put_head(const struct reply *r, bool close, struct bytes *out);
+
+struct problem {
+	enum err	 err;
+	int		 status;	/* 0: that of err */
+	/*
+	 * What the client may learn, or NULL. A leading "/json/pointer: " is
+	 * given as members of its own too: pointer and rule.
+	 */
+	const char	*detail;
+	uint64_t	 request;	/* the id to look for in the journal */
+	unsigned int	 retry_after;	/* 0: 1 s for 429 and 503 */
+	struct view	 members;	/* JSON members to add, or empty */
+};
+
+/* Never fails: without memory the body is left empty. */
+struct reply problem_reply(const struct problem *p);
+
+#endif
