@@ -1,0 +1,41 @@
+/*
+ * The commands' functions, for the table in okse.c: each returns the exit
+ * status. A group shares a file, and the table shows which options it asks.
+ */
+#ifndef OKSE_CLI_COMMANDS_H
+#define OKSE_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+/* dev.c */
+int dev(const struct arguments *a);
+
+/* seal.c */
+int unseal(const struct arguments *a);
+int seal(const struct arguments *a);
+int status(const struct arguments *a);
+int clear_latch(const struct arguments *a);
+
+/* api.c */
+int qr_token(const struct arguments *a);
+int credential(const struct arguments *a);
+int decision(const struct arguments *a);
+
+/* policy.c */
+int policy_check(const struct arguments *a);
+int policy_explain(const struct arguments *a);
+int policy_show(const struct arguments *a);
+
+/* ceremony.c */
+int ceremony_check_script(const struct arguments *a);
+int ceremony_rehearse_script(const struct arguments *a);
+int ceremony_verify_files(const struct arguments *a);
+
+/* audit.c, trace.c */
+int audit_verify(const struct arguments *a);
+int audit_show(const struct arguments *a);
+int audit_proof(const struct arguments *a);
+int audit_check_receipt(const struct arguments *a);
+int audit_trace(const struct arguments *a);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * Calls to the daemon and its answers in words. Answers are our own daemon's,
+ * parsed strictly all the same.
+ */
+#include "cli/service.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cli/say.h"
+
+enum err
+service_socket(const struct arguments *a, const char *name, char *out,
+    size_t size)
+{
+	const char *dir = getenv("OKSE_DIR");
+
+	return path_join(option_value(a, "dir",
+	    dir != NULL && *dir != '\0' ? dir : SERVICE_DIR), name, out, size);
+}
+
+void
+answer_done(struct answer *answer)
+{
+	reply_done(&answer->reply);
+	document_free(answer->document);
+	answer->document = NULL;
+}
+
+enum err
+service_call(const struct arguments *a, const char *socket,
+    const char *method, const char *path, struct view body,
+    struct answer *out)
+{
+	AUTO_DONE(answer) answer = { 0 };
+	struct call c = { .method = method, .path = path, .body = body };
+	char where[PATH_MAX], key[CLIENT_KEY];
+
+	TRY(service_socket(a, socket, where, sizeof(where)));
+	TRY(client_key(key));
+	c.socket = where;
+	if (strcmp(method, "POST") == 0)
+		c.key = option_value(a, "key", key);
+	TRY(client_call(&c, &answer.reply));
+	TRY(document_parse(bytes_view(&answer.reply.body), &answer.document));
+	*out = answer;
+	answer = (struct answer){ 0 };
+	return ERR_OK;
+}
+
+void
+decision_print(FILE *to, const struct document *d, bool failed_only)
+{
+	char path[64];
+	size_t count = document_count(d, "decision.rules");
+
+	for (size_t i = 0; i < count; i++) {
+		const char *part[4];
+		static const char *const names[] =
+		    { "id", "outcome", "message", "basis" };
+
+		for (size_t k = 0; k < COUNT(names); k++) {
+			snprintf(path, sizeof(path), "decision.rules.%zu.%s",
+			    i, names[k]);
+			part[k] = document_text(d, path);
+			if (part[k] == NULL)
+				part[k] = "";
+		}
+		bool failed = strcmp(part[1], "fail") == 0;
+		bool passed = strcmp(part[1], "pass") == 0;
+
+		if (failed_only && !failed)
+			continue;
+		fprintf(to, "  %s%s%s %-24s %s%s%s%s\n",
+		    paint(to, failed ? RED : passed ? GREEN : DIM),
+		    failed ? "✗" : passed ? "✓" : "·", paint(to, PLAIN),
+		    part[0], part[2], *part[3] != '\0' ? " (" : "", part[3],
+		    *part[3] != '\0' ? ")" : "");
+	}
+}
+
+int
+service_problem(const struct answer *answer)
+{
+	const char *title = document_text(answer->document, "title");
+	const char *detail = document_text(answer->document, "detail");
+	const char *member = document_text(answer->document, "pointer");
+
+	complain("%s%s%s%s%s", title != NULL ? title : "the daemon refuses",
+	    detail != NULL ? ": " : "", detail != NULL ? detail : "",
+	    member != NULL ? " at " : "", member != NULL ? member : "");
+	decision_print(stderr, answer->document, true);
+	return exit_of_status(answer->reply.status);
+}

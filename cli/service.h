@@ -1,0 +1,42 @@
+/*
+ * Talking to the daemon of one instance: where its sockets are, and what its
+ * answers mean for an exit status.
+ */
+#ifndef OKSE_CLI_SERVICE_H
+#define OKSE_CLI_SERVICE_H
+
+#include <stdio.h>
+
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/document.h"
+
+#define SERVICE_DIR "/run/okse"
+#define SERVICE_OPTION                                                        \
+	{ "dir", "DIR", "where the sockets are; $OKSE_DIR or " SERVICE_DIR }
+
+/* Path of a socket ("api.sock") of the instance that --dir names. */
+[[nodiscard]] enum err service_socket(const struct arguments *a,
+    const char *name, char *out, size_t size);
+
+/* One call on a socket of that instance; the answer's JSON parsed. */
+struct answer {
+	struct reply	 reply;
+	struct document	*document;
+};
+
+void answer_done(struct answer *answer);
+[[nodiscard]] enum err service_call(const struct arguments *a,
+    const char *socket, const char *method, const char *path,
+    struct view body, struct answer *out);
+
+/*
+ * Tells what went wrong: the problem's title and detail, and of a refusal
+ * every rule that failed. The exit status.
+ */
+int service_problem(const struct answer *answer);
+
+/* Each rule of a decision on a line; with failed_only, those that failed. */
+void decision_print(FILE *to, const struct document *d, bool failed_only);
+
+#endif
