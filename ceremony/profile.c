@@ -1,0 +1,34 @@
+/*
+ * The table of certificate profiles. Our own constants, read by certificate.c
+ * and script.c.
+ */
+#include "ceremony/profile.h"
+
+/* ISO/IEC 18013-5 Annex B; document signers live at most 457 days (B.1.4). */
+static const struct profile profiles[PROFILE_COUNT] = {
+	[PROFILE_IACA] = {
+		.name = "iaca",
+		.root = true,
+		.max_days = 20 * 365,
+		.basic_constraints = "critical,CA:TRUE,pathlen:0",
+		.key_usage = "critical,keyCertSign,cRLSign",
+	},
+	[PROFILE_DOCUMENT_SIGNER] = {
+		.name = "document-signer",
+		.max_days = 457,
+		.key_usage = "critical,digitalSignature",
+		.extended_key_usage = "critical,1.0.18013.5.1.2",
+	},
+	/* no mdoc EKU: a QR signer must never pass for a document signer */
+	[PROFILE_QR_SIGNER] = {
+		.name = "qr-signer",
+		.max_days = 457,
+		.key_usage = "critical,digitalSignature",
+	},
+};
+
+const struct profile *
+profile_of(enum profile_kind kind)
+{
+	return &profiles[kind];
+}
