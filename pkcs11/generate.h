@@ -28,7 +28,7 @@ struct key_attribute {
 	unsigned long	 value;		/* 0, 1, or a mechanism's number */
 };
 
-#define KEY_ATTRIBUTES 19
+#define KEY_ATTRIBUTES 18
 
 struct key_record {
 	EVP_PKEY		*public_key;

@@ -64,7 +64,7 @@ enum token_class {
 	TOKEN_SESSION,	/* retried once here with a new session */
 	TOKEN_HANDLE,	/* retried once here with the key found anew */
 	TOKEN_LOGIN,	/* logged out: ask for a new login, once */
-	TOKEN_DEVICE,	/* run key_canary(); if that fails, replace the process */
+	TOKEN_DEVICE,	/* key_canary(); if it fails, replace the process */
 	TOKEN_START,	/* start race: not a failure of the PIN; start over */
 	TOKEN_PIN,	/* never retry: latch, alarm, an officer clears it */
 	TOKEN_CONFIG,	/* never retry: the key is quarantined; alarm */
@@ -83,11 +83,11 @@ const char *token_rv_name(unsigned long rv);	/* "CKR_OK", or "CKR_?" */
 /* ---- module and sessions (module.c, session.c) */
 
 struct token_options {
-	/* Text for C_Initialize that some modules want (NSS softokn), or NULL */
+	/* Text for C_Initialize some modules want (NSS softokn), or NULL */
 	const char		*init_args;
 	/*
-	 * Names ("CKA_COPYABLE"), NULL at the end, of key attributes which this
-	 * module does not let one read, or NULL. All others must be readable.
+	 * Names ("CKA_COPYABLE"), NULL at the end, of key attributes that
+	 * this module does not tell, or NULL. All others must be readable.
 	 */
 	const char *const	*unreadable;
 };
@@ -195,7 +195,8 @@ struct token_object {
 	size_t			 id_len;
 	/* of keys; false also where the token does not tell */
 	bool			 sensitive;
-	bool			 sign, decrypt, wrap, unwrap, derive;
+	bool			 sign, encrypt, decrypt;
+	bool			 wrap, unwrap, derive;
 	/* of keys; true also where the token does not tell */
 	bool			 extractable;
 };

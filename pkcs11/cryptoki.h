@@ -1,0 +1,156 @@
+/*
+ * What the files of this folder share, and nobody else includes (but their
+ * tests).
+ */
+#ifndef OKSE_PKCS11_CRYPTOKI_H
+#define OKSE_PKCS11_CRYPTOKI_H
+
+#include <p11-kit/pkcs11.h>
+
+#include "pkcs11/generate.h"
+#include "pkcs11/token.h"
+
+struct token {
+	CK_FUNCTION_LIST	*p11;	/* NULL until C_Initialize */
+	CK_SLOT_ID		 slot;
+	CK_SESSION_HANDLE	 anchor;
+	CK_SESSION_HANDLE	 session;
+	bool			 in_doubt;	/* the session; use a new one */
+	bool			 logged_in;	/* start-up is over */
+	bool			 pin_refused;
+	uint32_t		 unreadable;	/* a bit for each of key_rules */
+	struct token_identity	 identity;
+};
+
+struct key_name {
+	enum key_type	 type;
+	const char	*label;
+	struct view	 id;
+};
+
+struct key {
+	struct token		*token;
+	CK_OBJECT_HANDLE	 handle;
+	EVP_PKEY		*public_key;
+	CK_RV			 refused;	/* quarantined with this */
+	struct key_name		 name;		/* of the two below */
+	char			 label[KEY_LABEL_MAX + 1];
+	uint8_t			 id[KEY_ID_MAX];
+};
+
+/* Cryptoki's parameters lack const where it promises not to write. */
+static inline void *
+unconst(const void *p)
+{
+	return (void *)(uintptr_t)p;
+}
+
+/* ---- rv.c */
+
+enum token_class rv_class(CK_RV rv, bool starting);
+void rv_clear(void);		/* first act of every public function */
+CK_RV rv_last(void);
+/* A failure that is the token's fault though no CK_RV says so. */
+void rv_blame(enum token_class class);
+/* ERR_OK for class ok; else sets the last class and names call and rv. */
+[[nodiscard]] enum err rv_check(const char *call, CK_RV rv, bool starting);
+
+/* ---- module.c */
+
+/*
+ * Checks, loads and initialises. ERR_FORBIDDEN, ERR_NOT_FOUND (no file),
+ * ERR_UNSUPPORTED (not a PKCS#11 module). Undo with module_finalise().
+ */
+[[nodiscard]] enum err module_initialise(const char *path,
+    const char *init_args, CK_FUNCTION_LIST **out_p11);
+void module_finalise(CK_FUNCTION_LIST *p11);
+
+/* ---- slot.c */
+
+struct token_identity token_identify(const CK_TOKEN_INFO *info);
+
+/*
+ * The one token in all slots that matches wanted ("" matches all), among the
+ * initialised or the blank ones; blank ones have no label to compare.
+ * ERR_NOT_FOUND, ERR_MISMATCH (several).
+ */
+[[nodiscard]] enum err slot_find(CK_FUNCTION_LIST *p11,
+    const struct token_identity *wanted, bool blank, CK_SLOT_ID *out_slot,
+    struct token_identity *out_identity);
+
+/* ---- session.c */
+
+struct found {
+	CK_OBJECT_HANDLE	*at;
+	size_t			 max;
+	size_t			 count;
+};
+
+[[nodiscard]] enum err session_open(struct token *t, CK_FLAGS flags,
+    CK_SESSION_HANDLE *out);
+/* Replaces a session in doubt; call before each use of t->session. */
+[[nodiscard]] enum err session_ready(struct token *t);
+/* rv_check() of a call on t->session; what fails leaves that in doubt. */
+[[nodiscard]] enum err session_check(struct token *t, const char *call,
+    CK_RV rv);
+/* Handles of the first objects that match, up to found->max. */
+[[nodiscard]] enum err session_find(struct token *t, CK_ATTRIBUTE *wanted,
+    size_t wanted_count, struct found *found);
+/*
+ * Reads one attribute into a->pValue of a->ulValueLen bytes and sets its true
+ * length, CK_UNAVAILABLE_INFORMATION when the token does not tell.
+ */
+[[nodiscard]] enum err session_read(struct token *t, CK_OBJECT_HANDLE object,
+    CK_ATTRIBUTE *a);
+
+/* ---- attribute.c */
+
+enum rule_kind {
+	RULE_BOOL,
+	RULE_MECHANISMS,	/* {the one that signs} */
+	RULE_GENERATOR,		/* the mechanism that made the key */
+};
+
+struct key_rule {
+	CK_ATTRIBUTE_TYPE	 type;
+	const char		*name;
+	enum rule_kind		 kind;
+	bool			 born;	/* the token's own; not in a template */
+	CK_BBOOL		 wanted;
+};
+
+extern const struct key_rule key_rules[KEY_ATTRIBUTES];
+
+CK_MECHANISM_TYPE key_mechanism(enum key_type type);	/* signs */
+CK_MECHANISM_TYPE key_generator(enum key_type type);	/* makes keys */
+CK_KEY_TYPE key_ckk(enum key_type type);
+struct view key_curve(enum key_type type);		/* CKA_EC_PARAMS */
+
+/* Names of token_options to bits; ERR_SCHEMA for one that is not a rule. */
+[[nodiscard]] enum err attribute_quirks(const char *const *names,
+    uint32_t *out_bits);
+/* All of them as the token tells them, in the order of key_rules. */
+[[nodiscard]] enum err attribute_read(struct token *t,
+    CK_OBJECT_HANDLE object, struct key_attribute out[KEY_ATTRIBUTES]);
+/* ERR_MISMATCH unless as wanted; born: also what only a new key can show. */
+[[nodiscard]] enum err attribute_check(const struct token *t,
+    enum key_type type, const struct key_attribute seen[KEY_ATTRIBUTES],
+    bool born);
+
+/* ---- key.c */
+
+/* ERR_RANGE unless 1 to KEY_LABEL_MAX, and 1 to KEY_ID_MAX. */
+[[nodiscard]] enum err key_name_check(const struct key_name *name);
+/* The one object of that class and name; ERR_NOT_FOUND, ERR_MISMATCH. */
+[[nodiscard]] enum err key_find_object(struct token *t,
+    CK_OBJECT_CLASS class, const struct key_name *name,
+    CK_OBJECT_HANDLE *out);
+/* Finds the handle, checks attributes, proves the key. Errors as for find. */
+[[nodiscard]] enum err key_locate(struct key *k);
+
+/* ---- sign.c */
+
+/* Signs on a ready session and verifies a message without other meaning. */
+[[nodiscard]] enum err key_prove(struct key *k);
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * Makes key pairs, for ceremonies only: one template (the rows of
+ * attribute.c), looked at again after the token has made something, and a
+ * signature by the new key. Next: attribute.c.
+ */
+#include <string.h>
+
+#include "pkcs11/cryptoki.h"
+#include "pkcs11/point.h"
+
+void
+key_record_done(struct key_record *r)
+{
+	EVP_PKEY_free(r->public_key);
+	*r = (struct key_record){ 0 };
+}
+
+/* Objects of either class with that label, or that id, up to three. */
+static enum err
+count_objects(struct token *t, CK_ATTRIBUTE wanted, size_t *out)
+{
+	CK_OBJECT_HANDLE handles[3];
+	struct found found = { .at = handles, .max = COUNT(handles) };
+
+	TRY(session_find(t, &wanted, 1, &found));
+	*out = found.count;
+	return ERR_OK;
+}
+
+/* A token takes a name twice without a word: look before, look after. */
+static enum err
+check_count(struct token *t, const struct key_name *name, size_t wanted)
+{
+	CK_ATTRIBUTE label = { CKA_LABEL, unconst(name->label),
+	    strlen(name->label) };
+	CK_ATTRIBUTE id = { CKA_ID, unconst(name->id.at), name->id.len };
+	size_t labels = 0, ids = 0;
+
+	TRY(count_objects(t, label, &labels));
+	TRY(count_objects(t, id, &ids));
+	if (labels != wanted || ids != wanted)
+		return err_because(wanted == 0 ? ERR_EXISTS : ERR_MISMATCH,
+		    "key '%s': wanted %zu objects with its label and with its "
+		    "id, found %zu and %zu", name->label, wanted, labels, ids);
+	return ERR_OK;
+}
+
+/* Whatever the key is, its public half does nothing but verify. */
+static size_t
+public_template(const struct key_name *name, CK_ATTRIBUTE *a)
+{
+	static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	static const struct {
+		CK_ATTRIBUTE_TYPE	 type;
+		const CK_BBOOL		*value;
+	} rows[] = {
+		{ CKA_TOKEN, &yes },
+		{ CKA_PRIVATE, &no },
+		{ CKA_VERIFY, &yes },
+		{ CKA_VERIFY_RECOVER, &no },
+		{ CKA_ENCRYPT, &no },
+		{ CKA_WRAP, &no },
+		{ CKA_DERIVE, &no },
+		{ CKA_MODIFIABLE, &no },
+	};
+	struct view curve = key_curve(name->type);
+	size_t n = 0;
+
+	for (; n < COUNT(rows); n++)
+		a[n] = (CK_ATTRIBUTE){ rows[n].type, unconst(rows[n].value),
+		    sizeof(CK_BBOOL) };
+	a[n++] = (CK_ATTRIBUTE){ CKA_EC_PARAMS, unconst(curve.at), curve.len };
+	return n;
+}
+
+static size_t
+private_template(CK_MECHANISM_TYPE *mechanism, CK_ATTRIBUTE *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < KEY_ATTRIBUTES; i++) {
+		const struct key_rule *rule = &key_rules[i];
+
+		if (rule->born)
+			continue;
+		if (rule->kind == RULE_BOOL)
+			a[n++] = (CK_ATTRIBUTE){ rule->type,
+			    unconst(&rule->wanted), sizeof(rule->wanted) };
+		else
+			a[n++] = (CK_ATTRIBUTE){ rule->type, mechanism,
+			    sizeof(*mechanism) };
+	}
+	return n;
+}
+
+static size_t
+add_name(const struct key_name *name, CK_ATTRIBUTE *a, size_t n)
+{
+	a[n++] = (CK_ATTRIBUTE){ CKA_LABEL, unconst(name->label),
+	    strlen(name->label) };
+	a[n++] = (CK_ATTRIBUTE){ CKA_ID, unconst(name->id.at), name->id.len };
+	return n;
+}
+
+static enum err
+make_pair(struct token *t, const struct key_name *name,
+    CK_SESSION_HANDLE session)
+{
+	CK_MECHANISM generator = { .mechanism = key_generator(name->type) };
+	CK_MECHANISM_TYPE mechanism = key_mechanism(name->type);
+	CK_ATTRIBUTE public[16], private[KEY_ATTRIBUTES + 2];
+	size_t publics = public_template(name, public);
+	size_t privates = private_template(&mechanism, private);
+	CK_OBJECT_HANDLE made[2] = { 0 };
+
+	publics = add_name(name, public, publics);
+	privates = add_name(name, private, privates);
+	return rv_check("C_GenerateKeyPair", t->p11->C_GenerateKeyPair(session,
+	    &generator, public, publics, private, privates, &made[0],
+	    &made[1]), false);
+}
+
+/* The one use of a session that may write. */
+static enum err
+make_pair_in_session(struct token *t, const struct key_name *name)
+{
+	CK_SESSION_HANDLE session;
+	enum err e;
+
+	TRY(session_open(t, CKF_RW_SESSION, &session));
+	e = make_pair(t, name, session);
+	(void)t->p11->C_CloseSession(session);
+	return e;
+}
+
+enum err
+token_read_public(struct token *t, enum key_type type, const char *label,
+    struct view id, EVP_PKEY **out_key)
+{
+	struct key_name name = { type, label, id };
+	CK_OBJECT_HANDLE object;
+	uint8_t value[256];
+	CK_ATTRIBUTE a = { CKA_EC_POINT, value, sizeof(value) };
+	struct view point;
+
+	rv_clear();
+	TRY(key_name_check(&name));
+	TRY(key_find_object(t, CKO_PUBLIC_KEY, &name, &object));
+	TRY(session_read(t, object, &a));
+	if (a.ulValueLen == CK_UNAVAILABLE_INFORMATION)
+		return err_because(ERR_MISMATCH,
+		    "public key '%s': the token does not tell it", label);
+	TRY(ec_point_decode(VIEW(value, a.ulValueLen),
+	    type == KEY_P256 ? P256_POINT_SIZE : ED25519_SIZE, &point));
+	return type == KEY_P256 ? p256_public(point, out_key) :
+	    ed25519_public(point, out_key);
+}
+
+/* What the token made, as it tells and as it proves. */
+static enum err
+record(struct token *t, const struct key_name *name, struct key_record *r)
+{
+	struct key_spec spec = { .label = name->label, .id = name->id };
+	AUTO(key) key = NULL;
+
+	TRY(token_read_public(t, name->type, name->label, name->id,
+	    &r->public_key));
+	spec.public_key = r->public_key;
+	TRY(token_key_find(t, &spec, &key));
+	TRY(attribute_read(t, key->handle, r->attributes));
+	return attribute_check(t, name->type, r->attributes, true);
+}
+
+enum err
+token_generate(struct token *t, enum key_type type, const char *label,
+    struct view id, struct key_record *out)
+{
+	struct key_name name = { type, label, id };
+	AUTO_DONE(key_record) r = { 0 };
+
+	rv_clear();
+	if (type == KEY_OTHER)
+		return err_because(ERR_UNSUPPORTED,
+		    "keys are made for P-256 or Ed25519 only");
+	TRY(key_name_check(&name));
+	TRY(check_count(t, &name, 0));
+	TRY(make_pair_in_session(t, &name));
+	TRY(check_count(t, &name, 2));
+	TRY(record(t, &name, &r));
+	*out = r;
+	r = (struct key_record){ 0 };
+	return ERR_OK;
+}
+
+enum err
+token_random(struct token *t, uint8_t *out, size_t len)
+{
+	rv_clear();
+	TRY(session_ready(t));
+	return session_check(t, "C_GenerateRandom",
+	    t->p11->C_GenerateRandom(t->session, out, len));
+}

@@ -1,0 +1,84 @@
+/*
+ * Makes a blank token ours: label, security officer's PIN, user's PIN. Its
+ * slot and serial may change while this happens, so it is looked for again,
+ * by its label, after the module has been started anew. Next: generate.c.
+ */
+#include <string.h>
+
+#include "pkcs11/cryptoki.h"
+
+static enum err
+refuse_label(struct token *t, const char *label)
+{
+	struct token_identity wanted = { 0 }, seen;
+	CK_SLOT_ID slot;
+	enum err e;
+
+	memcpy(wanted.label, label, sizeof(wanted.label));
+	e = slot_find(t->p11, &wanted, false, &slot, &seen);
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (e != ERR_OK && e != ERR_MISMATCH)
+		return e;
+	return err_because(ERR_EXISTS,
+	    "a token with the label '%s' exists already", label);
+}
+
+static enum err
+make_token(struct token *t, const struct token_uri *uri,
+    const struct secret *so_pin)
+{
+	struct token_identity blank;
+	unsigned char label[32];	/* padded, without NUL */
+
+	TRY(refuse_label(t, uri->wanted.label));
+	TRY(slot_find(t->p11, &uri->wanted, true, &t->slot, &blank));
+	memset(label, ' ', sizeof(label));
+	memcpy(label, uri->wanted.label, strlen(uri->wanted.label));
+	return rv_check("C_InitToken", t->p11->C_InitToken(t->slot,
+	    unconst(secret_peek(so_pin)), secret_len(so_pin), label), false);
+}
+
+static enum err
+restart(struct token *t, const struct token_uri *uri, const char *init_args)
+{
+	struct token_identity wanted = uri->wanted;
+
+	memset(wanted.serial, 0, sizeof(wanted.serial));
+	module_finalise(t->p11);
+	t->p11 = NULL;
+	TRY(module_initialise(uri->module_path, init_args, &t->p11));
+	return slot_find(t->p11, &wanted, false, &t->slot, &t->identity);
+}
+
+static enum err
+set_user_pin(struct token *t, const struct secret *so_pin,
+    const struct secret *user_pin)
+{
+	CK_SESSION_HANDLE session;
+
+	TRY(session_open(t, CKF_RW_SESSION, &session));
+	TRY(rv_check("C_Login", t->p11->C_Login(session, CKU_SO,
+	    unconst(secret_peek(so_pin)), secret_len(so_pin)), true));
+	return rv_check("C_InitPIN", t->p11->C_InitPIN(session,
+	    unconst(secret_peek(user_pin)), secret_len(user_pin)), false);
+}
+
+enum err
+token_initialise(const struct token_uri *uri,
+    const struct token_options *options, const struct secret *so_pin,
+    const struct secret *user_pin, struct token_identity *out)
+{
+	const char *init_args = options != NULL ? options->init_args : NULL;
+	AUTO(token) t = mem_new(1, sizeof(*t));
+
+	rv_clear();
+	if (t == NULL)
+		return err_because(ERR_MEMORY, "initialising a token");
+	TRY(module_initialise(uri->module_path, init_args, &t->p11));
+	TRY(make_token(t, uri, so_pin));
+	TRY(restart(t, uri, init_args));
+	TRY(set_user_pin(t, so_pin, user_pin));
+	*out = t->identity;
+	return ERR_OK;
+}
