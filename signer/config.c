@@ -95,8 +95,6 @@ static const struct yaml_field token_fields[] = {
 	    &YAML_INT(1, 64), .otherwise = "2"),
 	YAML_FIELD("deadline", struct config_token, deadline,
 	    &SECONDS_TYPE(1, 600), .otherwise = "PT10S"),
-	YAML_FIELD("recycle", struct config_token, recycle,
-	    &YAML_INT(1000, INT64_C(1) << 40), .otherwise = "10000000"),
 	{ 0 },
 };
 

@@ -52,7 +52,6 @@ struct config_token {
 	YAML_ARRAY(const char *) writable;	/* directories of the module */
 	int64_t		 keyholders;		/* 1 … 64 */
 	int64_t		 deadline;		/* seconds for an answer */
-	int64_t		 recycle;		/* signatures of one process */
 };
 
 struct config_key {

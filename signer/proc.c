@@ -119,6 +119,12 @@ proc_context(struct proc *p)
 	return p->context;
 }
 
+enum role
+proc_self(const struct proc *p)
+{
+	return p->table->self;
+}
+
 struct event_base *
 proc_base(struct proc *p)
 {
@@ -355,6 +361,8 @@ bury(struct proc *p)
 		}
 		*link = peer->next;
 		peer_free(peer);
+		if (role == ROLE_SUPERVISOR)
+			proc_stop(p);
 		if (p->table->gone != NULL)
 			p->table->gone(p, role, index);
 		link = &p->peers;	/* gone() may have changed the list */

@@ -6,6 +6,7 @@
  * leave in as few packets as possible at the end of each pass of the loop.
  * A peer that says what msg.h does not allow, or what the table has no
  * handler for, is dropped and reported to the supervisor, which replaces it.
+ * A child whose supervisor is gone stops by itself.
  */
 #ifndef OKSE_SIGNER_PROC_H
 #define OKSE_SIGNER_PROC_H
@@ -40,6 +41,7 @@ void proc_free(struct proc *p);
 AUTO_STRUCT(proc);
 
 void *proc_context(struct proc *p);
+enum role proc_self(const struct proc *p);
 struct event_base *proc_base(struct proc *p);
 
 /* Takes fd over, also on failure; replaces a peer of the same role and index. */

@@ -1,0 +1,349 @@
+/*
+ * The role that holds the token: it alone loads the vendor's module. It signs
+ * nothing but what a ticket of the notary covers, with the one key whose use
+ * fits, after hashing the draft itself; and checkpoints of our own log.
+ *
+ * Whatever is wrong with the token beyond one signature ends the process: the
+ * supervisor starts another, which must log in anew.
+ */
+#include "signer/child.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit/checkpoint.h"
+#include "credential/draft.h"
+#include "pkcs11/token.h"
+#include "signer/log.h"
+
+#define LOOKS 6			/* a start race can hide keys for a moment */
+#define SAMPLE 64
+#define METRICS_MS 1000
+
+struct held_key {
+	enum key_use	 use;
+	enum verify_mode verify;
+	struct key	*key;
+	uint64_t	 signatures;
+};
+
+struct keyholder {
+	struct proc	*proc;
+	struct config	*config;
+	struct token	*token;
+	struct held_key	 keys[KEY_USE_LOG];
+	size_t		 count;
+	uint64_t	 failures;
+};
+
+/* ---- opening */
+
+/* The environment steers modules: nothing in it but what is configured. */
+static enum err
+set_environment(const struct config *c)
+{
+	if (clearenv() != 0)
+		return err_system("clearing the environment");
+	for (size_t i = 0; i < c->token.environment.count; i++) {
+		const struct config_variable *v = &c->token.environment.at[i];
+
+		if (setenv(v->name, v->value, 1) == -1)
+			return err_system("environment");
+	}
+	return ERR_OK;
+}
+
+static enum err
+open_token(struct keyholder *k)
+{
+	AUTO(token_uri) uri = NULL;
+	struct token_options options = {
+		.init_args = k->config->token.init_args,
+	};
+
+	TRY(set_environment(k->config));
+	TRY(token_uri_parse(k->config->token.uri, &uri));
+	return token_open(uri, &options, &k->token);
+}
+
+static void
+pause_ms(unsigned int ms)
+{
+	struct timespec t = { .tv_nsec = (long)ms * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+static enum err
+find_key(struct keyholder *k, const struct config_key *wanted)
+{
+	AUTO(EVP_PKEY) public_key = NULL;
+	struct held_key *held = &k->keys[k->count];
+	struct key_spec spec = { .label = wanted->label, .id = wanted->id };
+	enum err e = ERR_NOT_FOUND;
+
+	TRY(pem_read_public(wanted->public_key, &public_key));
+	spec.public_key = public_key;
+	for (unsigned int i = 0; i < LOOKS && e == ERR_NOT_FOUND; i++) {
+		pause_ms(i * i * 10);
+		e = token_key_find(k->token, &spec, &held->key);
+	}
+	TRY(e);
+	held->use = (enum key_use)wanted->use;
+	held->verify = (enum verify_mode)wanted->verify;
+	k->count++;
+	return ERR_OK;
+}
+
+static enum err
+log_in(struct keyholder *k, struct view pin)
+{
+	AUTO(secret) secret = NULL;
+
+	if (k->count != 0)
+		return err_because(ERR_INTERNAL, "logged in already");
+	TRY(secret_new(pin.len, &secret));
+	for (size_t i = 0; i < pin.len; i++)
+		secret_at(secret)[i] = pin.at[i];
+	TRY(token_login(k->token, secret));
+	for (size_t i = 0; i < k->config->keys.count; i++)
+		TRY(find_key(k, &k->config->keys.at[i]));
+	return ERR_OK;
+}
+
+static void
+on_login(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct keyholder *k = proc_context(p);
+	AUTO_DONE(bytes) body = { 0 };
+	enum err e = log_in(k, m->body);
+
+	bytes_put_u16(&body, (uint16_t)e);
+	bytes_put_u16(&body, (uint16_t)(e == ERR_OK ? TOKEN_OK :
+	    token_last_class()));
+	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
+	peer_send(from, MSG_LOGGED_IN, 0, bytes_view(&body));
+	if (e != ERR_OK) {
+		log_error("login: %s", err_why());
+		proc_stop(p);
+	}
+}
+
+/* ---- signing */
+
+static struct held_key *
+key_for(struct keyholder *k, enum key_use use)
+{
+	for (size_t i = 0; i < k->count; i++)
+		if (k->keys[i].use == use)
+			return &k->keys[i];
+	return NULL;
+}
+
+/* The first of each opening, then one in SAMPLE, unless it is every one. */
+static bool
+verifies_now(struct held_key *held)
+{
+	uint64_t before = held->signatures++;
+
+	return held->verify == VERIFY_ALWAYS || before % SAMPLE == 0;
+}
+
+struct ticket_in {
+	uint64_t	index;
+	uint8_t		part;
+	struct hash	hash;
+	struct view	draft;
+};
+
+static enum err
+read_ticket(struct view body, struct ticket_in *out)
+{
+	struct reader r = reader_of(body);
+	struct view hash;
+
+	out->index = reader_u64(&r);
+	out->part = reader_u8(&r);
+	hash = reader_take(&r, sizeof(out->hash.at));
+	out->draft = reader_block(&r, MSG_LONG);
+	TRY(reader_end(&r, "ticket"));
+	for (size_t i = 0; i < hash.len; i++)
+		out->hash.at[i] = hash.at[i];
+	return ERR_OK;
+}
+
+/* The guard: this draft, this ticket, the key of its use, nothing else. */
+static enum err
+sign_ticket(struct keyholder *k, const struct ticket_in *t,
+    uint8_t out[P256_SIGNATURE_SIZE])
+{
+	AUTO(draft) draft = NULL;
+	struct held_key *held;
+	struct hash digest;
+
+	TRY(draft_decode(t->draft, &draft));
+	digest = sha256(draft_tbs(draft));
+	if (!view_equal(VIEW_OF(digest.at), VIEW_OF(t->hash.at)))
+		return err_because(ERR_MISMATCH,
+		    "the draft is not the one the ticket covers");
+	if ((held = key_for(k, draft_use(draft))) == NULL)
+		return err_because(ERR_UNAVAILABLE, "no key for the use %s",
+		    key_use_name(draft_use(draft)));
+	return key_sign_digest(held->key, &digest, verifies_now(held), out);
+}
+
+/*
+ * After a failure: is it one signature or the token? token_last_class() has
+ * been asked before anything else could change it.
+ */
+static void
+judge(struct keyholder *k, enum token_class class)
+{
+	k->failures++;
+	if (class == TOKEN_DEVICE && k->count != 0 &&
+	    key_canary(k->keys[0].key) == ERR_OK)
+		return;
+	if (class != TOKEN_DEVICE && class != TOKEN_LOGIN &&
+	    class != TOKEN_PIN && class != TOKEN_SESSION &&
+	    class != TOKEN_HANDLE)
+		return;
+	log_error("the token is not usable (class %s): leaving",
+	    token_class_name(class));
+	proc_stop(k->proc);
+}
+
+static void
+send_done(struct keyholder *k, struct peer *notary, uint64_t id,
+    const struct ticket_in *t, enum err e)
+{
+	AUTO_DONE(bytes) body = { 0 };
+	enum token_class class = token_last_class();
+
+	bytes_put_u64(&body, t->index);
+	bytes_put_u8(&body, t->part);
+	bytes_put_u16(&body, (uint16_t)e);
+	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
+	peer_send(notary, MSG_DONE, id, bytes_view(&body));
+	if (e == ERR_OK)
+		return;
+	log_error("signing: %s", err_why());
+	judge(k, class);
+}
+
+static void
+on_ticket(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct keyholder *k = proc_context(p);
+	uint8_t signature[P256_SIGNATURE_SIZE];
+	AUTO_DONE(bytes) body = { 0 };
+	struct ticket_in t;
+	enum err e;
+
+	if (read_ticket(m->body, &t) != ERR_OK) {
+		log_error("%s", err_why());
+		proc_drop(p, peer_role(from), peer_index(from));
+		return;
+	}
+	if ((e = sign_ticket(k, &t, signature)) == ERR_OK) {
+		bytes_put_u8(&body, t.part);
+		bytes_put(&body, VIEW_OF(signature));
+		peer_send(proc_peer(p, ROLE_GATE, 0), MSG_SIGNATURE, m->id,
+		    bytes_view(&body));
+	}
+	send_done(k, from, m->id, &t, e);
+}
+
+static enum err
+sign_checkpoint(struct keyholder *k, struct view body,
+    uint8_t out[ED25519_SIGNATURE_SIZE])
+{
+	struct held_key *held = key_for(k, KEY_USE_LOG);
+
+	if (held == NULL)
+		return err_because(ERR_UNAVAILABLE, "no key for the log");
+	if (!checkpoint_is_well_formed(body, k->config->origin))
+		return err_because(ERR_SCHEMA, "not a checkpoint of %s",
+		    k->config->origin);
+	return key_sign_message(held->key, body, verifies_now(held), out);
+}
+
+static void
+on_checkpoint(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct keyholder *k = proc_context(p);
+	uint8_t signature[ED25519_SIGNATURE_SIZE] = { 0 };
+	AUTO_DONE(bytes) body = { 0 };
+	enum err e = sign_checkpoint(k, m->body, signature);
+	enum token_class class = token_last_class();
+
+	bytes_put_u16(&body, (uint16_t)e);
+	bytes_put(&body, VIEW_OF(signature));
+	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
+	peer_send(from, MSG_COSIGNED, m->id, bytes_view(&body));
+	if (e == ERR_OK)
+		return;
+	log_error("signing a checkpoint: %s", err_why());
+	judge(k, class);
+}
+
+/* ---- health */
+
+static void
+on_ping(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct keyholder *k = proc_context(p);
+	AUTO_DONE(bytes) body = { 0 };
+	enum err e = k->count != 0 ? key_canary(k->keys[0].key) : ERR_OK;
+
+	if (e != ERR_OK)
+		log_error("canary: %s", err_why());
+	bytes_put_u16(&body, (uint16_t)e);
+	peer_send(from, MSG_PONG, m->id, bytes_view(&body));
+}
+
+static void
+send_metrics(void *context)
+{
+	struct keyholder *k = context;
+	AUTO_DONE(bytes) text = { 0 };
+	struct peer *gate = proc_peer(k->proc, ROLE_GATE, 0);
+
+	for (size_t i = 0; i < k->count; i++)
+		bytes_printf(&text, "okse_signatures_total{keyholder=\"%d\","
+		    "use=\"%s\"} %" PRIu64 "\n", (int)getpid(),
+		    key_use_name(k->keys[i].use), k->keys[i].signatures);
+	bytes_printf(&text, "okse_token_failures_total{keyholder=\"%d\"} %"
+	    PRIu64 "\n", (int)getpid(), k->failures);
+	peer_send(gate, MSG_METRICS, 0, bytes_view(&text));
+}
+
+static const struct proc_rule rules[] = {
+	{ MSG_LOGIN, on_login },
+	{ MSG_TICKET, on_ticket },
+	{ MSG_CHECKPOINT, on_checkpoint },
+	{ MSG_PING, on_ping },
+};
+
+static const struct proc_table table = {
+	.self = ROLE_KEYHOLDER,
+	.rules = rules,
+	.count = COUNT(rules),
+};
+
+int
+keyholder_main(unsigned int index)
+{
+	static struct keyholder k;	/* to its end: _exit() releases all */
+
+	log_start(ROLE_KEYHOLDER, index);
+	if (child_start(&table, &k, &k.proc, &k.config) != ERR_OK)
+		return log_fatal("start");
+	if (open_token(&k) != ERR_OK)
+		return log_fatal("opening the token");
+	if (proc_every(k.proc, METRICS_MS, send_metrics, &k) != ERR_OK ||
+	    child_serve(k.proc, k.config) != ERR_OK)
+		return log_fatal("serving");
+	return k.failures != 0;
+}
