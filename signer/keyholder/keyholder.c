@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "audit/checkpoint.h"
 #include "credential/draft.h"
@@ -23,9 +22,9 @@
 #define METRICS_MS 1000
 
 struct held_key {
-	enum key_use	 use;
-	enum verify_mode verify;
-	struct key	*key;
+	const struct config_key *config;
+	EVP_PKEY	*public_key;
+	struct key	*key;		/* NULL until the login */
 	uint64_t	 signatures;
 };
 
@@ -35,7 +34,9 @@ struct keyholder {
 	struct token	*token;
 	struct held_key	 keys[KEY_USE_LOG];
 	size_t		 count;
+	bool		 logged_in;
 	uint64_t	 failures;
+	unsigned int	 index;
 };
 
 /* ---- opening */
@@ -68,6 +69,20 @@ open_token(struct keyholder *k)
 	return token_open(uri, &options, &k->token);
 }
 
+/* Their files are out of reach once the process is locked in. */
+static enum err
+read_public_keys(struct keyholder *k)
+{
+	for (; k->count < k->config->keys.count; k->count++) {
+		struct held_key *held = &k->keys[k->count];
+
+		held->config = &k->config->keys.at[k->count];
+		TRY(pem_read_public(held->config->public_key,
+		    &held->public_key));
+	}
+	return ERR_OK;
+}
+
 static void
 pause_ms(unsigned int ms)
 {
@@ -77,24 +92,20 @@ pause_ms(unsigned int ms)
 }
 
 static enum err
-find_key(struct keyholder *k, const struct config_key *wanted)
+find_key(struct keyholder *k, struct held_key *held)
 {
-	AUTO(EVP_PKEY) public_key = NULL;
-	struct held_key *held = &k->keys[k->count];
-	struct key_spec spec = { .label = wanted->label, .id = wanted->id };
+	struct key_spec spec = {
+		.label = held->config->label,
+		.id = held->config->id,
+		.public_key = held->public_key,
+	};
 	enum err e = ERR_NOT_FOUND;
 
-	TRY(pem_read_public(wanted->public_key, &public_key));
-	spec.public_key = public_key;
 	for (unsigned int i = 0; i < LOOKS && e == ERR_NOT_FOUND; i++) {
 		pause_ms(i * i * 10);
 		e = token_key_find(k->token, &spec, &held->key);
 	}
-	TRY(e);
-	held->use = (enum key_use)wanted->use;
-	held->verify = (enum verify_mode)wanted->verify;
-	k->count++;
-	return ERR_OK;
+	return e;
 }
 
 static enum err
@@ -102,14 +113,15 @@ log_in(struct keyholder *k, struct view pin)
 {
 	AUTO(secret) secret = NULL;
 
-	if (k->count != 0)
+	if (k->logged_in)
 		return err_because(ERR_INTERNAL, "logged in already");
 	TRY(secret_new(pin.len, &secret));
 	for (size_t i = 0; i < pin.len; i++)
 		secret_at(secret)[i] = pin.at[i];
 	TRY(token_login(k->token, secret));
-	for (size_t i = 0; i < k->config->keys.count; i++)
-		TRY(find_key(k, &k->config->keys.at[i]));
+	for (size_t i = 0; i < k->count; i++)
+		TRY(find_key(k, &k->keys[i]));
+	k->logged_in = true;
 	return ERR_OK;
 }
 
@@ -136,8 +148,8 @@ on_login(struct proc *p, struct peer *from, const struct msg *m)
 static struct held_key *
 key_for(struct keyholder *k, enum key_use use)
 {
-	for (size_t i = 0; i < k->count; i++)
-		if (k->keys[i].use == use)
+	for (size_t i = 0; k->logged_in && i < k->count; i++)
+		if (k->keys[i].config->use == (int)use)
 			return &k->keys[i];
 	return NULL;
 }
@@ -148,7 +160,7 @@ verifies_now(struct held_key *held)
 {
 	uint64_t before = held->signatures++;
 
-	return held->verify == VERIFY_ALWAYS || before % SAMPLE == 0;
+	return held->config->verify == VERIFY_ALWAYS || before % SAMPLE == 0;
 }
 
 struct ticket_in {
@@ -202,7 +214,7 @@ static void
 judge(struct keyholder *k, enum token_class class)
 {
 	k->failures++;
-	if (class == TOKEN_DEVICE && k->count != 0 &&
+	if (class == TOKEN_DEVICE && k->logged_in &&
 	    key_canary(k->keys[0].key) == ERR_OK)
 		return;
 	if (class != TOKEN_DEVICE && class != TOKEN_LOGIN &&
@@ -295,7 +307,7 @@ on_ping(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct keyholder *k = proc_context(p);
 	AUTO_DONE(bytes) body = { 0 };
-	enum err e = k->count != 0 ? key_canary(k->keys[0].key) : ERR_OK;
+	enum err e = k->logged_in ? key_canary(k->keys[0].key) : ERR_OK;
 
 	if (e != ERR_OK)
 		log_error("canary: %s", err_why());
@@ -311,11 +323,12 @@ send_metrics(void *context)
 	struct peer *gate = proc_peer(k->proc, ROLE_GATE, 0);
 
 	for (size_t i = 0; i < k->count; i++)
-		bytes_printf(&text, "okse_signatures_total{keyholder=\"%d\","
-		    "use=\"%s\"} %" PRIu64 "\n", (int)getpid(),
-		    key_use_name(k->keys[i].use), k->keys[i].signatures);
-	bytes_printf(&text, "okse_token_failures_total{keyholder=\"%d\"} %"
-	    PRIu64 "\n", (int)getpid(), k->failures);
+		bytes_printf(&text, "okse_signatures_total{keyholder=\"%u\","
+		    "use=\"%s\"} %" PRIu64 "\n", k->index,
+		    key_use_name((enum key_use)k->keys[i].config->use),
+		    k->keys[i].signatures);
+	bytes_printf(&text, "okse_token_failures_total{keyholder=\"%u\"} %"
+	    PRIu64 "\n", k->index, k->failures);
 	peer_send(gate, MSG_METRICS, 0, bytes_view(&text));
 }
 
@@ -337,10 +350,11 @@ keyholder_main(unsigned int index)
 {
 	static struct keyholder k;	/* to its end: _exit() releases all */
 
+	k.index = index;
 	log_start(ROLE_KEYHOLDER, index);
 	if (child_start(&table, &k, &k.proc, &k.config) != ERR_OK)
 		return log_fatal("start");
-	if (open_token(&k) != ERR_OK)
+	if (read_public_keys(&k) != ERR_OK || open_token(&k) != ERR_OK)
 		return log_fatal("opening the token");
 	if (proc_every(k.proc, METRICS_MS, send_metrics, &k) != ERR_OK ||
 	    child_serve(k.proc, k.config) != ERR_OK)
