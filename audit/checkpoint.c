@@ -1,0 +1,98 @@
+/*
+ * The three lines of a checkpoint. A body that is read may come from anyone:
+ * it is taken only when writing it again gives the same bytes. Next in the
+ * flow: the keyholder, which signs the body.
+ */
+#include "audit/checkpoint.h"
+
+#include <string.h>
+
+#include "audit/merkle.h"
+#include "audit/vkey.h"
+
+/* room for sums of sizes, and no tree gets there */
+#define SIZE_LIMIT ((uint64_t)INT64_MAX)
+
+static void
+put_body(struct bytes *out, const struct checkpoint *c)
+{
+	bytes_put(out, c->origin);
+	bytes_printf(out, "\n%llu\n", (unsigned long long)c->size);
+	base64_put(out, VIEW_OF(c->root.at));
+	bytes_put_u8(out, '\n');
+}
+
+enum err
+checkpoint_body(const char *origin, uint64_t size, const struct hash *root,
+    struct bytes *out)
+{
+	struct checkpoint c = { view_text(origin), size, *root };
+
+	if (!vkey_name_valid(c.origin) || size > SIZE_LIMIT)
+		return err_because(ERR_SCHEMA, "a checkpoint has an origin of "
+		    "visible characters without '+' and a size below 2^63");
+	put_body(out, &c);
+	return bytes_check(out);
+}
+
+static struct view
+take_line(struct reader *r)
+{
+	size_t n = 0;
+	struct view line;
+
+	while (n < r->rest.len && r->rest.at[n] != '\n')
+		n++;
+	line = reader_take(r, n);
+	reader_u8(r);
+	return line;
+}
+
+/* Digits only; leading zeros show when it is written again. */
+static uint64_t
+read_size(struct reader *r, struct view digits)
+{
+	uint64_t size = 0;
+
+	if (digits.len > 19)
+		r->failed = true;
+	for (size_t i = 0; i < digits.len && !r->failed; i++) {
+		if (digits.at[i] < '0' || digits.at[i] > '9')
+			r->failed = true;
+		size = size * 10 + (uint64_t)(digits.at[i] - '0');
+	}
+	return size;
+}
+
+enum err
+checkpoint_get(struct view body, struct checkpoint *out_checkpoint)
+{
+	AUTO_DONE(bytes) root = { 0 };
+	AUTO_DONE(bytes) again = { 0 };
+	struct reader r = reader_of(body);
+	struct checkpoint c = { .origin = take_line(&r) };
+
+	c.size = read_size(&r, take_line(&r));
+	TRY(base64_get(take_line(&r), &root));
+	if (!r.failed && root.len == sizeof(c.root)) {
+		memcpy(&c.root, root.at, sizeof(c.root));
+		put_body(&again, &c);
+	}
+	if (!vkey_name_valid(c.origin) || c.size > SIZE_LIMIT ||
+	    !view_equal(body, bytes_view(&again)))
+		return err_because(ERR_SYNTAX, "a checkpoint is three lines: "
+		    "origin, size, base64 of 32 bytes (C2SP tlog-checkpoint)");
+	*out_checkpoint = c;
+	return ERR_OK;
+}
+
+bool
+checkpoint_is_well_formed(struct view body, const char *origin)
+{
+	struct hash empty = merkle_root(NULL, 0);
+	struct checkpoint c;
+
+	if (checkpoint_get(body, &c) != ERR_OK || !view_is(c.origin, origin))
+		return false;
+	return c.size != 0 || merkle_equal(&c.root, &empty);
+}

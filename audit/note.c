@@ -1,0 +1,167 @@
+/*
+ * Reading and writing signed notes. A note is whatever a web server or a file
+ * hands us; nothing in it is believed before note_verify(). Next in the flow:
+ * checkpoint.c reads the text.
+ */
+#include "audit/note.h"
+
+#include <string.h>
+
+/* The em dash U+2014 and a space that open a signature line. */
+#define DASH "\xe2\x80\x94 "
+
+static enum err
+check_characters(struct view bytes)
+{
+	if (bytes.len > NOTE_MAX)
+		return err_because(ERR_TOO_LARGE, "a note of %zu bytes, over "
+		    "%d", bytes.len, NOTE_MAX);
+	if (!utf8_valid(bytes))
+		return err_because(ERR_SYNTAX, "note: not UTF-8");
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.at[i] < 0x20 && bytes.at[i] != '\n')
+			return err_because(ERR_SYNTAX, "note: control "
+			    "character at byte %zu (C2SP signed-note)", i);
+	if (bytes.len == 0 || bytes.at[bytes.len - 1] != '\n')
+		return err_because(ERR_SYNTAX,
+		    "note: does not end in a line end");
+	return ERR_OK;
+}
+
+/* Offset just behind the last blank line; 0 when there is none. */
+static size_t
+find_signatures(struct view bytes)
+{
+	for (size_t i = bytes.len; i >= 2; i--)
+		if (bytes.at[i - 1] == '\n' && bytes.at[i - 2] == '\n')
+			return i;
+	return 0;
+}
+
+/* What stands before the next stop character, which is taken too. */
+static struct view
+take_until(struct reader *r, char stop)
+{
+	size_t n = 0;
+	struct view field;
+
+	while (n < r->rest.len && r->rest.at[n] != (uint8_t)stop)
+		n++;
+	field = reader_take(r, n);
+	if (reader_u8(r) != (uint8_t)stop)
+		r->failed = true;
+	return field;
+}
+
+static enum err
+read_line(struct reader *r, struct note_line *out_line)
+{
+	AUTO_DONE(bytes) payload = { .max = NOTE_LINE_BYTES };
+	struct view dash = reader_take(r, strlen(DASH));
+	struct note_line line;
+
+	line.name = take_until(r, ' ');
+	line.base64 = take_until(r, '\n');
+	if (r->failed || !view_is(dash, DASH) || line.name.len == 0 ||
+	    memchr(line.name.at, '+', line.name.len) != NULL)
+		return err_because(ERR_SYNTAX, "note: a signature line is "
+		    "\"— <name> <base64>\" (C2SP signed-note)");
+	TRY(base64_get(line.base64, &payload));
+	if (payload.len <= VKEY_ID_SIZE)
+		return err_because(ERR_SYNTAX,
+		    "note: a signature of %zu bytes with its key id",
+		    payload.len);
+	memcpy(line.id, payload.at, sizeof(line.id));
+	*out_line = line;
+	return ERR_OK;
+}
+
+enum err
+note_get(struct view bytes, struct note *out_note)
+{
+	struct note n = { 0 };
+	struct reader r;
+	size_t at;
+
+	TRY(check_characters(bytes));
+	at = find_signatures(bytes);
+	if (at < 2 || at == bytes.len)
+		return err_because(ERR_SYNTAX, "note: wanted text, a blank "
+		    "line and signature lines (C2SP signed-note)");
+	n.text = VIEW(bytes.at, at - 1);
+	r = reader_of(VIEW(bytes.at + at, bytes.len - at));
+	while (r.rest.len != 0) {
+		if (n.count == NOTE_LINES)
+			return err_because(ERR_TOO_LARGE,
+			    "note: more than %d signatures", NOTE_LINES);
+		TRY(read_line(&r, &n.line[n.count++]));
+	}
+	*out_note = n;
+	return ERR_OK;
+}
+
+static bool
+line_is_of(const struct note_line *line, const struct vkey *key)
+{
+	return view_equal(line->name, vkey_name(key)) &&
+	    view_equal(VIEW_OF(line->id), vkey_id(key));
+}
+
+static enum err
+verify_line(const struct note *n, const struct note_line *line,
+    const struct vkey *key, uint64_t *out_time)
+{
+	AUTO_DONE(bytes) payload = { .max = NOTE_LINE_BYTES };
+
+	TRY(base64_get(line->base64, &payload));
+	return vkey_verify(key, n->text, VIEW(payload.at + VKEY_ID_SIZE,
+	    payload.len - VKEY_ID_SIZE), out_time);
+}
+
+enum err
+note_verify(const struct note *n, const struct vkey *key, uint64_t *out_time)
+{
+	uint64_t newest = 0;
+	bool found = false;
+
+	for (size_t i = 0; i < n->count; i++) {
+		uint64_t time;
+
+		if (!line_is_of(&n->line[i], key))
+			continue;
+		TRY(verify_line(n, &n->line[i], key, &time));
+		if (time > newest)
+			newest = time;
+		found = true;
+	}
+	if (!found)
+		return err_because(ERR_NOT_FOUND,
+		    "the note is not signed by the key asked for");
+	if (out_time != NULL)
+		*out_time = newest;
+	return ERR_OK;
+}
+
+void
+note_put_text(struct bytes *out, struct view text)
+{
+	bytes_put(out, text);
+	bytes_put_u8(out, '\n');
+}
+
+void
+note_put_signature(struct bytes *out, const struct vkey *key,
+    struct view signature)
+{
+	AUTO_DONE(bytes) payload = { .max = NOTE_LINE_BYTES };
+
+	bytes_put(&payload, vkey_id(key));
+	bytes_put(&payload, signature);
+	if (payload.failed)
+		out->failed = true;
+	bytes_put_text(out, DASH);
+	bytes_put(out, vkey_name(key));
+	bytes_put_u8(out, ' ');
+	base64_put(out, bytes_view(&payload));
+	bytes_put_u8(out, '\n');
+}

@@ -1,0 +1,159 @@
+/*
+ * Receipts. The gate makes them from published files; whoever checks one got
+ * it from a stranger, so the reader takes nothing that receipt_build() would
+ * not have written. Next in the flow: the caller keeps it.
+ */
+#include "audit/receipt.h"
+
+#include <string.h>
+
+#include "audit/merkle.h"
+#include "audit/tile.h"
+
+void
+receipt_done(struct receipt *r)
+{
+	bytes_done(&r->entry);
+}
+
+static void
+put_receipt(struct bytes *out, struct view entry, uint64_t index,
+    const struct proof *proof, struct view note)
+{
+	bytes_put_text(out, RECEIPT_FIRST_LINE "\nextra ");
+	base64_put(out, entry);
+	bytes_printf(out, "\nindex %llu\n", (unsigned long long)index);
+	for (size_t i = 0; i < proof->count; i++) {
+		base64_put(out, VIEW_OF(proof->at[i].at));
+		bytes_put_u8(out, '\n');
+	}
+	bytes_put_u8(out, '\n');
+	bytes_put(out, note);
+}
+
+static enum err
+read_checkpoint(struct view text, struct note *out_note,
+    struct checkpoint *out_checkpoint)
+{
+	TRY(note_get(text, out_note));
+	return checkpoint_get(out_note->text, out_checkpoint);
+}
+
+enum err
+receipt_build(const struct tile_source *s, uint64_t index, struct view note,
+    struct bytes *out)
+{
+	struct note n;
+	struct checkpoint c;
+	struct proof proof;
+	struct tile_id id = { .level = TILE_ENTRIES,
+		.index = index / TILE_WIDTH };
+	struct view entries[TILE_WIDTH];
+	AUTO_DONE(bytes) bundle = { 0 };
+
+	TRY(read_checkpoint(note, &n, &c));
+	TRY(proof_inclusion(s, index, c.size, &proof));
+	id.width = tile_width(id.level, id.index, c.size);
+	TRY(tile_read_bundle(s, id, &bundle, entries));
+	put_receipt(out, entries[index % TILE_WIDTH], index, &proof, note);
+	return bytes_check(out);
+}
+
+static struct view
+take_line(struct reader *r)
+{
+	size_t n = 0;
+	struct view line;
+
+	while (n < r->rest.len && r->rest.at[n] != '\n')
+		n++;
+	line = reader_take(r, n);
+	reader_u8(r);
+	return line;
+}
+
+/* A line "word value"; the value. */
+static struct view
+take_field(struct reader *r, const char *word)
+{
+	struct view line = take_line(r);
+	size_t n = strlen(word);
+
+	if (!view_starts(line, word)) {
+		r->failed = true;
+		return VIEW(NULL, 0);
+	}
+	return VIEW(line.at + n, line.len - n);
+}
+
+static uint64_t
+read_index(struct reader *r, struct view digits)
+{
+	uint64_t index = 0;
+
+	if (digits.len == 0 || digits.len > 19 ||
+	    (digits.len > 1 && digits.at[0] == '0'))
+		r->failed = true;
+	for (size_t i = 0; i < digits.len && !r->failed; i++) {
+		if (digits.at[i] < '0' || digits.at[i] > '9')
+			r->failed = true;
+		index = index * 10 + (uint64_t)(digits.at[i] - '0');
+	}
+	return index;
+}
+
+/* Hashes up to the blank line, which is taken too. */
+static enum err
+read_proof(struct reader *r, struct proof *out_proof)
+{
+	out_proof->count = 0;
+	for (struct view line = take_line(r); line.len != 0;
+	    line = take_line(r)) {
+		AUTO_DONE(bytes) hash = { 0 };
+
+		TRY(base64_get(line, &hash));
+		if (hash.len != SHA256_SIZE || out_proof->count == PROOF_MAX)
+			return err_because(ERR_SYNTAX, "receipt: a proof is "
+			    "at most %d lines of base64 of 32 bytes "
+			    "(C2SP tlog-proof)", PROOF_MAX);
+		memcpy(&out_proof->at[out_proof->count++], hash.at, hash.len);
+	}
+	return ERR_OK;
+}
+
+enum err
+receipt_get(struct view text, struct receipt *out_receipt)
+{
+	AUTO_DONE(receipt) new = { 0 };
+	struct reader r = reader_of(text);
+
+	if (text.len > RECEIPT_MAX)
+		return err_because(ERR_TOO_LARGE, "a receipt of %zu bytes, "
+		    "over %d", text.len, RECEIPT_MAX);
+	if (!view_is(take_line(&r), RECEIPT_FIRST_LINE))
+		return err_because(ERR_SYNTAX, "a receipt begins with \"%s\"",
+		    RECEIPT_FIRST_LINE);
+	TRY(base64_get(take_field(&r, "extra "), &new.entry));
+	new.index = read_index(&r, take_field(&r, "index "));
+	TRY(read_proof(&r, &new.proof));
+	if (r.failed)
+		return err_because(ERR_SYNTAX, "receipt: wanted extra, index, "
+		    "hashes, a blank line, a note (C2SP tlog-proof)");
+	TRY(read_checkpoint(r.rest, &new.note, &new.checkpoint));
+	*out_receipt = new;
+	new = (struct receipt){ 0 };
+	return ERR_OK;
+}
+
+enum err
+receipt_check(const struct receipt *r, const struct vkey *log_key)
+{
+	struct hash leaf = merkle_leaf(bytes_view(&r->entry));
+
+	TRY(note_verify(&r->note, log_key, NULL));
+	if (!view_equal(r->checkpoint.origin, vkey_name(log_key)))
+		return err_because(ERR_MISMATCH,
+		    "the checkpoint is of another log than the key");
+	return proof_check_inclusion(&r->proof, r->index, r->checkpoint.size,
+	    &leaf, &r->checkpoint.root);
+}
