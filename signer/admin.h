@@ -16,6 +16,14 @@ enum admin_verb {
 	ADMIN_POLICY,		/* GET /v1/policy */
 };
 
+/* Also in STATE, for the gate. */
+enum seal_state {
+	SEAL_SEALED = 1,
+	SEAL_OPENING,	/* the quorum is complete, keyholders log in */
+	SEAL_OPEN,
+	SEAL_LATCHED,	/* the token refused a PIN: an officer must clear it */
+};
+
 #define ADMIN_SHARE_MAX 2048	/* bytes of a share's text */
 
 #endif
