@@ -40,7 +40,6 @@ struct http {
 	enum http_method method;
 	bool		keep_alive;	/* false: answer, then close */
 	bool		wants_continue;	/* before it sends its body */
-	bool		has_length;
 	size_t		content_length;
 	size_t		body_max;	/* may be raised at HTTP_HEAD */
 	struct bytes	body;
@@ -51,12 +50,14 @@ struct http {
 
 	/* http.c's own */
 	int		 state;
+	bool		 is_1_0;
+	bool		 has_length;
 	struct bytes	 head;		/* lines as they came */
 	size_t		 line;		/* where the current one begins */
 	size_t		 fields;	/* where the first header begins */
 	unsigned int	 field_count;
 	uint32_t	 seen;		/* which known headers came */
-	struct http_span target, host, content_type, idempotency_key;
+	struct http_span target, content_type, idempotency_key;
 };
 
 void http_init(struct http *h);
@@ -77,8 +78,5 @@ bool http_has_head(const struct http *h);
 struct view http_target(const struct http *h);
 struct view http_content_type(const struct http *h);
 struct view http_idempotency_key(const struct http *h);	/* at NULL: none */
-
-/* "Bad Request"; "" for a status this service never sends. */
-const char *http_reason(int status);
 
 #endif

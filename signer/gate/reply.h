@@ -15,7 +15,7 @@ struct reply {
 	int		 status;
 	const char	*type;		/* Content-Type */
 	const char	*cache;		/* Cache-Control; NULL: no-store */
-	const char	*allow;		/* with 405, or NULL */
+	const char	*allow;		/* with 405 */
 	unsigned int	 retry_after;	/* seconds; 0: none */
 	struct bytes	 body;
 };
@@ -35,6 +35,7 @@ struct problem {
 	const char	*detail;
 	uint64_t	 request;	/* the id to look for in the journal */
 	unsigned int	 retry_after;	/* 0: 1 s for 429 and 503 */
+	const char	*allow;		/* with 405 */
 	struct view	 members;	/* JSON members to add, or empty */
 };
 

@@ -1,0 +1,163 @@
+/*
+ * Answers as bytes. Everything here is our own text, but for JSON from the
+ * notary, which goes into problems as it is. Next: connection.c, which sends.
+ */
+#include "signer/gate/reply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/time.h"
+
+static const struct {
+	int		 status;
+	const char	*reason;
+} reasons[] = {
+	{ 200, "OK" },
+	{ 201, "Created" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 408, "Request Timeout" },
+	{ 409, "Conflict" },
+	{ 413, "Content Too Large" },
+	{ 414, "URI Too Long" },
+	{ 415, "Unsupported Media Type" },
+	{ 417, "Expectation Failed" },
+	{ 422, "Unprocessable Content" },
+	{ 429, "Too Many Requests" },
+	{ 431, "Request Header Fields Too Large" },
+	{ 500, "Internal Server Error" },
+	{ 501, "Not Implemented" },
+	{ 503, "Service Unavailable" },
+	{ 505, "HTTP Version Not Supported" },
+};
+
+static const char *
+reason_of(int status)
+{
+	for (size_t i = 0; i < COUNT(reasons); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "";
+}
+
+void
+reply_done(struct reply *r)
+{
+	bytes_done(&r->body);
+}
+
+/* IMF-fixdate (RFC 9110 5.6.7), made once a second. */
+static const char *
+http_date(void)
+{
+	static const char *const days[] =
+	    { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr",
+	    "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	static struct bytes text;
+	static int64_t made = -1;
+	int64_t now = time_now();
+	struct date d;
+
+	if (now == made)
+		return bytes_text(&text);
+	d = date_at(now, 0);
+	bytes_reset(&text);
+	bytes_printf(&text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+	    days[now / DAY % 7], d.day, months[d.month - 1], d.year,
+	    (int)(now % DAY / 3600), (int)(now % 3600 / 60), (int)(now % 60));
+	made = now;
+	return bytes_text(&text);
+}
+
+static void
+put_field(struct bytes *out, const char *name, const char *value)
+{
+	bytes_put_text(out, name);
+	bytes_put_text(out, ": ");
+	bytes_put_text(out, value);
+	bytes_put_text(out, "\r\n");
+}
+
+void
+reply_put_head(const struct reply *r, bool close, struct bytes *out)
+{
+	bytes_printf(out, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n",
+	    r->status, reason_of(r->status), r->body.len);
+	put_field(out, "Date", http_date());
+	put_field(out, "Cache-Control", r->cache != NULL ? r->cache :
+	    "no-store");
+	if (r->type != NULL)
+		put_field(out, "Content-Type", r->type);
+	if (r->allow != NULL)
+		put_field(out, "Allow", r->allow);
+	if (r->retry_after != 0)
+		bytes_printf(out, "Retry-After: %u\r\n", r->retry_after);
+	if (close)
+		put_field(out, "Connection", "close");
+	bytes_put_text(out, "\r\n");
+}
+
+/* ---- problems */
+
+/* "/a/b: rule" is given in its parts as well. */
+static void
+put_detail(struct json *j, const char *detail)
+{
+	const char *colon = strstr(detail, ": ");
+
+	/* a message that was cut off may end inside a character */
+	if (*detail == '\0' || !utf8_valid(view_text(detail)))
+		return;
+	json_string(j, "detail", detail);
+	if (*detail != '/' || colon == NULL)
+		return;
+	json_text(j, "pointer", VIEW(detail, (size_t)(colon - detail)));
+	json_string(j, "rule", colon + 2);
+}
+
+static void
+put_problem(const struct problem *p, int status, struct bytes *out)
+{
+	struct json j = json_start(out);
+	char id[17], type[64];
+
+	snprintf(id, sizeof(id), "%016" PRIx64, p->request);
+	snprintf(type, sizeof(type), PROBLEM_TYPE "%s", err_code(p->err));
+	json_object(&j, NULL);
+	json_string(&j, "type", type);
+	json_string(&j, "title", err_text(p->err));
+	json_int(&j, "status", status);
+	if (p->detail != NULL)
+		put_detail(&j, p->detail);
+	json_string(&j, "request_id", id);
+	if (p->members.len != 0) {
+		bytes_put_u8(out, ',');
+		bytes_put(out, p->members);
+	}
+	json_close(&j);
+	if (json_end(&j) != ERR_OK)
+		bytes_reset(out);
+}
+
+struct reply
+problem_reply(const struct problem *p)
+{
+	struct reply r = {
+		.status = p->status != 0 ? p->status : err_status(p->err),
+		.type = REPLY_PROBLEM,
+		.retry_after = p->retry_after,
+		.allow = p->allow,
+	};
+
+	if (r.retry_after == 0 && (r.status == 503 || r.status == 429))
+		r.retry_after = 1;
+	put_problem(p, r.status, &r.body);
+	return r;
+}
