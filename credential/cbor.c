@@ -184,7 +184,7 @@ count_item(struct cbor_reader *r, const uint8_t *start)
 }
 
 uint64_t
-cbor_get_uint(struct cbor_reader *r)
+cbor_read_uint(struct cbor_reader *r)
 {
 	const uint8_t *start = r->rest.at;
 	enum major major;
@@ -195,7 +195,7 @@ cbor_get_uint(struct cbor_reader *r)
 }
 
 int64_t
-cbor_get_int(struct cbor_reader *r)
+cbor_read_int(struct cbor_reader *r)
 {
 	const uint8_t *start = r->rest.at;
 	enum major major = MAJOR_UINT;
@@ -227,19 +227,19 @@ get_string(struct cbor_reader *r, enum major wanted, size_t max)
 }
 
 struct view
-cbor_get_bytes(struct cbor_reader *r, size_t max)
+cbor_read_bytes(struct cbor_reader *r, size_t max)
 {
 	return get_string(r, MAJOR_BYTES, max);
 }
 
 struct view
-cbor_get_text(struct cbor_reader *r, size_t max)
+cbor_read_text(struct cbor_reader *r, size_t max)
 {
 	return get_string(r, MAJOR_TEXT, max);
 }
 
 uint64_t
-cbor_get_tag(struct cbor_reader *r)
+cbor_read_tag(struct cbor_reader *r)
 {
 	struct cbor_level *l = innermost(r);
 	enum major major;
@@ -304,7 +304,7 @@ cbor_leave(struct cbor_reader *r)
 void
 cbor_want_int(struct cbor_reader *r, int64_t v)
 {
-	if (cbor_get_int(r) != v)
+	if (cbor_read_int(r) != v)
 		cbor_fail(r, "an integer of another value");
 }
 

@@ -27,9 +27,9 @@ void cbor_put_tag(struct bytes *b, uint64_t tag);	/* before its item */
  *	if (cbor_enter_map(&r) != 2)
  *		…
  *	cbor_want_int(&r, 1);
- *	alg = cbor_get_int(&r);
+ *	alg = cbor_read_int(&r);
  *	cbor_want_int(&r, 4);
- *	kid = cbor_get_bytes(&r, 8);
+ *	kid = cbor_read_bytes(&r, 8);
  *	cbor_leave(&r);
  *	TRY(cbor_end(&r, "protected header"));
  *
@@ -52,12 +52,12 @@ struct cbor_reader {
 };
 
 struct cbor_reader cbor_reader_of(struct view v);
-uint64_t cbor_get_uint(struct cbor_reader *r);
-int64_t cbor_get_int(struct cbor_reader *r);
+uint64_t cbor_read_uint(struct cbor_reader *r);
+int64_t cbor_read_int(struct cbor_reader *r);
 /* A string longer than max is refused; text is checked to be UTF-8. */
-struct view cbor_get_bytes(struct cbor_reader *r, size_t max);
-struct view cbor_get_text(struct cbor_reader *r, size_t max);
-uint64_t cbor_get_tag(struct cbor_reader *r);	/* its item is read next */
+struct view cbor_read_bytes(struct cbor_reader *r, size_t max);
+struct view cbor_read_text(struct cbor_reader *r, size_t max);
+uint64_t cbor_read_tag(struct cbor_reader *r);	/* its item is read next */
 /* The number of items or pairs; keys must be integers or strings. */
 uint64_t cbor_enter_array(struct cbor_reader *r);
 uint64_t cbor_enter_map(struct cbor_reader *r);

@@ -28,11 +28,11 @@ cose_get_tbs(struct view tbs, struct cose_sign1 *out_sign1)
 	struct cose_sign1 s;
 
 	cbor_want_array(&r, 4);
-	if (!view_is(cbor_get_text(&r, strlen(CONTEXT)), CONTEXT))
+	if (!view_is(cbor_read_text(&r, strlen(CONTEXT)), CONTEXT))
 		cbor_fail(&r, "not a Sig_structure of one signer");
-	s.protected = cbor_get_bytes(&r, COSE_PART);
-	cbor_get_bytes(&r, 0);
-	s.payload = cbor_get_bytes(&r, COSE_PART);
+	s.protected = cbor_read_bytes(&r, COSE_PART);
+	cbor_read_bytes(&r, 0);
+	s.payload = cbor_read_bytes(&r, COSE_PART);
 	cbor_leave(&r);
 	TRY(cbor_end(&r, "Sig_structure (RFC 9052 4.4)"));
 	*out_sign1 = s;
@@ -59,14 +59,14 @@ cose_get_sign1(struct view message, struct cose_sign1 *out_sign1,
 	struct cose_sign1 s;
 	struct view signature;
 
-	if (cbor_get_tag(&r) != TAG_SIGN1)
+	if (cbor_read_tag(&r) != TAG_SIGN1)
 		cbor_fail(&r, "not a COSE_Sign1");
 	cbor_want_array(&r, 4);
-	s.protected = cbor_get_bytes(&r, COSE_PART);
+	s.protected = cbor_read_bytes(&r, COSE_PART);
 	cbor_want_map(&r, 0);
 	cbor_leave(&r);
-	s.payload = cbor_get_bytes(&r, COSE_PART);
-	signature = cbor_get_bytes(&r, P256_SIGNATURE_SIZE);
+	s.payload = cbor_read_bytes(&r, COSE_PART);
+	signature = cbor_read_bytes(&r, P256_SIGNATURE_SIZE);
 	if (signature.len != P256_SIGNATURE_SIZE)
 		cbor_fail(&r, "a signature that is not of 64 bytes");
 	cbor_leave(&r);

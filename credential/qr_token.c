@@ -134,9 +134,9 @@ get_protected(struct view v, uint8_t kid[ISSUER_KID_SIZE])
 	cbor_want_int(&r, COSE_ALG);
 	cbor_want_int(&r, COSE_ES256);
 	cbor_want_int(&r, COSE_KID);
-	k = cbor_get_bytes(&r, ISSUER_KID_SIZE);
+	k = cbor_read_bytes(&r, ISSUER_KID_SIZE);
 	cbor_want_int(&r, COSE_TYP);
-	if (!view_is(cbor_get_text(&r, COSE_PART), CONTENT_TYPE) ||
+	if (!view_is(cbor_read_text(&r, COSE_PART), CONTENT_TYPE) ||
 	    k.len != ISSUER_KID_SIZE)
 		cbor_fail(&r, "another kind of token");
 	cbor_leave(&r);
@@ -148,7 +148,7 @@ get_protected(struct view v, uint8_t kid[ISSUER_KID_SIZE])
 static void
 get_text(struct cbor_reader *r, char *out, size_t max)
 {
-	struct view v = cbor_get_text(r, max);
+	struct view v = cbor_read_text(r, max);
 
 	if (v.len != 0)
 		memcpy(out, v.at, v.len);
@@ -158,7 +158,7 @@ get_text(struct cbor_reader *r, char *out, size_t max)
 static void
 get_id(struct cbor_reader *r, uint8_t out[QR_TOKEN_ID])
 {
-	struct view v = cbor_get_bytes(r, QR_TOKEN_ID);
+	struct view v = cbor_read_bytes(r, QR_TOKEN_ID);
 
 	if (v.len != QR_TOKEN_ID)
 		cbor_fail(r, "an identifier that is not of 16 bytes");
@@ -173,7 +173,7 @@ get_visit(struct cbor_reader *r, struct qr_token *t)
 
 	cbor_want_map(r, 4);
 	cbor_want_int(r, VISIT_PURPOSE);
-	purpose = cbor_get_int(r);
+	purpose = cbor_read_int(r);
 	if (purpose < PURPOSE_FIRST_ISSUE || purpose > PURPOSE_REFRESH)
 		cbor_fail(r, "an unknown purpose");
 	t->purpose = (enum purpose)purpose;
@@ -197,9 +197,9 @@ get_claims(struct view v, struct qr_token *t)
 	cbor_want_int(&r, CLAIM_AUD);
 	get_text(&r, t->audience, QR_TOKEN_NAME);
 	cbor_want_int(&r, CLAIM_EXP);
-	t->expires_at = cbor_get_int(&r);
+	t->expires_at = cbor_read_int(&r);
 	cbor_want_int(&r, CLAIM_IAT);
-	t->issued_at = cbor_get_int(&r);
+	t->issued_at = cbor_read_int(&r);
 	cbor_want_int(&r, CLAIM_CTI);
 	get_id(&r, t->cti);
 	cbor_want_int(&r, CLAIM_VISIT);
