@@ -28,6 +28,9 @@ struct handle {
 	uint8_t	at[HANDLE_SIZE];
 };
 
+/* The smallest that begins with this time: u32 seconds, then zeros. */
+struct handle handle_at(int64_t time);
+
 struct registry;
 
 /*
@@ -88,7 +91,7 @@ struct registry_device {
 #define REGISTRY_NAME 64	/* bytes of a programme or centre in a token */
 
 struct registry_qr {
-	struct handle	cti;	/* begins with its time of issue, see below */
+	struct handle	cti;	/* begins as handle_at(issued_at) does */
 	struct handle	holder;
 	char		programme[REGISTRY_NAME + 1];
 	enum purpose	purpose;

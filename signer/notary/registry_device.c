@@ -1,0 +1,182 @@
+/*
+ * The registry's verbs of devices, evidence and nonces: each binds one
+ * statement of registry_sql.h and lets its constraint decide. Next: facts.c,
+ * which asks; reserve.c, which changes.
+ */
+#include <string.h>
+
+#include "signer/notary/registry_sql.h"
+
+/* ---- devices */
+
+enum err
+registry_device_find(struct registry *r, const struct handle *holder,
+    struct view programme, struct registry_device *out_device)
+{
+	struct query q = registry_query(r, DEVICE_FIND);
+	struct registry_device found;
+
+	put_handle(&q, holder);
+	query_put_text(&q, programme);
+	TRY(query_row(&q));
+	get_handle(&q, &found.device);
+	found.issued_at = query_get_int(&q);
+	found.administrative_expiry = get_time(&q);
+	TRY(query_end(&q));
+	*out_device = found;
+	return ERR_OK;
+}
+
+enum err
+registry_device_reserve(struct registry *r, const struct handle *holder,
+    struct view programme, const struct registry_device *fresh)
+{
+	struct query q = registry_query(r, DEVICE_RESERVE);
+
+	put_handle(&q, holder);
+	query_put_text(&q, programme);
+	put_handle(&q, &fresh->device);
+	query_put_int(&q, fresh->issued_at);
+	put_time(&q, fresh->administrative_expiry);
+	return query_change(&q);
+}
+
+enum err
+registry_device_replace(struct registry *r, const struct handle *holder,
+    struct view programme, const struct handle *old,
+    const struct registry_device *fresh)
+{
+	struct query q = registry_query(r, DEVICE_RETIRE);
+
+	put_handle(&q, holder);
+	query_put_text(&q, programme);
+	put_handle(&q, old);
+	TRY(query_change(&q));
+	return registry_device_reserve(r, holder, programme, fresh);
+}
+
+enum err
+registry_device_refresh(struct registry *r, const struct handle *holder,
+    struct view programme, const struct handle *device, int64_t now)
+{
+	struct query q = registry_query(r, DEVICE_REFRESH);
+
+	query_put_int(&q, now);
+	put_handle(&q, holder);
+	query_put_text(&q, programme);
+	put_handle(&q, device);
+	return query_change(&q);
+}
+
+enum err
+registry_key_find(struct registry *r, const struct handle *key,
+    struct handle *out_holder)
+{
+	struct query q = registry_query(r, KEY_FIND);
+	struct handle found;
+
+	put_handle(&q, key);
+	TRY(query_row(&q));
+	get_handle(&q, &found);
+	TRY(query_end(&q));
+	*out_holder = found;
+	return ERR_OK;
+}
+
+enum err
+registry_key_bind(struct registry *r, const struct handle *key,
+    const struct handle *holder)
+{
+	struct query q = registry_query(r, KEY_BIND);
+
+	put_handle(&q, key);
+	put_handle(&q, holder);
+	return query_change(&q);
+}
+
+/* ---- evidence and nonces */
+
+static void
+get_name(struct query *q, char out[REGISTRY_NAME + 1])
+{
+	struct view v = query_get_blob(q);
+	size_t n = v.len < REGISTRY_NAME ? v.len : REGISTRY_NAME;
+
+	if (n != 0)
+		memcpy(out, v.at, n);
+	out[n] = '\0';
+}
+
+enum err
+registry_qr_mint(struct registry *r, const struct registry_qr *qr)
+{
+	struct query q = registry_query(r, QR_MINT);
+
+	put_handle(&q, &qr->cti);
+	put_handle(&q, &qr->holder);
+	query_put_text(&q, view_text(qr->programme));
+	query_put_int(&q, qr->purpose);
+	query_put_text(&q, view_text(qr->centre));
+	query_put_int(&q, qr->issued_at);
+	query_put_int(&q, qr->expires_at);
+	return query_change(&q);
+}
+
+enum err
+registry_qr_find(struct registry *r, const struct handle *cti,
+    struct registry_qr *out_qr)
+{
+	struct query q = registry_query(r, QR_FIND);
+	struct registry_qr found = { .cti = *cti };
+
+	put_handle(&q, cti);
+	TRY(query_row(&q));
+	get_handle(&q, &found.holder);
+	get_name(&q, found.programme);
+	found.purpose = (enum purpose)query_get_int(&q);
+	get_name(&q, found.centre);
+	found.issued_at = query_get_int(&q);
+	found.expires_at = query_get_int(&q);
+	found.redeemed_at = get_time(&q);
+	TRY(query_end(&q));
+	*out_qr = found;
+	return ERR_OK;
+}
+
+enum err
+registry_qr_redeem(struct registry *r, const struct handle *cti, int64_t now)
+{
+	struct query q = registry_query(r, QR_REDEEM);
+
+	query_put_int(&q, now);
+	put_handle(&q, cti);
+	return query_change(&q);
+}
+
+enum err
+registry_nonce_used(struct registry *r, const struct registry_nonce *nonce,
+    bool *out_used)
+{
+	struct query q = registry_query(r, NONCE_FIND);
+	enum err e;
+
+	query_put_int(&q, nonce->expires_at);
+	put_handle(&q, &nonce->random);
+	e = query_row(&q);
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	if (e == ERR_OK)
+		TRY(query_end(&q));
+	*out_used = e == ERR_OK;
+	return ERR_OK;
+}
+
+enum err
+registry_nonce_use(struct registry *r, const struct registry_nonce *nonce)
+{
+	struct query q = registry_query(r, NONCE_USE);
+
+	query_put_int(&q, nonce->expires_at);
+	put_handle(&q, &nonce->random);
+	return query_change(&q);
+}
