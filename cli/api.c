@@ -19,6 +19,21 @@
 #define PNG_SCALE 8
 
 static enum err
+post(const struct arguments *a, const char *path, struct view body,
+    struct answer *out)
+{
+	const struct call c = {
+		.socket = "api.sock",
+		.method = "POST",
+		.path = path,
+		.key = option_value(a, "key", NULL),
+		.body = body,
+	};
+
+	return service_call(service_dir(a), &c, out);
+}
+
+static enum err
 draw(const struct arguments *a, const char *token)
 {
 	AUTO(qr_picture) picture = NULL;
@@ -48,8 +63,7 @@ qr_token(const struct arguments *a)
 
 	if ((e = read_input(argument(a, 0), REQUEST_MAX, &body)) != ERR_OK)
 		return complain_err("the request", e);
-	if ((e = service_call(a, "api.sock", "POST", "/v1/qr-tokens",
-	    bytes_view(&body), &answer)) != ERR_OK)
+	if ((e = post(a, "/v1/qr-tokens", bytes_view(&body), &answer)) != ERR_OK)
 		return complain_err("POST /v1/qr-tokens", e);
 	if (answer.reply.status != 201)
 		return service_problem(&answer);
@@ -70,6 +84,8 @@ static enum err
 add_device(const struct arguments *a, const char *key_path,
     struct bytes *body)
 {
+	const struct call ask = { .socket = "api.sock", .method = "POST",
+	    .path = "/v1/challenges" };
 	AUTO_DONE(answer) challenge = { 0 };
 	AUTO_DONE(bytes) proof = { 0 }, member = { 0 };
 	AUTO(document) request = NULL;
@@ -79,8 +95,7 @@ add_device(const struct arguments *a, const char *key_path,
 
 	TRY(document_parse(bytes_view(body), &request));
 	TRY(wallet_open(key_path, &key));
-	TRY(service_call(a, "api.sock", "POST", "/v1/challenges",
-	    (struct view){ 0 }, &challenge));
+	TRY(service_call(service_dir(a), &ask, &challenge));
 	audience = document_text(challenge.document, "audience");
 	nonce = document_text(challenge.document, "nonce");
 	if (challenge.reply.status != 201 || !audience || !nonce)
@@ -128,8 +143,7 @@ credential(const struct arguments *a)
 		return complain_err("the request", e);
 	if (key != NULL && (e = add_device(a, key, &body)) != ERR_OK)
 		return complain_err("the device's proof", e);
-	if ((e = service_call(a, "api.sock", "POST", "/v1/credentials",
-	    bytes_view(&body), &answer)) != ERR_OK)
+	if ((e = post(a, "/v1/credentials", bytes_view(&body), &answer)) != ERR_OK)
 		return complain_err("POST /v1/credentials", e);
 	if (answer.reply.status != 201)
 		return service_problem(&answer);
@@ -150,8 +164,7 @@ decision(const struct arguments *a)
 
 	if ((e = read_input(argument(a, 0), REQUEST_MAX, &body)) != ERR_OK)
 		return complain_err("the request", e);
-	if ((e = service_call(a, "api.sock", "POST", "/v1/decisions",
-	    bytes_view(&body), &answer)) != ERR_OK)
+	if ((e = post(a, "/v1/decisions", bytes_view(&body), &answer)) != ERR_OK)
 		return complain_err("POST /v1/decisions", e);
 	outcome = document_text(answer.document, "decision.outcome");
 	if (outcome == NULL)

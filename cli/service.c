@@ -12,14 +12,13 @@
 #include "base/mem.h"
 #include "cli/say.h"
 
-enum err
-service_socket(const struct arguments *a, const char *name, char *out,
-    size_t size)
+const char *
+service_dir(const struct arguments *a)
 {
 	const char *dir = getenv("OKSE_DIR");
 
-	return path_join(option_value(a, "dir",
-	    dir != NULL && *dir != '\0' ? dir : SERVICE_DIR), name, out, size);
+	return option_value(a, "dir",
+	    dir != NULL && *dir != '\0' ? dir : SERVICE_DIR);
 }
 
 void
@@ -31,20 +30,19 @@ answer_done(struct answer *answer)
 }
 
 enum err
-service_call(const struct arguments *a, const char *socket,
-    const char *method, const char *path, struct view body,
-    struct answer *out)
+service_call(const char *dir, const struct call *c, struct answer *out)
 {
 	AUTO_DONE(answer) answer = { 0 };
-	struct call c = { .method = method, .path = path, .body = body };
+	struct call call = *c;
 	char where[PATH_MAX], key[CLIENT_KEY];
 
-	TRY(service_socket(a, socket, where, sizeof(where)));
-	TRY(client_key(key));
-	c.socket = where;
-	if (strcmp(method, "POST") == 0)
-		c.key = option_value(a, "key", key);
-	TRY(client_call(&c, &answer.reply));
+	TRY(path_join(dir, c->socket, where, sizeof(where)));
+	call.socket = where;
+	if (c->key == NULL && strcmp(c->method, "POST") == 0) {
+		TRY(client_key(key));
+		call.key = key;
+	}
+	TRY(client_call(&call, &answer.reply));
 	TRY(document_parse(bytes_view(&answer.reply.body), &answer.document));
 	*out = answer;
 	answer = (struct answer){ 0 };

@@ -15,20 +15,20 @@
 #define SERVICE_OPTION                                                        \
 	{ "dir", "DIR", "where the sockets are; $OKSE_DIR or " SERVICE_DIR }
 
-/* Path of a socket ("api.sock") of the instance that --dir names. */
-[[nodiscard]] enum err service_socket(const struct arguments *a,
-    const char *name, char *out, size_t size);
+const char *service_dir(const struct arguments *a);	/* what --dir means */
 
-/* One call on a socket of that instance; the answer's JSON parsed. */
+/*
+ * One call; c->socket is a name in dir ("api.sock"), a POST without a key
+ * gets one. The answer's JSON is parsed.
+ */
 struct answer {
 	struct reply	 reply;
 	struct document	*document;
 };
 
 void answer_done(struct answer *answer);
-[[nodiscard]] enum err service_call(const struct arguments *a,
-    const char *socket, const char *method, const char *path,
-    struct view body, struct answer *out);
+[[nodiscard]] enum err service_call(const char *dir, const struct call *c,
+    struct answer *out);
 
 /*
  * Tells what went wrong: the problem's title and detail, and of a refusal

@@ -1,0 +1,46 @@
+/*
+ * `okse dev`: a complete throw-away instance in one directory.
+ *
+ *	DIR/okse.yaml		written last: without it, nothing is there yet
+ *	DIR/policy/		a copy to experiment with
+ *	DIR/softhsm/		the token, and softhsm2.conf
+ *	DIR/ca log ceremony officers	what the rehearsal ceremony left
+ *	DIR/tls/		certificates of server and one client, for trials
+ *	DIR/registry.db state/	the daemon's own
+ *	DIR/api.sock admin.sock metrics.sock
+ */
+#ifndef OKSE_CLI_DEV_H
+#define OKSE_CLI_DEV_H
+
+#include <limits.h>
+
+#include "base/bytes.h"
+
+#define DEV_DIR 96	/* so that its sockets' paths fit 107 bytes, unix(7) */
+#define DEV_NAME 64	/* of anything in it */
+
+struct dev {
+	char		 dir[DEV_DIR];		/* absolute */
+	char		 oksed[PATH_MAX];	/* the daemon's program */
+	char		 configs[PATH_MAX];	/* policy/ and ceremony/ */
+	const char	*tls_port;		/* or NULL */
+	const char	*keyholders;		/* or NULL */
+};
+
+struct dev_path {	/* DIR/name */
+	char	at[DEV_DIR + DEV_NAME];
+};
+struct dev_path dev_path(const struct dev *d, const char *name);
+
+/*
+ * Makes the instance unless DIR/okse.yaml is there. Runs a ceremony, so the
+ * calling process has a PKCS#11 module loaded afterwards: let it be one that
+ * ends soon. Progress is told on standard error.
+ */
+[[nodiscard]] enum err dev_setup(const struct dev *d);
+
+/* DIR/tls/: ca, server and client, each NAME.pem and NAME.key, for a year. */
+[[nodiscard]] enum err dev_tls(const struct dev *d);
+#define DEV_CLIENT_SAN "URI:urn:okse:client:upstream"
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * The command okse: its whole vocabulary. A row is a command's name, what it
+ * takes, what it does, an example, its options and its function.
+ */
+#include <signal.h>
+
+#include "base/crypto.h"
+#include "cli/commands.h"
+#include "cli/say.h"
+#include "cli/service.h"
+
+#define JSON_OPTION { "json", NULL, "print the whole answer as JSON" }
+#define KEY_OPTION { "key", "KEY", "Idempotency-Key of an earlier try" }
+
+static const struct option dev_options[] = {
+	{ "sealed", NULL, "leave it sealed, for `okse unseal`" },
+	{ "prepare", NULL, "make the instance and do not start it" },
+	{ "tls", "PORT", "also listen on 127.0.0.1:PORT (first run)" },
+	{ "keyholders", "N", "processes that sign (first run)" },
+	{ 0 },
+};
+
+static const struct option unseal_options[] = {
+	{ "share", "FILE", "a share; may be repeated. Without: asks" },
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option admin_options[] = {
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option qr_token_options[] = {
+	{ "show", NULL, "draw the QR code on the terminal" },
+	{ "png", "FILE", "write the QR code as a picture" },
+	KEY_OPTION,
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option credential_options[] = {
+	{ "device-key", "FILE", "practice phone: its key, made if missing" },
+	KEY_OPTION,
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option policy_options[] = {
+	{ "policy", "DIR", "the policy's directory" },
+	{ 0 },
+};
+
+static const struct option module_options[] = {
+	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
+	{ 0 },
+};
+
+static const struct option verify_options[] = {
+	{ "root", "HASH", "the transcript's hash as the officers noted it" },
+	{ 0 },
+};
+
+static const struct option audit_verify_options[] = {
+	{ "key", "FILE", "the log's key as you were given it" },
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option audit_show_options[] = {
+	{ "from", "N", "first entry" },
+	{ "to", "N", "entry after the last" },
+	{ "event", "NAME", "only these: decision, unseal, …" },
+	{ 0 },
+};
+
+static const struct option trace_options[] = {
+	{ "log", "DIR", "the published log" },
+	{ "ca", "DIR", "iaca.pem and the signers' certificates" },
+	{ "key", "FILE", "the log's key; otherwise log.vkey of --log" },
+	{ "entry", NULL, "print the entry as well" },
+	{ 0 },
+};
+
+static const struct command table[] = {
+	{ "dev", "DIR", "A complete throw-away instance in one directory.",
+	    "okse dev /tmp/okse", dev_options, dev },
+
+	{ "unseal", "", "Give officers' shares until the daemon opens.",
+	    "okse unseal --dir /tmp/okse --share /tmp/okse/officers/1.share",
+	    unseal_options, unseal },
+	{ "seal", "", "Close the daemon: keys are unusable at once.",
+	    "okse seal --dir /tmp/okse", admin_options, seal },
+	{ "status", "", "Whether the daemon is sealed, and what is missing.",
+	    "okse status --dir /tmp/okse", admin_options, status },
+	{ "clear-latch", "", "Allow logins again after the token refused a "
+	    "PIN.", "okse clear-latch --dir /tmp/okse", admin_options,
+	    clear_latch },
+
+	{ "qr-token", "[FILE]", "Ask for a QR token; the request is JSON.",
+	    "okse qr-token --dir /tmp/okse --show visit.json",
+	    qr_token_options, qr_token },
+	{ "credential", "[FILE]", "Ask for credentials; the request is JSON.",
+	    "okse credential --dir /tmp/okse --device-key phone.pem r.json",
+	    credential_options, credential },
+	{ "decision", "[FILE]", "What would be decided: nothing is signed or "
+	    "kept.", "okse decision --dir /tmp/okse case.json",
+	    admin_options, decision },
+
+	{ "policy check", "DIR", "Read a policy and tell its mistakes.",
+	    "okse policy check configs/policy", NULL, policy_check },
+	{ "policy explain", "[FILE]", "Decide cases, one JSON object a line.",
+	    "okse policy explain --policy configs/policy cases.jsonl",
+	    policy_options, policy_explain },
+	{ "policy show", "DIR", "A policy's hash, serial and programmes.",
+	    "okse policy show configs/policy", NULL, policy_show },
+
+	{ "ceremony check", "SCRIPT", "Walk a script through before anybody "
+	    "travels.", "okse ceremony check configs/ceremony/rehearsal.yaml",
+	    NULL, ceremony_check_script },
+	{ "ceremony rehearse", "SCRIPT DIR", "Hold it on a throw-away token "
+	    "with practice officers.",
+	    "okse ceremony rehearse configs/ceremony/rehearsal.yaml /tmp/c",
+	    module_options, ceremony_rehearse_script },
+	{ "ceremony verify", "DIR", "Check what a ceremony left, from its "
+	    "files alone.", "okse ceremony verify /tmp/okse", verify_options,
+	    ceremony_verify_files },
+
+	{ "audit verify", "DIR", "Derive a whole log again from its entries.",
+	    "okse audit verify --key log.vkey /tmp/okse/log",
+	    audit_verify_options, audit_verify },
+	{ "audit show", "DIR", "A log's entries, one JSON object a line.",
+	    "okse audit show --event decision /tmp/okse/log",
+	    audit_show_options, audit_show },
+	{ "audit proof", "DIR INDEX", "An entry's receipt (tlog-proof).",
+	    "okse audit proof /tmp/okse/log 7 >entry-7.tlog-proof", NULL,
+	    audit_proof },
+	{ "audit check-receipt", "VKEY [FILE]", "Check a receipt and print "
+	    "its entry.", "okse audit check-receipt log.vkey x.tlog-proof",
+	    NULL, audit_check_receipt },
+	{ "audit trace", "[FILE]", "A credential back to its log entry and "
+	    "its CA.", "okse audit trace --log /tmp/okse/log "
+	    "--ca /tmp/okse/ca credential.txt", trace_options, audit_trace },
+	{ 0 },
+};
+
+int
+main(int argc, char *argv[])
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (crypto_init() != ERR_OK)
+		return complain_err("start", ERR_CRYPTO);
+	return command_run(table, argc, argv);
+}

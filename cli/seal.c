@@ -1,0 +1,211 @@
+/*
+ * Opening and closing the daemon, over the officers' socket. A share goes
+ * from its file, or the keyboard, into that socket and nowhere else: never
+ * an argument, never printed. Next: the supervisor, which checks it.
+ */
+#include "cli/seal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/say.h"
+#include "quorum/share.h"
+
+static enum err
+admin_call(const char *dir, const char *method, const char *path,
+    struct view body, struct answer *out)
+{
+	const struct call c = {
+		.socket = "admin.sock",
+		.method = method,
+		.path = path,
+		.body = body,
+	};
+
+	return service_call(dir, &c, out);
+}
+
+enum err
+seal_status(const char *dir, struct answer *out)
+{
+	return admin_call(dir, "GET", "/v1/seal-status", (struct view){ 0 },
+	    out);
+}
+
+/* The line, checked here first: its check sum tells a slip of the pen. */
+static enum err
+send_share(const char *dir, struct view line, struct answer *out)
+{
+	AUTO_DONE(share) share = { 0 };
+	AUTO_DONE(bytes) body = { 0 };
+	struct json j = json_start(&body);
+
+	TRY(share_get(line, &share));
+	json_object(&j, NULL);
+	json_text(&j, "share", line);
+	json_close(&j);
+	TRY(json_end(&j));
+	return admin_call(dir, "POST", "/v1/unseal", bytes_view(&body), out);
+}
+
+enum err
+seal_send_file(const char *dir, const char *path, struct answer *out)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	TRY(file_read(path, SHARE_TEXT_SIZE + 1, &text));
+	if (text.len > 0 && text.at[text.len - 1] == '\n')
+		text.len--;
+	return send_share(dir, bytes_view(&text), out);
+}
+
+/* ---- the commands */
+
+/* "2 of 2 shares", "unsealed"; whether it is open now. */
+static bool
+print_state(const struct document *d)
+{
+	const char *state = document_text(d, "state");
+
+	printf("%s%s%s\n", paint(stdout, BOLD), state != NULL ? state : "?",
+	    paint(stdout, PLAIN));
+	if (document_has(d, "shares"))
+		printf("  shares given   %lld of %lld\n",
+		    (long long)document_int(d, "shares", 0),
+		    (long long)document_int(d, "threshold", 0));
+	if (document_has(d, "keyholders"))
+		printf("  keyholders     %lld\n",
+		    (long long)document_int(d, "keyholders", 0));
+	if (document_true(d, "latched"))
+		printf("  latched        the token refused the PIN: no login "
+		    "is tried until an officer runs okse clear-latch\n");
+	return state != NULL && strcmp(state, "unsealed") == 0;
+}
+
+static int
+tell(const struct arguments *a, const struct answer *answer)
+{
+	if (answer->reply.status != 200)
+		return service_problem(answer);
+	if (option_given(a, "json"))
+		put_line(bytes_view(&answer->reply.body));
+	else
+		print_state(answer->document);
+	return EXIT_DONE;
+}
+
+int
+status(const struct arguments *a)
+{
+	AUTO_DONE(answer) answer = { 0 };
+	enum err e = seal_status(service_dir(a), &answer);
+
+	if (e != ERR_OK)
+		return complain_err("status", e);
+	return tell(a, &answer);
+}
+
+static int
+simple_post(const struct arguments *a, const char *path)
+{
+	AUTO_DONE(answer) answer = { 0 };
+	enum err e = admin_call(service_dir(a), "POST", path,
+	    (struct view){ 0 }, &answer);
+
+	if (e != ERR_OK)
+		return complain_err(path, e);
+	return tell(a, &answer);
+}
+
+int
+seal(const struct arguments *a)
+{
+	return simple_post(a, "/v1/seal");
+}
+
+int
+clear_latch(const struct arguments *a)
+{
+	return simple_post(a, "/v1/clear-latch");
+}
+
+static int
+unseal_with_files(const struct arguments *a)
+{
+	const char *path;
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; status == EXIT_DONE &&
+	    (path = option_nth(a, "share", i)) != NULL; i++) {
+		AUTO_DONE(answer) answer = { 0 };
+		enum err e = seal_send_file(service_dir(a), path, &answer);
+
+		if (e != ERR_OK)
+			return complain_err(path, e);
+		status = tell(a, &answer);
+	}
+	return status;
+}
+
+/* One line without echo, from a terminal or a pipe; false at the end. */
+static bool
+ask_share(char line[SHARE_TEXT_SIZE + 2])
+{
+	bool terminal = isatty(STDIN_FILENO);
+	struct termios before, silent;
+	char *got;
+
+	if (terminal && tcgetattr(STDIN_FILENO, &before) == 0) {
+		silent = before;
+		silent.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+		fprintf(stderr, "share (not shown): ");
+	}
+	got = fgets(line, SHARE_TEXT_SIZE + 2, stdin);
+	if (terminal) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+		fprintf(stderr, "\n");
+	}
+	if (got != NULL)
+		line[strcspn(line, "\n")] = '\0';
+	return got != NULL;
+}
+
+/* Until it is open, or there is nothing more to read. */
+static int
+unseal_with_questions(const struct arguments *a)
+{
+	char line[SHARE_TEXT_SIZE + 2];
+	int status = EXIT_DONE;
+	bool open = false;
+
+	/* what stdio reads ahead would stay in its buffer */
+	setvbuf(stdin, NULL, _IONBF, 0);
+	while (!open && status == EXIT_DONE && ask_share(line)) {
+		AUTO_DONE(answer) answer = { 0 };
+		enum err e = send_share(service_dir(a), view_text(line),
+		    &answer);
+
+		OPENSSL_cleanse(line, sizeof(line));
+		if (e != ERR_OK)
+			return complain_err("the share", e);
+		status = tell(a, &answer);
+		open = status == EXIT_DONE &&
+		    document_int(answer.document, "shares", 0) == 0;
+	}
+	return status;
+}
+
+int
+unseal(const struct arguments *a)
+{
+	return option_given(a, "share") ? unseal_with_files(a)
+	    : unseal_with_questions(a);
+}
