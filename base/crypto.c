@@ -361,6 +361,17 @@ pem_read_certificate(const char *path, X509 **out)
 }
 
 enum err
+public_der(EVP_PKEY *key, struct bytes *out)
+{
+	int len = i2d_PUBKEY(key, NULL);
+	uint8_t *to = len > 0 ? bytes_grow(out, (size_t)len) : NULL;
+
+	if (to == NULL || i2d_PUBKEY(key, &to) != len)
+		return err_openssl("public key to DER");
+	return ERR_OK;
+}
+
+enum err
 certificate_der(X509 *certificate, struct bytes *out)
 {
 	int len = i2d_X509(certificate, NULL);

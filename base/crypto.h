@@ -70,6 +70,8 @@ bool secret_equal(struct view a, struct view b);	/* constant time */
 /* Reading PEM files: one public key (SPKI); one certificate. */
 [[nodiscard]] enum err pem_read_public(const char *path, EVP_PKEY **out_key);
 [[nodiscard]] enum err pem_read_certificate(const char *path, X509 **out);
+/* SubjectPublicKeyInfo (RFC 5280 4.1.2.7); a certificate. Appended. */
+[[nodiscard]] enum err public_der(EVP_PKEY *key, struct bytes *out);
 [[nodiscard]] enum err certificate_der(X509 *certificate, struct bytes *out);
 
 #endif

@@ -1,0 +1,120 @@
+/*
+ * The supervisor's parts among themselves: children.c starts, wires and
+ * replaces the roles; unseal.c gathers shares and hands out logins; listen.c
+ * makes sockets; supervisor.c holds them together.
+ */
+#ifndef OKSE_SIGNER_SUPERVISOR_H
+#define OKSE_SIGNER_SUPERVISOR_H
+
+#include "quorum/quorum.h"
+#include "signer/admin.h"
+#include "signer/child.h"
+
+#define KEYHOLDERS_MAX 64
+#define KEYS_MAX 16
+#define LISTENERS (LISTENER_ADMIN + 1)
+
+/* One place for a process: it may be empty, starting, or serving. */
+struct child {
+	enum role	 role;
+	unsigned int	 index;
+	bool		 wanted;	/* restarted when it ends */
+	pid_t		 pid;		/* 0: none */
+	bool		 ready;		/* wired to the others */
+	int64_t		 started_us;
+	int64_t		 restart_us;	/* not before; 0: at once */
+	unsigned int	 failures;	/* in a row, for the back-off */
+	int64_t		 pinged_us;	/* unanswered since; 0: none is */
+	int64_t		 answered_us;	/* the last PONG */
+};
+
+#define CHILDREN (3 + KEYHOLDERS_MAX)
+
+/* What the notary has not yet said is durable: asked again when it is new. */
+struct unrecorded {
+	struct unrecorded	*next;
+	uint64_t		 id;
+	struct bytes		 body;
+};
+
+struct supervisor {
+	struct proc	*proc;
+	struct config	*config;
+	struct bytes	 config_text;
+	int		 program;	/* this very file, for exec */
+	int		 listeners[LISTENERS];
+	struct child	 children[CHILDREN];
+	bool		 stopping;
+	int64_t		 stop_us;	/* when to stop waiting */
+
+	enum seal_state	 seal;
+	struct quorum	 quorum;
+	struct share	 shares[SHARE_MAX];	/* given so far */
+	unsigned int	 share_count;
+	struct secret	*pin;			/* while open */
+	struct secret	*notary_keys;		/* while open */
+	struct child	*logging_in;		/* the one whose turn it is */
+	unsigned int	 races;			/* lost in a row at that */
+	char		 spki[KEYS_MAX][2 * SHA256_SIZE + 1];
+
+	struct unrecorded *unrecorded;
+	uint64_t	 next_record;
+};
+
+/* ---- children.c */
+
+/* Fills the table of places; wants gate, desk and notary. */
+void children_plan(struct supervisor *s);
+/* Starts what is due, pings, kills what does not answer. Each tick. */
+void children_tick(struct supervisor *s);
+/* Collects the ended (SIGCHLD). */
+void children_reap(struct supervisor *s);
+struct child *children_find(struct supervisor *s, enum role role,
+    unsigned int index);
+unsigned int children_ready(const struct supervisor *s, enum role role);
+/* Connects a child that serves to those it talks to. */
+void children_wire(struct supervisor *s, struct child *c);
+void child_kill(struct child *c, int signal);
+/* Wants so many keyholders; those no longer wanted are killed at once. */
+void children_want_keyholders(struct supervisor *s, unsigned int count);
+bool children_all_gone(const struct supervisor *s);
+
+/* ---- unseal.c */
+
+[[nodiscard]] enum err unseal_prepare(struct supervisor *s);
+/* One share; at the threshold the daemon opens. */
+[[nodiscard]] enum err unseal_share(struct supervisor *s, struct view text);
+void unseal_close(struct supervisor *s, const char *reason);
+[[nodiscard]] enum err unseal_clear_latch(struct supervisor *s);
+/* Gives the next keyholder that waits its login. */
+void unseal_next_login(struct supervisor *s);
+void unseal_logged_in(struct supervisor *s, struct child *c, enum err e,
+    unsigned int class, struct view message);
+/* A keyholder ended: while it was logging in, or when it had served. */
+void unseal_keyholder_gone(struct supervisor *s, struct child *c,
+    bool served);
+/* The notary is new: it needs the keys again. */
+void unseal_notary_ready(struct supervisor *s);
+
+/* ---- listen.c */
+
+[[nodiscard]] enum err listen_all(struct supervisor *s);
+void listen_remove(const struct supervisor *s);
+
+/* ---- record.c */
+
+/* Asks the notary for an entry: event, then name and value pairs, NULL. */
+void record(struct supervisor *s, const char *event, ...)
+    __attribute__((sentinel));
+void record_again(struct supervisor *s);	/* to a new notary */
+void record_done(struct supervisor *s, uint64_t id);
+
+/* ---- supervisor_admin.c */
+
+void on_admin(struct proc *p, struct peer *from, const struct msg *m);
+
+/* ---- supervisor.c */
+
+void supervisor_tell_state(struct supervisor *s);
+
+#endif
