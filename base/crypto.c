@@ -23,9 +23,29 @@ AUTO_DEFINE(BIGNUM, BIGNUM, BN_free);
 static EVP_MD *md_sha256;
 static EVP_MD_CTX *md_context;
 static BIGNUM *order, *half_order;
+/* Curve without a point: copying it is four times faster than building it. */
+static EVP_PKEY *p256_empty;
 
 static const char p256_order[] =
     "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551";
+
+static enum err
+make_p256_empty(void)
+{
+	AUTO(EVP_PKEY_CTX) c = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	char group[] = "prime256v1";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+		    group, 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (c == NULL || EVP_PKEY_fromdata_init(c) <= 0 ||
+	    EVP_PKEY_fromdata(c, &p256_empty, EVP_PKEY_KEY_PARAMETERS,
+	    params) <= 0)
+		return err_openssl("preparing P-256");
+	return ERR_OK;
+}
 
 enum err
 crypto_init(void)
@@ -38,7 +58,7 @@ crypto_init(void)
 	    BN_hex2bn(&order, p256_order) == 0 ||
 	    (half_order = BN_new()) == NULL || !BN_rshift1(half_order, order))
 		return err_openssl("preparing SHA-256 and P-256");
-	return ERR_OK;
+	return make_p256_empty();
 }
 
 /* A hash that fails would let wrong bytes pass as right ones: stop instead. */
@@ -127,41 +147,23 @@ secret_equal(struct view a, struct view b)
 	return a.len == b.len && CRYPTO_memcmp(a.at, b.at, a.len) == 0;
 }
 
-/* Builds an EC key from group name and point by the provider's own import. */
-static enum err
-import_point(struct view point, EVP_PKEY **out_key)
+enum err
+p256_public(struct view point, EVP_PKEY **out_key)
 {
-	AUTO(EVP_PKEY_CTX) c = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	EVP_PKEY *key = NULL;
-	char group[] = "prime256v1";
-	uint8_t copy[P256_POINT_SIZE];
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-		    group, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
-		    copy, sizeof(copy)),
-		OSSL_PARAM_construct_end(),
-	};
+	AUTO(EVP_PKEY) key = NULL;
 
-	memcpy(copy, point.at, sizeof(copy));
-	if (c == NULL || EVP_PKEY_fromdata_init(c) <= 0)
+	if (point.len != P256_POINT_SIZE || point.at[0] != 4)
+		return err_because(ERR_SYNTAX, "a P-256 point is 04 and 64 "
+		    "bytes (SEC 1 2.3.3), got %zu bytes", point.len);
+	if ((key = EVP_PKEY_dup(p256_empty)) == NULL)
 		return err_openssl("P-256 public key");
-	if (EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0) {
+	if (EVP_PKEY_set1_encoded_public_key(key, point.at, point.len) != 1) {
 		(void)err_openssl("P-256 public key");
 		return err_because(ERR_SYNTAX,
 		    "a P-256 point that is not on the curve");
 	}
-	*out_key = key;
+	*out_key = STEAL(key);
 	return ERR_OK;
-}
-
-enum err
-p256_public(struct view point, EVP_PKEY **out_key)
-{
-	if (point.len != P256_POINT_SIZE || point.at[0] != 4)
-		return err_because(ERR_SYNTAX, "a P-256 point is 04 and 64 "
-		    "bytes (SEC 1 2.3.3), got %zu bytes", point.len);
-	return import_point(point, out_key);
 }
 
 enum err

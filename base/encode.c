@@ -53,23 +53,39 @@ hex_get(struct view text, struct bytes *out)
 	return bytes_check(out);
 }
 
+/* 1 to 3 bytes as 2 to 4 characters */
+static uint8_t *
+put_group(uint8_t *to, const uint8_t *at, size_t n, const char *alphabet)
+{
+	uint32_t word = (uint32_t)at[0] << 16;
+
+	word |= n > 1 ? (uint32_t)at[1] << 8 : 0;
+	word |= n > 2 ? at[2] : 0;
+	*to++ = (uint8_t)alphabet[word >> 18];
+	*to++ = (uint8_t)alphabet[word >> 12 & 63];
+	if (n > 1)
+		*to++ = (uint8_t)alphabet[word >> 6 & 63];
+	if (n > 2)
+		*to++ = (uint8_t)alphabet[word & 63];
+	return to;
+}
+
 static void
 put64(struct bytes *b, struct view v, const char *alphabet, bool pad)
 {
-	for (size_t i = 0; i < v.len; i += 3) {
-		size_t n = v.len - i < 3 ? v.len - i : 3;
-		uint32_t word = (uint32_t)v.at[i] << 16;
-		size_t chars = n + 1;
-		uint8_t *to = bytes_grow(b, pad ? 4 : chars);
+	size_t whole = v.len / 3, rest = v.len % 3;
+	size_t last = rest == 0 ? 0 : pad ? 4 : rest + 1;
+	uint8_t *to = bytes_grow(b, 4 * whole + last);
 
-		if (to == NULL)
-			return;
-		word |= n > 1 ? (uint32_t)v.at[i + 1] << 8 : 0;
-		word |= n > 2 ? v.at[i + 2] : 0;
-		for (size_t c = 0; c < (pad ? 4 : chars); c++)
-			to[c] = c < chars ?
-			    (uint8_t)alphabet[word >> (18 - 6 * c) & 63] : '=';
-	}
+	if (to == NULL)
+		return;
+	for (size_t i = 0; i < whole; i++)
+		to = put_group(to, v.at + 3 * i, 3, alphabet);
+	if (rest == 0)
+		return;
+	to = put_group(to, v.at + 3 * whole, rest, alphabet);
+	for (size_t i = rest; pad && i < 3; i++)
+		*to++ = '=';
 }
 
 void
