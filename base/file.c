@@ -53,11 +53,15 @@ read_all(int fd, const char *path, size_t max, struct bytes *out)
 enum err
 file_read_at(int dir, const char *name, size_t max, struct bytes *out)
 {
-	AUTO_FD fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* O_NONBLOCK: a FIFO put in a file's place must not hang its reader */
+	AUTO_FD fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
 	struct stat st;
 
 	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR))
 		return err_because(ERR_NOT_FOUND, "%s: no such file", name);
+	if (fd == -1 && (errno == ELOOP || errno == ENXIO))
+		return err_because(ERR_NOT_FOUND, "%s: not a file", name);
 	if (fd == -1 || fstat(fd, &st) == -1)
 		return err_system("%s: open", name);
 	if (!S_ISREG(st.st_mode))
