@@ -102,7 +102,7 @@ $(BUILD)/module/%.so: tests/module/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) -fPIC -shared -Wl,-z,relro,-z,now -o $@ $< -ldl -lpthread
 
-$(BUILD)/tool/%: tests/tool/%.c $(call links,signer)
+$(BUILD)/tool/%: tests/tool/%.c $(call links,cli)
 	@mkdir -p $(@D)
 	$(COMPILE) $(LINK) -o $@ $(filter %.c %.a,$^) $(LIBRARIES) -lpthread -lm
 

@@ -68,25 +68,33 @@ seal_send_file(const char *dir, const char *path, struct answer *out)
 
 /* ---- the commands */
 
-/* "2 of 2 shares", "unsealed"; whether it is open now. */
+/* Waiting for shares: neither open, nor opening, nor latched. */
 static bool
-print_state(const struct document *d)
+is_sealed(const struct document *d)
 {
 	const char *state = document_text(d, "state");
 
+	return state != NULL && strcmp(state, "sealed") == 0;
+}
+
+static void
+print_state(const struct document *d)
+{
+	const char *state = document_text(d, "state");
+	size_t given = document_count(d, "given");
+
 	printf("%s%s%s\n", paint(stdout, BOLD), state != NULL ? state : "?",
 	    paint(stdout, PLAIN));
-	if (document_has(d, "shares"))
-		printf("  shares given   %lld of %lld\n",
-		    (long long)document_int(d, "shares", 0),
+	if (is_sealed(d))
+		printf("  shares      %zu of %lld\n", given,
 		    (long long)document_int(d, "threshold", 0));
-	if (document_has(d, "keyholders"))
-		printf("  keyholders     %lld\n",
-		    (long long)document_int(d, "keyholders", 0));
-	if (document_true(d, "latched"))
-		printf("  latched        the token refused the PIN: no login "
-		    "is tried until an officer runs okse clear-latch\n");
-	return state != NULL && strcmp(state, "unsealed") == 0;
+	else
+		printf("  keyholders  %lld of %lld\n",
+		    (long long)document_int(d, "keyholders", 0),
+		    (long long)document_int(d, "keyholders_wanted", 0));
+	if (state != NULL && strcmp(state, "latched") == 0)
+		printf("  The token refused the PIN. No login is tried until "
+		    "an officer runs okse clear-latch.\n");
 }
 
 static int
@@ -197,8 +205,7 @@ unseal_with_questions(const struct arguments *a)
 		if (e != ERR_OK)
 			return complain_err("the share", e);
 		status = tell(a, &answer);
-		open = status == EXIT_DONE &&
-		    document_int(answer.document, "shares", 0) == 0;
+		open = !is_sealed(answer.document);
 	}
 	return status;
 }
