@@ -411,7 +411,7 @@ proc_attach(struct proc *p, int fd, enum role role, unsigned int index)
 enum err
 proc_loop(struct proc *p)
 {
-	while (!p->stopping) {
+	do {
 		int flags = EVLOOP_ONCE | (p->again ? EVLOOP_NONBLOCK : 0);
 
 		p->again = false;
@@ -422,7 +422,7 @@ proc_loop(struct proc *p)
 			p->table->pass(p);
 		for (struct peer *q = p->peers; q != NULL; q = q->next)
 			flush_peer(q);
-	}
+	} while (!p->stopping);
 	return ERR_OK;
 }
 

@@ -67,8 +67,9 @@ void peer_send(struct peer *peer, enum msg_type type, uint64_t id,
 void peer_send_fd(struct peer *peer, enum msg_type type, uint64_t id,
     struct view body, int fd);
 
-/* Runs until proc_stop(); ERR_OK then. */
+/* Runs until proc_stop(), and at least one pass; ERR_OK then. */
 [[nodiscard]] enum err proc_loop(struct proc *p);
+/* The pass that is under way, or due, is the last; what it queued is sent. */
 void proc_stop(struct proc *p);
 /* Makes sure that another pass follows this one without waiting. */
 void proc_again(struct proc *p);
