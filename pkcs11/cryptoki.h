@@ -11,7 +11,7 @@
 #include "pkcs11/token.h"
 
 struct token {
-	CK_FUNCTION_LIST	*p11;	/* NULL until C_Initialize */
+	CK_FUNCTION_LIST	*p11;	/* NULL: not in use */
 	CK_SLOT_ID		 slot;
 	CK_SESSION_HANDLE	 anchor;
 	CK_SESSION_HANDLE	 session;

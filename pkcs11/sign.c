@@ -73,20 +73,26 @@ sign_recovering(struct key *k, struct view input,
 }
 
 static enum err
+verify_in_software(struct key *k, struct view input, struct view signature)
+{
+	struct hash digest;
+
+	if (k->name.type == KEY_ED25519)
+		return ed25519_verify(k->public_key, input, signature);
+	memcpy(digest.at, input.at, sizeof(digest.at));
+	return p256_verify(k->public_key, &digest, signature);
+}
+
+static enum err
 check(struct key *k, struct view input, bool verify,
     uint8_t signature[SIGNATURE_SIZE])
 {
-	struct hash digest;
 	enum err e = ERR_OK;
 
-	if (k->name.type == KEY_P256) {
+	if (k->name.type == KEY_P256)
 		e = p256_low_s(signature);
-		memcpy(digest.at, input.at, sizeof(digest.at));
-	}
 	if (e == ERR_OK && verify)
-		e = k->name.type == KEY_P256 ? p256_verify(k->public_key, &digest,
-		    VIEW(signature, SIGNATURE_SIZE)) :
-		    ed25519_verify(k->public_key, input,
+		e = verify_in_software(k, input,
 		    VIEW(signature, SIGNATURE_SIZE));
 	if (e == ERR_SIGNATURE)
 		rv_blame(TOKEN_DEVICE);

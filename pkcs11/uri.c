@@ -11,7 +11,7 @@
 
 #include "pkcs11/cryptoki.h"
 
-#define URI_MAX 8192
+#define URI_MAX 32768
 
 AUTO_DEFINE(P11KitUri, P11KitUri, p11_kit_uri_free);
 

@@ -23,13 +23,15 @@
  *	C_GetTokenInfo 1 lie	another serial number
  *	C_GenerateRandom 1 lie	nothing but zeros
  * Calls are counted in each process from when the script was last read, which
- * happens at the first call after its content has changed. Both files are
- * opened when the module is loaded, before any sandbox, and stay open: change
- * a script in place (> file), not by renaming. Single-threaded, like its users.
+ * happens at the first call after its content has changed (a comment will do).
+ * Both files are opened when the module is loaded, before any sandbox, and stay
+ * open: change a script in place (> file), not by renaming. Single-threaded,
+ * like its users.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -241,7 +243,7 @@ stall(unsigned long ms)
 	    (now.tv_nsec - end.tv_nsec) < 0);
 }
 
-/* What the script has for this call; only RV to HIGH_S matter afterwards. */
+/* What the script has for this call; crashes and stalls are done here. */
 static struct rule
 next_rule(const char *function)
 {
@@ -259,8 +261,10 @@ next_rule(const char *function)
 		    (r->forever && r->seen > r->number)))
 			hit = *r;
 	}
-	if (hit.action == CRASH)
+	if (hit.action == CRASH) {
+		signal(SIGILL, SIG_DFL);
 		__builtin_trap();
+	}
 	if (hit.action == STALL)
 		stall(hit.value);
 	return hit;
