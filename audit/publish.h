@@ -10,8 +10,8 @@
  *	publish_checkpoint()	the signed note; entries may have been appended
  *				meanwhile
  *
- * An error of publish_tiles() or publish_checkpoint() is final: free the
- * publisher and open it again from what is on disk.
+ * An error of any of these is final: close the publisher and open it again
+ * from what is on disk. Files are made with mode 0644 under the caller's umask.
  */
 #ifndef OKSE_AUDIT_PUBLISH_H
 #define OKSE_AUDIT_PUBLISH_H

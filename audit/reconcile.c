@@ -20,14 +20,15 @@ enum ticket_state {
 
 struct ticket {
 	uint32_t	state : 3;
-	uint32_t	device : 29;	/* 1 + number of its device, or 0 */
+	uint32_t	undone : 1;	/* its device was let go: it failed */
+	uint32_t	device : 28;	/* 1 + number of its device, or 0 */
 };
 
-#define DEVICES_MAX ((1u << 29) - 2)
+#define DEVICES_MAX ((1u << 28) - 2)
 
 struct device {
 	uint8_t		key[16];	/* of holder and programme */
-	uint8_t		id[16];		/* of the device pseudonym */
+	uint8_t		id[32];		/* pseudonym in hex */
 	uint64_t	since;		/* index that made it active */
 	int64_t		expiry;		/* ms UTC, 0 for never */
 	bool		active;
@@ -226,28 +227,37 @@ find_device(struct reconcile *r, const struct schema_entry *e,
 	return ERR_OK;
 }
 
+static bool
+is_active(const struct device *d, int64_t t)
+{
+	return d->active && (d->expiry == 0 || t < d->expiry);
+}
+
+static enum err
+second_device(void)
+{
+	return err_because(ERR_MISMATCH,
+	    "a second active device of one holder in one programme");
+}
+
 static enum err
 issue(struct reconcile *r, uint64_t index, const struct schema_entry *e)
 {
-	int64_t t = (int64_t)schema_count(e, SCHEMA_T);
-	struct hash id = sha256(e->member[SCHEMA_DEVICE]);
 	bool replaces = view_is(e->member[SCHEMA_PURPOSE], "reissue");
 	struct device *d;
 	bool second;
 
 	TRY(find_device(r, e, &d));
-	second = d->active && (d->expiry == 0 || t < d->expiry) &&
-	    memcmp(d->id, id.at, sizeof(d->id)) != 0 && !replaces;
-	memcpy(d->id, id.at, sizeof(d->id));
+	second = is_active(d, (int64_t)schema_count(e, SCHEMA_T)) &&
+	    !replaces &&
+	    !view_equal(VIEW_OF(d->id), e->member[SCHEMA_DEVICE]);
+	memcpy(d->id, e->member[SCHEMA_DEVICE].at, sizeof(d->id));
 	d->active = true;
 	d->since = index;
 	d->expiry = (int64_t)schema_count(e, SCHEMA_EXPIRY);
 	r->tickets[index].device =
-	    (unsigned int)(d - r->devices + 1) & ((1u << 29) - 1);
-	if (second)
-		return err_because(ERR_MISMATCH,
-		    "a second active device of one holder in one programme");
-	return ERR_OK;
+	    (unsigned int)(d - r->devices + 1) & ((1u << 28) - 1);
+	return second ? second_device() : ERR_OK;
 }
 
 static enum err
@@ -261,28 +271,58 @@ change_status(struct reconcile *r, const struct schema_entry *e)
 	return ERR_OK;
 }
 
-/* A signature that was never made leaves no device behind. */
+/* A signature that was never made leaves no device behind … */
 static void
-undo(struct reconcile *r, const struct schema_entry *e)
+undo(struct reconcile *r, uint64_t of)
+{
+	struct ticket *t = &r->tickets[of];
+	struct device *d = &r->devices[t->device - 1];
+
+	if (t->state != TICKET_FAILED || d->since != of)
+		return;
+	d->active = false;
+	t->undone = 1;
+}
+
+/* … unless a retry makes it after all. */
+static enum err
+redo(struct reconcile *r, uint64_t of, int64_t now)
+{
+	struct ticket *t = &r->tickets[of];
+	struct device *d = &r->devices[t->device - 1];
+
+	if (t->undone == 0)
+		return ERR_OK;
+	t->undone = 0;
+	if (d->since != of)
+		return is_active(d, now) ? second_device() : ERR_OK;
+	d->active = true;
+	return ERR_OK;
+}
+
+static enum err
+follow_tickets(struct reconcile *r, const struct schema_entry *e)
 {
 	struct view rest = e->member[SCHEMA_OF];
 	uint64_t of;
 
 	while (schema_next_index(&rest, &of)) {
-		const struct ticket *t = of < r->size ? &r->tickets[of] : NULL;
-
-		if (t != NULL && t->state == TICKET_FAILED && t->device != 0 &&
-		    r->devices[t->device - 1].since == of)
-			r->devices[t->device - 1].active = false;
+		if (of >= r->size || r->tickets[of].device == 0)
+			continue;
+		if (e->event == SCHEMA_EVENT_FAILED)
+			undo(r, of);
+		else
+			TRY(redo(r, of, (int64_t)schema_count(e, SCHEMA_T)));
 	}
+	return ERR_OK;
 }
 
 enum err
 reconcile_devices(struct reconcile *r, uint64_t index,
     const struct schema_entry *e)
 {
-	if (e->event == SCHEMA_EVENT_FAILED)
-		undo(r, e);
+	if (e->event == SCHEMA_EVENT_FAILED || e->event == SCHEMA_EVENT_DONE)
+		return follow_tickets(r, e);
 	if (!is_allowed(e) || e->member[SCHEMA_HOLDER].at == NULL)
 		return ERR_OK;
 	if (view_is(e->member[SCHEMA_OP], "status-change"))
@@ -303,8 +343,6 @@ reconcile_totals(const struct reconcile *r)
 	t.failed = r->ticket_count[TICKET_FAILED];
 	t.orphaned = r->ticket_count[TICKET_ORPHAN];
 	for (uint32_t i = 0; i < r->device_count; i++)
-		t.active_devices += r->devices[i].active &&
-		    (r->devices[i].expiry == 0 ||
-		    r->devices[i].expiry > t.last_t);
+		t.active_devices += is_active(&r->devices[i], t.last_t);
 	return t;
 }

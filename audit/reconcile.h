@@ -10,7 +10,7 @@
 
 struct reconcile;
 
-/* For a log of size entries; four bytes an entry and 48 a holder. */
+/* For a log of size entries; four bytes an entry and about 100 a holder. */
 [[nodiscard]] enum err reconcile_new(uint64_t size,
     struct reconcile **out_reconcile);
 void reconcile_free(struct reconcile *r);

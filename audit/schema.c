@@ -179,25 +179,13 @@ form_hashes(struct scan *s, size_t n, struct view *out)
 	return take(s, ']');
 }
 
-/* <0, 0, >0: the order of RFC 8785 3.2.3, which for ASCII is that of bytes */
-static int
-compare(struct view a, struct view b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	int order = n != 0 ? memcmp(a.at, b.at, n) : 0;
-
-	if (order != 0)
-		return order;
-	return a.len < b.len ? -1 : a.len > b.len;
-}
-
 static bool
 take_rule(struct scan *s, struct view *last)
 {
 	struct view id, outcome;
 
 	if (!form_word(s, 64, &id) || !take(s, ':') ||
-	    !form_word(s, 4, &outcome) || compare(*last, id) >= 0)
+	    !form_word(s, 4, &outcome) || view_compare(*last, id) >= 0)
 		return false;
 	*last = id;
 	if (view_is(outcome, "fail"))

@@ -173,7 +173,7 @@ tile_bundle_get(struct view bundle, unsigned int width,
 
 		entries[i] = reader_take(&r, len);
 		if (r.failed)
-			return err_because(ERR_SYNTAX,
+			return err_because(ERR_CORRUPT,
 			    "entry bundle: ends in entry %u of %u", i, width);
 	}
 	TRY(reader_end(&r, "entry bundle"));

@@ -46,8 +46,8 @@ unsigned int tile_width(int level, uint64_t index, uint64_t size);
 /* Appends one entry to a bundle; over 65535 bytes fails the buffer. */
 void tile_bundle_put(struct bytes *bundle, struct view entry);
 /*
- * Splits a bundle of exactly width entries into views of it; ERR_SYNTAX when
- * it ends early or goes on.
+ * Splits a bundle of exactly width entries into views of it; ERR_CORRUPT when
+ * it ends early, ERR_SYNTAX when it goes on.
  */
 [[nodiscard]] enum err tile_bundle_get(struct view bundle,
     unsigned int width, struct view out_entries[TILE_WIDTH]);

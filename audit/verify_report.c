@@ -1,0 +1,211 @@
+/*
+ * What was found, in words and in JSON. Everything quoted from the log has
+ * been made printable by verify.c.
+ */
+#include "audit/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+
+#define LINE_WIDTH 72	/* where OK stands */
+
+static const char *const titles[] = {
+#define X(name, title) title,
+	VERIFY_CHECKS(X)
+#undef X
+};
+
+static const char *const verdicts[] = {
+	[VERIFY_VERIFIED] = "verified",
+	[VERIFY_TAMPERED] = "tampered",
+	[VERIFY_INCOMPLETE] = "incomplete",
+};
+
+static void
+put_ratio(struct bytes *out, struct verify_count c, const char *what)
+{
+	bytes_printf(out, "%" PRIu64 "/%" PRIu64 " %s", c.good, c.total, what);
+}
+
+static void
+put_checkpoint(const struct verify_result *r, struct bytes *out)
+{
+	bytes_printf(out, "size %" PRIu64 " root ", r->size);
+	base64_put(out, VIEW(r->root.at, 6));
+	bytes_put_text(out, "… signed by key ");
+	hex_put(out, VIEW_OF(r->key_id));
+}
+
+static void
+put_summary(const struct verify_result *r, enum verify_check check,
+    struct bytes *out)
+{
+	struct verify_count c = r->count[check];
+
+	switch (check) {
+	case VERIFY_CHECKPOINT:
+		put_checkpoint(r, out);
+		break;
+	case VERIFY_ENTRIES:
+		put_ratio(out, c, "hash to the signed root");
+		break;
+	case VERIFY_TILES:
+		put_ratio(out, c, "identical to re-derived");
+		break;
+	case VERIFY_SCHEMA:
+		put_ratio(out, c, "known events and members");
+		break;
+	case VERIFY_SEQUENCE:
+		put_ratio(out, c, "in order");
+		bytes_printf(out, ", %" PRIu64 " starts", r->boots);
+		break;
+	case VERIFY_TICKETS:
+		bytes_printf(out, "%" PRIu64 " done, %" PRIu64 " failed, %"
+		    PRIu64 " orphans, %" PRIu64 " open", r->done, r->failed,
+		    r->orphaned, r->open);
+		break;
+	case VERIFY_DEVICES:
+		bytes_printf(out, "%" PRIu64 " active, one a holder and "
+		    "programme", r->active_devices);
+		break;
+	case VERIFY_FILES:
+		put_ratio(out, c, "are the log's");
+		if (r->ahead != 0)
+			bytes_printf(out, ", %" PRIu64 " ahead of the "
+			    "checkpoint", r->ahead);
+		break;
+	case VERIFY_CHECK_COUNT:
+		break;
+	}
+}
+
+/* Where and why, on a line of its own. */
+static void
+put_finding(const struct verify_finding *f, struct bytes *out)
+{
+	bytes_put_text(out, "             ");
+	if (f->file[0] != '\0')
+		bytes_printf(out, "%s: ", f->file);
+	if (f->first_index != VERIFY_NO_INDEX &&
+	    f->first_index == f->last_index)
+		bytes_printf(out, "entry %" PRIu64 ": ", f->first_index);
+	else if (f->first_index != VERIFY_NO_INDEX)
+		bytes_printf(out, "within entries %" PRIu64 " to %" PRIu64
+		    ": ", f->first_index, f->last_index);
+	if (f->byte != VERIFY_NO_INDEX)
+		bytes_printf(out, "byte %" PRIu64 ": ", f->byte);
+	bytes_printf(out, "%s\n", f->why);
+}
+
+/* Characters, not bytes: the ellipsis of the root is three bytes. */
+static size_t
+columns(struct view utf8)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < utf8.len; i++)
+		n += (utf8.at[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static void
+put_line(const struct verify_result *r, enum verify_check check,
+    struct bytes *out)
+{
+	static const char *const marks[] = { "OK", "TAMPERED", "INCOMPLETE" };
+	const struct verify_finding *f = &r->finding[check];
+	AUTO_DONE(bytes) line = { 0 };
+
+	bytes_printf(&line, "%-12s ", titles[check]);
+	put_summary(r, check, &line);
+	bytes_put_u8(&line, ' ');
+	while (!line.failed && columns(bytes_view(&line)) < LINE_WIDTH)
+		bytes_put_u8(&line, '.');
+	if (line.failed)
+		out->failed = true;
+	bytes_put(out, bytes_view(&line));
+	bytes_printf(out, " %s\n", marks[f->verdict]);
+	if (f->why[0] != '\0')
+		put_finding(f, out);
+}
+
+void
+verify_report(const struct verify_result *r, struct bytes *out)
+{
+	bool known = r->count[VERIFY_CHECKPOINT].good == 1;
+
+	if (known)
+		bytes_printf(out, "Log          %s\n", r->origin);
+	/* without a checkpoint nothing else was looked at */
+	for (unsigned int i = 0; i < (known ? VERIFY_CHECK_COUNT : 1u); i++)
+		put_line(r, (enum verify_check)i, out);
+	bytes_printf(out, "%s\n", r->verdict == VERIFY_VERIFIED ? "VERIFIED" :
+	    r->verdict == VERIFY_TAMPERED ? "TAMPERED" : "INCOMPLETE");
+}
+
+static void
+put_number(struct json *j, const char *name, uint64_t v)
+{
+	if (v != VERIFY_NO_INDEX)
+		json_int(j, name, (int64_t)v);
+}
+
+static void
+put_check(struct json *j, const struct verify_result *r, unsigned int check)
+{
+	const struct verify_finding *f = &r->finding[check];
+
+	json_object(j, NULL);
+	json_string(j, "check", titles[check]);
+	json_string(j, "verdict", verdicts[f->verdict]);
+	put_number(j, "good", r->count[check].good);
+	put_number(j, "total", r->count[check].total);
+	if (f->why[0] != '\0') {
+		json_string(j, "why", f->why);
+		json_string(j, "file", f->file);
+		put_number(j, "first_index", f->first_index);
+		put_number(j, "last_index", f->last_index);
+		put_number(j, "byte", f->byte);
+	}
+	json_close(j);
+}
+
+static void
+put_totals(struct json *j, const struct verify_result *r)
+{
+	put_number(j, "starts", r->boots);
+	json_int(j, "first_t", r->first_t);
+	json_int(j, "last_t", r->last_t);
+	put_number(j, "allowed", r->allowed);
+	put_number(j, "denied", r->denied);
+	put_number(j, "done", r->done);
+	put_number(j, "failed", r->failed);
+	put_number(j, "orphaned", r->orphaned);
+	put_number(j, "open", r->open);
+	put_number(j, "active_devices", r->active_devices);
+	put_number(j, "ahead", r->ahead);
+	put_number(j, "foreign", r->foreign);
+}
+
+enum err
+verify_report_json(const struct verify_result *r, struct bytes *out)
+{
+	struct json j = json_start(out);
+
+	json_object(&j, NULL);
+	json_string(&j, "verdict", verdicts[r->verdict]);
+	json_string(&j, "origin", r->origin);
+	json_hex(&j, "key_id", VIEW_OF(r->key_id));
+	put_number(&j, "size", r->size);
+	json_base64(&j, "root", VIEW_OF(r->root.at));
+	put_totals(&j, r);
+	json_array(&j, "checks");
+	for (unsigned int i = 0; i < VERIFY_CHECK_COUNT; i++)
+		put_check(&j, r, i);
+	json_close(&j);
+	json_close(&j);
+	return json_end(&j);
+}
