@@ -1,8 +1,9 @@
 /*
  * Request bodies: JSON in, a struct asked out. Strict: an unknown, repeated
- * or missing member, another type, a value out of bounds, a float, nesting
- * over BODY_DEPTH is an error. err_why() then begins with the JSON pointer
- * (RFC 6901) of the member and ": ", and never holds a value.
+ * or missing member, another type, a value out of bounds, a float or null, or
+ * deeper nesting than a claim may have is an error. err_why() then begins
+ * with the JSON pointer (RFC 6901) of the member and ": ", and never holds a
+ * value.
  *
  * JSON is parsed once (jansson); views in the result point into its strings.
  */
@@ -12,24 +13,22 @@
 #include "policy/policy.h"
 #include "policy/request.h"
 
-#define BODY_DEPTH 8
-
 /* All zero is empty. Large: keep one and reuse it. */
 struct body {
 	struct asked	 asked;
 	struct facts	 facts;		/* of body_decode_case() only */
 	struct json_t	*json;
-	struct bytes	 proofs[ASKED_PROOFS];	/* what asked.proofs view */
-	size_t		 proofs_used;
+	struct bytes	 storage[ASKED_PROOFS + 2];	/* proofs, a chip's */
+	size_t		 storage_used;
 };
 
-void body_done(struct body *b);		/* releases; wiped when body_setup() ran */
+void body_done(struct body *b);	/* wipes, if body_setup() ran */
 
 /*
  * Once a process, before the first decoding: jansson's memory comes from
  * base/mem.h (wiped on release) and its hashing gets a random seed.
  */
-[[nodiscard]] enum err body_setup(void);
+void body_setup(void);
 
 /*
  * The body of POST /v1/qr-tokens, /v1/credentials or /v1/status-changes.
@@ -53,7 +52,7 @@ void body_done(struct body *b);		/* releases; wiped when body_setup() ran */
 
 /*
  * A case of `okse policy explain`: a decision's body, "now", and "facts".
- * Proofs are counted, not verified: facts.device_proof says how they fared.
+ * Proofs are not looked into: facts.device_proof says how they fared.
  */
 [[nodiscard]] enum err body_decode_case(struct view json, struct body *b);
 

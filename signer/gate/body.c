@@ -1,0 +1,159 @@
+/*
+ * Request bodies and cases, from text to struct. The texts are hostile (those
+ * of cases are an operator's); jansson parses them once. Next: the schema in
+ * body_request.c.
+ */
+#include "signer/gate/body.h"
+
+#include "signer/admin.h"
+#include "signer/gate/body_request.h"
+
+void
+body_setup(void)
+{
+	object_setup();
+}
+
+void
+body_done(struct body *b)
+{
+	value_done(&b->asked.claims);
+	object_unload(b->json);
+	for (size_t i = 0; i < b->storage_used; i++)
+		bytes_done(&b->storage[i]);
+	*b = (struct body){ 0 };
+}
+
+enum err
+body_decode(struct view json, enum operation op, struct body *b)
+{
+	struct object top;
+
+	TRY(object_load(json, &b->json, &top));
+	TRY(body_get_request(&top, op, BODY_ISSUE, b));
+	return object_end(&top);
+}
+
+static enum err
+get_operation(struct object *top, enum operation *out)
+{
+	struct view name = { 0 };
+
+	TRY(object_text(top, "operation", NEEDED, ASKED_TEXT, &name));
+	if (operation_of(name, out) != ERR_OK)
+		return object_fault(top, "operation", ERR_SCHEMA, "wanted "
+		    "qr-token, credential or status-change");
+	return ERR_OK;
+}
+
+enum err
+body_decode_decision(struct view json, struct body *b)
+{
+	struct object top;
+	enum operation op;
+
+	TRY(object_load(json, &b->json, &top));
+	TRY(get_operation(&top, &op));
+	TRY(body_get_request(&top, op, BODY_DECISION, b));
+	return object_end(&top);
+}
+
+/* ---- cases */
+
+/* null is the value of what never happened. */
+static enum err
+get_maybe_instant(struct object *o, const char *name, int64_t *out)
+{
+	bool is_null = false;
+
+	TRY(object_null(o, name, &is_null));
+	if (!is_null)
+		return object_instant(o, name, OPTIONAL, out);
+	*out = TIME_NONE;
+	return ERR_OK;
+}
+
+static enum err
+get_states(struct object *o, struct facts *f)
+{
+	struct view evidence = { 0 }, proof = { 0 };
+
+	TRY(object_text(o, "evidence", OPTIONAL, ASKED_TEXT, &evidence));
+	if (evidence.len != 0 &&
+	    evidence_state_of(evidence, &f->evidence) != ERR_OK)
+		return object_fault(o, "evidence", ERR_SCHEMA,
+		    "no such state of evidence");
+	TRY(object_text(o, "device_proof", OPTIONAL, ASKED_TEXT, &proof));
+	if (proof.len != 0 &&
+	    proof_state_of(proof, &f->device_proof) != ERR_OK)
+		return object_fault(o, "device_proof", ERR_SCHEMA,
+		    "no such state of a device proof");
+	return ERR_OK;
+}
+
+static enum err
+get_facts(struct object *top, struct body *b)
+{
+	struct facts *f = &b->facts;
+	struct object o;
+
+	TRY(object_child(top, "facts", OPTIONAL, &o));
+	TRY(object_text(&o, "caller", OPTIONAL, ASKED_TEXT,
+	    &b->asked.caller));
+	TRY(object_count(&o, "active_devices", OPTIONAL,
+	    &f->active_devices));
+	TRY(object_bool(&o, "this_device_active", OPTIONAL,
+	    &f->this_device_active));
+	TRY(get_maybe_instant(&o, "last_issued_at", &f->last_issued_at));
+	TRY(get_maybe_instant(&o, "administrative_expiry",
+	    &f->administrative_expiry));
+	TRY(get_states(&o, f));
+	TRY(object_instant(&o, "evidence_issued_at", OPTIONAL,
+	    &f->evidence_issued_at));
+	TRY(object_instant(&o, "signer_not_before", OPTIONAL,
+	    &f->signer_not_before));
+	TRY(object_instant(&o, "signer_not_after", OPTIONAL,
+	    &f->signer_not_after));
+	TRY(object_count(&o, "quota_used", OPTIONAL, &f->quota_used));
+	return object_end(&o);
+}
+
+enum err
+body_decode_case(struct view json, struct body *b)
+{
+	struct object top;
+	enum operation op;
+	int64_t now = 0;
+
+	TRY(object_load(json, &b->json, &top));
+	TRY(get_operation(&top, &op));
+	TRY(object_instant(&top, "now", NEEDED, &now));
+	b->facts = facts_neutral(now);
+	b->asked.caller = view_text("upstream");
+	TRY(get_facts(&top, b));
+	TRY(body_get_request(&top, op, BODY_CASE, b));
+	return object_end(&top);
+}
+
+/* ---- small ones */
+
+enum err
+body_decode_share(struct view json, struct body *b, struct view *out_share)
+{
+	struct object top;
+
+	TRY(object_load(json, &b->json, &top));
+	TRY(object_text(&top, "share", NEEDED, ADMIN_SHARE_MAX, out_share));
+	return object_end(&top);
+}
+
+enum err
+body_decode_empty(struct view json, struct body *b)
+{
+	struct object top;
+
+	if (json.len == 0)
+		return ERR_OK;
+	TRY(object_load(json, &b->json, &top));
+	return object_end(&top);
+}

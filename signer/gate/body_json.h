@@ -1,0 +1,80 @@
+/*
+ * Reading one JSON object by its schema: each member that may be there is
+ * asked for by name, then object_end() finds what nobody asked for. Every
+ * failure is told with the member's JSON pointer (RFC 6901) and without its
+ * value. jansson stays behind this header: its names and those of base/json.h
+ * do not mix.
+ */
+#ifndef OKSE_SIGNER_GATE_BODY_JSON_H
+#define OKSE_SIGNER_GATE_BODY_JSON_H
+
+#include "base/time.h"
+#include "policy/value.h"
+
+#define OBJECT_MEMBERS 24
+
+enum need {
+	OPTIONAL,	/* the output keeps its value when it is missing */
+	NEEDED,
+};
+
+struct object {
+	const struct object	*in;	/* NULL: the whole body */
+	const char		*name;	/* in it; NULL: an element of a list */
+	size_t			 index;	/* of the element */
+	struct json_t		*json;	/* NULL: optional and missing */
+	size_t			 count;	/* of the elements of a list */
+	const char		*asked[OBJECT_MEMBERS];
+	size_t			 asked_count, found;
+};
+
+/* Once a process: memory from base/mem.h, and a random seed for hashing. */
+void object_setup(void);
+
+/*
+ * Reads a text into *json, which must be NULL and is object_unload()ed by the
+ * caller also on failure, and begins with its outermost object. ERR_SYNTAX;
+ * ERR_RANGE for a number over 64 bits; ERR_SCHEMA when it is no object.
+ */
+[[nodiscard]] enum err object_load(struct view text, struct json_t **json,
+    struct object *out_top);
+void object_unload(struct json_t *json);
+
+/* Keeps "pointer: rule" for err_why(). name NULL: the object itself. */
+[[nodiscard]] enum err object_fault(const struct object *o, const char *name,
+    enum err e, const char *rule);
+
+bool object_has(const struct object *o, const char *name);
+
+/* 1 … max bytes of UTF-8; the view lives as long as the JSON. */
+[[nodiscard]] enum err object_text(struct object *o, const char *name,
+    enum need need, size_t max, struct view *out);
+/* Whether it is there and null; only then does it count as asked for. */
+[[nodiscard]] enum err object_null(struct object *o, const char *name,
+    bool *out_is_null);
+[[nodiscard]] enum err object_bool(struct object *o, const char *name,
+    enum need need, bool *out);
+[[nodiscard]] enum err object_count(struct object *o, const char *name,
+    enum need need, int64_t *out);		/* 0 or more */
+[[nodiscard]] enum err object_date(struct object *o, const char *name,
+    enum need need, struct date *out);
+[[nodiscard]] enum err object_instant(struct object *o, const char *name,
+    enum need need, int64_t *out);
+[[nodiscard]] enum err object_base64(struct object *o, const char *name,
+    enum need need, size_t max, struct bytes *out);
+[[nodiscard]] enum err object_child(struct object *o, const char *name,
+    enum need need, struct object *out);
+/* 1 … max elements; out->count is 0 when it is missing. */
+[[nodiscard]] enum err object_list(struct object *o, const char *name,
+    enum need need, size_t max, struct object *out);
+/* Element i of an array: a text of 1 … max bytes. */
+[[nodiscard]] enum err element_text(const struct object *list, size_t i,
+    size_t max, struct view *out);
+/* An object of texts, integers, booleans, lists and objects (value.h). */
+[[nodiscard]] enum err object_map(struct object *o, const char *name,
+    enum need need, struct value *out);
+
+/* ERR_SCHEMA for a member that nobody asked for. */
+[[nodiscard]] enum err object_end(const struct object *o);
+
+#endif
