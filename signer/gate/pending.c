@@ -1,0 +1,437 @@
+/*
+ * Joining what comes back for a request. Messages are other processes' and
+ * their bodies are checked; which request they belong to is told by an id
+ * that nobody outside can guess. Next: server_reply().
+ */
+#include "signer/gate/pending.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "credential/draft.h"
+#include "credential/proof.h"
+#include "credential/qr_picture.h"
+
+#define BUCKETS 1024		/* ids are consecutive: few share one */
+#define PICTURE_SCALE 8		/* pixels of a module */
+
+struct part {
+	bool		 is_signed;
+	uint8_t		 signature[P256_SIGNATURE_SIZE];
+	struct draft	*draft;
+};
+
+struct waiting {
+	struct waiting	*next;		/* of its bucket */
+	uint64_t	 id;
+	struct origin	 origin;
+	int64_t		 deadline;
+	enum pending_kind kind;
+	bool		 pictures;
+	struct hash	*keys;		/* thumbprints of the device's keys */
+	size_t		 key_count;
+	struct part	*parts;
+	size_t		 part_room;
+
+	/* once granted */
+	bool		 granted;
+	size_t		 part_count;
+	struct bytes	 decision, log;	/* JSON */
+	int64_t		 valid_from, valid_until, administrative_expiry;
+};
+
+struct pending {
+	struct waiting	*buckets[BUCKETS];
+	size_t		 count, max;
+	pending_reply	 reply;
+	void		*context;
+};
+
+static void
+waiting_free(struct waiting *w)
+{
+	if (w == NULL)
+		return;
+	for (size_t i = 0; i < w->part_room; i++)
+		draft_free(w->parts[i].draft);
+	mem_free(w->parts);
+	mem_free(w->keys);
+	bytes_done(&w->decision);
+	bytes_done(&w->log);
+	mem_free(w);
+}
+
+AUTO_STRUCT(waiting);
+
+enum err
+pending_new(size_t max, pending_reply reply, void *context,
+    struct pending **out_pending)
+{
+	struct pending *p = mem_new(1, sizeof(*p));
+
+	if (p == NULL)
+		return err_because(ERR_MEMORY, "requests in flight");
+	p->max = max;
+	p->reply = reply;
+	p->context = context;
+	*out_pending = p;
+	return ERR_OK;
+}
+
+void
+pending_free(struct pending *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (p->buckets[i] != NULL) {
+			struct waiting *next = p->buckets[i]->next;
+
+			waiting_free(p->buckets[i]);
+			p->buckets[i] = next;
+		}
+	}
+	mem_free(p);
+}
+
+size_t
+pending_count(const struct pending *p)
+{
+	return p->count;
+}
+
+static struct waiting **
+find(struct pending *p, uint64_t id)
+{
+	struct waiting **link = &p->buckets[id % BUCKETS];
+
+	while (*link != NULL && (*link)->id != id)
+		link = &(*link)->next;
+	return link;
+}
+
+static enum err
+keep_keys(struct waiting *w, const struct asked *asked)
+{
+	w->key_count = asked->proof_count;
+	w->keys = mem_new(w->key_count, sizeof(*w->keys));
+	if (w->keys == NULL)
+		return err_because(ERR_MEMORY, "keys of a request");
+	for (size_t i = 0; i < w->key_count; i++)
+		w->keys[i] = jwk_thumbprint(asked->proofs[i].point);
+	return ERR_OK;
+}
+
+enum err
+pending_add(struct pending *p, const struct call *call,
+    enum pending_kind kind, const struct asked *asked)
+{
+	AUTO(waiting) w = mem_new(1, sizeof(*w));
+	struct waiting **bucket = &p->buckets[call->id % BUCKETS];
+
+	if (w == NULL)
+		return err_because(ERR_MEMORY, "a request in flight");
+	if (p->count >= p->max)
+		return err_because(ERR_FULL, "%zu requests are in flight, "
+		    "which is the limit", p->count);
+	w->id = call->id;
+	w->origin = call->origin;
+	w->deadline = call->deadline;
+	w->kind = kind;
+	if (kind == PENDING_QR_TOKEN)
+		w->pictures = asked->pictures;
+	if (kind == PENDING_CREDENTIAL)
+		TRY(keep_keys(w, asked));
+	w->next = *bucket;
+	*bucket = STEAL(w);
+	p->count++;
+	return ERR_OK;
+}
+
+/* Hands the answer on and forgets the request. */
+static void
+finish(struct pending *p, struct waiting **link, struct reply *r)
+{
+	AUTO(waiting) w = *link;
+
+	*link = w->next;
+	p->count--;
+	p->reply(p->context, w->origin, r);
+}
+
+static void
+finish_with_problem(struct pending *p, struct waiting **link, enum err e,
+    const char *detail, unsigned int retry_after, struct view members)
+{
+	const struct problem problem = {
+		.err = e,
+		.detail = detail,
+		.request = (*link)->id,
+		.retry_after = retry_after,
+		.members = members,
+	};
+	struct reply r = problem_reply(&problem);
+
+	finish(p, link, &r);
+}
+
+/* ---- the answer to a grant */
+
+static void
+put_instant(struct json *j, const char *name, int64_t instant)
+{
+	char text[INSTANT_TEXT];
+
+	if (instant == TIME_NONE)
+		json_null(j, name);
+	else
+		json_string(j, name, instant_text(instant, text));
+}
+
+static enum err
+put_pictures(struct json *j, struct view token)
+{
+	AUTO(qr_picture) picture = NULL;
+	AUTO_DONE(bytes) png = { 0 }, svg = { 0 };
+
+	TRY(qr_picture_new(token, &picture));
+	TRY(qr_picture_png(picture, PICTURE_SCALE, &png));
+	qr_picture_svg(picture, &svg);
+	TRY(bytes_check(&svg));
+	json_base64(j, "png", bytes_view(&png));
+	json_base64(j, "svg", bytes_view(&svg));
+	return ERR_OK;
+}
+
+static enum err
+put_qr_token(const struct waiting *w, struct json *j)
+{
+	const struct part *part = &w->parts[0];
+	AUTO_DONE(bytes) token = { 0 };
+
+	TRY(draft_document(part->draft, part->signature, &token));
+	json_text(j, "qr_token", bytes_view(&token));
+	put_instant(j, "expires_at", w->valid_until);
+	return w->pictures ? put_pictures(j, bytes_view(&token)) : ERR_OK;
+}
+
+static enum err
+put_credential(const struct waiting *w, size_t i, struct json *j)
+{
+	const struct part *part = &w->parts[i];
+	const struct hash *key = &w->keys[i % w->key_count];
+	AUTO_DONE(bytes) document = { 0 };
+
+	TRY(draft_document(part->draft, part->signature, &document));
+	json_object(j, NULL);
+	json_string(j, "format", draft_format(part->draft));
+	json_text(j, "credential", bytes_view(&document));
+	json_base64url(j, "key", VIEW_OF(key->at));
+	put_instant(j, "valid_from", w->valid_from);
+	put_instant(j, "valid_until", w->valid_until);
+	json_close(j);
+	return ERR_OK;
+}
+
+static enum err
+put_credentials(const struct waiting *w, struct json *j)
+{
+	json_array(j, "credentials");
+	for (size_t i = 0; i < w->part_count; i++)
+		TRY(put_credential(w, i, j));
+	json_close(j);
+	put_instant(j, "administrative_expiry", w->administrative_expiry);
+	return ERR_OK;
+}
+
+static enum err
+put_granted(const struct waiting *w, struct bytes *out)
+{
+	struct json j = json_start(out);
+
+	json_object(&j, NULL);
+	TRY(w->kind == PENDING_QR_TOKEN ? put_qr_token(w, &j) :
+	    put_credentials(w, &j));
+	json_raw(&j, "decision", bytes_view(&w->decision));
+	json_raw(&j, "log", bytes_view(&w->log));
+	json_close(&j);
+	return json_end(&j);
+}
+
+/* Answers once grant and signatures are all there. */
+static void
+try_to_finish(struct pending *p, struct waiting **link)
+{
+	const struct waiting *w = *link;
+	struct reply r = { .status = 201, .type = REPLY_JSON };
+	enum err e;
+
+	if (!w->granted)
+		return;
+	for (size_t i = 0; i < w->part_count; i++)
+		if (!w->parts[i].is_signed)
+			return;
+	if ((e = put_granted(w, &r.body)) == ERR_OK) {
+		finish(p, link, &r);
+		return;
+	}
+	reply_done(&r);
+	/* logged and signed: a retry with the same key gets it */
+	finish_with_problem(p, link, e == ERR_MEMORY ? e : ERR_INTERNAL, NULL,
+	    0, VIEW(NULL, 0));
+}
+
+/* ---- what the others say */
+
+static enum err
+make_room(struct waiting *w, size_t parts)
+{
+	struct part *fresh;
+
+	if (parts <= w->part_room)
+		return ERR_OK;
+	if ((fresh = mem_resize(w->parts, parts, sizeof(*fresh))) == NULL)
+		return err_because(ERR_MEMORY, "parts of a request");
+	w->parts = fresh;
+	w->part_room = parts;
+	return ERR_OK;
+}
+
+static enum err
+get_drafts(struct waiting *w, struct reader *r)
+{
+	size_t count = w->part_count;
+	/* a credential for every key in every format, or one token */
+	size_t unit = w->kind == PENDING_CREDENTIAL ? w->key_count : 1;
+
+	if (count == 0 || unit == 0 || count % unit != 0 ||
+	    (w->kind == PENDING_QR_TOKEN && count != 1))
+		return err_because(ERR_SCHEMA, "GRANTED: %zu parts", count);
+	TRY(make_room(w, count));
+	for (size_t i = 0; i < count; i++) {
+		draft_free(w->parts[i].draft);
+		w->parts[i].draft = NULL;
+		TRY(draft_decode(reader_block(r, MSG_LONG),
+		    &w->parts[i].draft));
+	}
+	return reader_end(r, "GRANTED");
+}
+
+enum err
+pending_granted(struct pending *p, uint64_t id, struct view body)
+{
+	struct waiting **link = find(p, id), *w = *link;
+	struct reader r = reader_of(body);
+
+	if (w == NULL)
+		return ERR_OK;
+	if (w->granted || (w->kind != PENDING_QR_TOKEN &&
+	    w->kind != PENDING_CREDENTIAL))
+		return err_because(ERR_SCHEMA, "GRANTED came unasked");
+	bytes_reset(&w->decision);
+	bytes_reset(&w->log);
+	bytes_put(&w->decision, reader_block(&r, MSG_LONG));
+	bytes_put(&w->log, reader_block(&r, MSG_LONG));
+	w->valid_from = (int64_t)reader_u64(&r);
+	w->valid_until = (int64_t)reader_u64(&r);
+	w->administrative_expiry = (int64_t)reader_u64(&r);
+	w->part_count = reader_u8(&r);
+	TRY(get_drafts(w, &r));
+	TRY(bytes_check(&w->decision));
+	TRY(bytes_check(&w->log));
+	w->granted = true;
+	try_to_finish(p, link);
+	return ERR_OK;
+}
+
+enum err
+pending_signature(struct pending *p, uint64_t id, struct view body)
+{
+	struct waiting **link = find(p, id), *w = *link;
+	struct reader r = reader_of(body);
+	size_t part = reader_u8(&r);
+	struct view signature = reader_take(&r, P256_SIGNATURE_SIZE);
+
+	TRY(reader_end(&r, "SIGNATURE"));
+	if (w == NULL)
+		return ERR_OK;
+	TRY(make_room(w, part + 1));
+	memcpy(w->parts[part].signature, signature.at, signature.len);
+	w->parts[part].is_signed = true;
+	try_to_finish(p, link);
+	return ERR_OK;
+}
+
+enum err
+pending_answer(struct pending *p, uint64_t id, struct view body)
+{
+	struct waiting **link = find(p, id);
+	struct reader r = reader_of(body);
+	enum err e = (enum err)reader_u16(&r);
+	struct view members = reader_block(&r, MSG_LONG);
+	struct reply reply = { .status = 200, .type = REPLY_JSON };
+
+	TRY(reader_end(&r, "ANSWER"));
+	if (*link == NULL)
+		return ERR_OK;
+	if (e != ERR_OK) {
+		finish_with_problem(p, link, e, NULL, 0, members);
+		return ERR_OK;
+	}
+	if ((*link)->kind == PENDING_CHALLENGE)
+		reply.status = 201;
+	bytes_put_u8(&reply.body, '{');
+	bytes_put(&reply.body, members);
+	bytes_put_u8(&reply.body, '}');
+	finish(p, link, &reply);
+	return ERR_OK;
+}
+
+enum err
+pending_failed(struct pending *p, uint64_t id, struct view body)
+{
+	struct waiting **link = find(p, id);
+	struct reader r = reader_of(body);
+	enum err e = (enum err)reader_u16(&r);
+	unsigned int retry_after = reader_u16(&r);
+	AUTO_DONE(bytes) message = { 0 };
+
+	bytes_put(&message, reader_block(&r, MSG_LONG));
+	TRY(reader_end(&r, "FAILED"));
+	if (*link == NULL)
+		return ERR_OK;
+	finish_with_problem(p, link, e == ERR_OK ? ERR_INTERNAL : e,
+	    bytes_text(&message), retry_after, VIEW(NULL, 0));
+	return ERR_OK;
+}
+
+/* ---- giving up */
+
+static void
+fail_due(struct pending *p, int64_t now, enum err e, const char *detail)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		struct waiting **link = &p->buckets[i];
+
+		while (*link != NULL) {
+			if ((*link)->deadline > now)
+				link = &(*link)->next;
+			else
+				finish_with_problem(p, link, e, detail, 0,
+				    VIEW(NULL, 0));
+		}
+	}
+}
+
+void
+pending_fail_all(struct pending *p, enum err e, const char *detail)
+{
+	fail_due(p, INT64_MAX, e, detail);
+}
+
+void
+pending_sweep(struct pending *p, int64_t now)
+{
+	fail_due(p, now, ERR_UNAVAILABLE, "no answer in time; a retry with "
+	    "the same Idempotency-Key is safe");
+}
