@@ -89,7 +89,7 @@ check_origin(struct yaml_mark at, const void *value)
 
 static const struct yaml_field officer_fields[] = {
 	YAML_FIELD("seat", struct script_officer, seat,
-	    &YAML_INT(1, SHARE_MAX)),
+	    &YAML_INT(1, SCRIPT_OFFICERS)),
 	YAML_FIELD("name", struct script_officer, name,
 	    &CHECKED(QUORUM_NAME_SIZE - 1, check_officer)),
 	{ 0 },
@@ -157,9 +157,9 @@ static const struct yaml_field script_fields[] = {
 	YAML_FIELD("mode", struct script, mode, &YAML_ONE_OF(modes)),
 	YAML_FIELD("name", struct script, name, &YAML_STRING(120)),
 	YAML_FIELD("threshold", struct script, threshold,
-	    &YAML_INT(2, SHARE_MAX)),
+	    &YAML_INT(2, SCRIPT_OFFICERS)),
 	YAML_FIELD("officers", struct script, officers, &YAML_LIST_OF(2,
-	    SHARE_MAX, &YAML_STRUCT(struct script_officer, officer_fields))),
+	    SCRIPT_OFFICERS, &YAML_STRUCT(struct script_officer, officer_fields))),
 	YAML_FIELD("token", struct script, token, &NAME(32)),
 	YAML_FIELD("log", struct script, log,
 	    &YAML_STRUCT(log_type, log_fields)),
@@ -200,6 +200,37 @@ script_certificate_index(const struct script *s, const char *name)
 		if (strcmp(s->certificates.at[i].name, name) == 0)
 			return (int)i;
 	return -1;
+}
+
+struct certificate_plan
+script_plan(const struct script *s, const struct script_certificate *c,
+    int64_t day)
+{
+	int64_t from = c->not_before != 0 ? c->not_before : day;
+
+	return (struct certificate_plan){
+		.profile = (enum profile_kind)c->profile,
+		.rehearsal = s->mode == MODE_REHEARSAL,
+		.country = c->subject.country,
+		.state = c->subject.state,
+		.organisation = c->subject.organisation,
+		.common_name = c->subject.common_name,
+		.not_before = from,
+		/* the last second belongs to it (RFC 5280 4.1.2.5) */
+		.not_after = from + c->days * DAY - 1,
+		.contact = c->contact,
+		.crl = c->crl,
+	};
+}
+
+enum err
+script_roster(const struct script *s, struct bytes *out)
+{
+	bytes_put_text(out, "okse-roster 1\n");
+	for (size_t i = 0; i < s->officers.count; i++)
+		bytes_printf(out, "seat %zu %s\n", i + 1,
+		    s->officers.at[i].name);
+	return bytes_check(out);
 }
 
 static enum err

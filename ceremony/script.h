@@ -7,10 +7,11 @@
 #define OKSE_CEREMONY_SCRIPT_H
 
 #include "ceremony/ceremony.h"
-#include "ceremony/profile.h"
+#include "ceremony/certificate.h"
 #include "policy/yaml.h"
 #include "quorum/quorum.h"
 
+#define SCRIPT_OFFICERS 16	/* all quorums are tried: at most C(16,8) */
 #define SCRIPT_CERTIFICATES 8
 #define SCRIPT_STEPS 64
 
@@ -75,6 +76,17 @@ struct script {
     struct script **out_script);
 void script_free(struct script *s);
 AUTO_STRUCT(script);
+
+/*
+ * What a certificate must be, when the ceremony is held on the day that
+ * begins at the instant `day`. Borrows the script's texts.
+ */
+struct certificate_plan script_plan(const struct script *s,
+    const struct script_certificate *c, int64_t day);
+
+/* The text of roster.txt: the officers and their seats. */
+[[nodiscard]] enum err script_roster(const struct script *s,
+    struct bytes *out);
 
 /* Index by label or name, or -1. */
 int script_key_index(const struct script *s, const char *label);

@@ -1,0 +1,74 @@
+/*
+ * What a ceremony leaves behind: files and their records, and words for those
+ * who listen. Paths are our own constants and names the script's checker let
+ * through.
+ */
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "ceremony/steps.h"
+
+void
+ceremony_done(struct ceremony *c)
+{
+	transcript_free(c->transcript);
+	secret_free(c->secret);
+	token_close(c->token);
+	for (size_t i = 0; i < COUNT(c->keys); i++)
+		EVP_PKEY_free(c->keys[i]);
+	for (size_t i = 0; i < COUNT(c->certificates); i++)
+		X509_free(c->certificates[i]);
+	*c = (struct ceremony){ 0 };
+}
+
+void
+ceremony_tell(const struct ceremony_listener *l, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	if (l == NULL || l->line == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	l->line(l->context, text);
+}
+
+enum err
+ceremony_record(struct ceremony *c, enum record_type type,
+    const struct payload *p)
+{
+	return transcript_put(c->transcript, type, c->step, "operator", p);
+}
+
+enum err
+ceremony_record_file(struct ceremony *c, const char *path,
+    struct view content)
+{
+	AUTO_DONE(payload) p = { 0 };
+	struct hash h = sha256(content);
+
+	payload_put(&p, "path", path);
+	payload_put_int(&p, "length", (int64_t)content.len);
+	payload_put_hex(&p, "sha256", VIEW_OF(h.at));
+	return ceremony_record(c, RECORD_FILE, &p);
+}
+
+enum err
+ceremony_write(struct ceremony *c, const char *path, struct view content)
+{
+	char full[PATH_MAX];
+
+	TRY(path_join(c->dir, path, full, sizeof(full)));
+	TRY(file_create(full, content, 0644));
+	return ceremony_record_file(c, path, content);
+}
+
+void
+share_path(unsigned int seat, char out[32])
+{
+	snprintf(out, 32, "officers/%u.share", seat);
+}

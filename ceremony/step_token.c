@@ -1,0 +1,241 @@
+/*
+ * The token: initialised with PINs out of the secret, its keys made and read
+ * back, certificates signed by it, closed with nothing in it but the plan.
+ * What the token answers is checked by pkcs11/ and recorded as it is.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/vkey.h"
+#include "base/time.h"
+#include "ceremony/lint.h"
+#include "ceremony/steps.h"
+#include "pkcs11/generate.h"
+#include "quorum/derive.h"
+
+/* ---- initialise-token */
+
+static enum err
+record_token(struct ceremony *c)
+{
+	const struct token_identity *i = &c->identity;
+	AUTO_DONE(payload) p = { 0 };
+
+	payload_put(&p, "label", i->label);
+	payload_put(&p, "serial", i->serial);
+	payload_put(&p, "manufacturer", i->manufacturer);
+	payload_put(&p, "model", i->model);
+	payload_put(&p, "firmware", i->firmware);
+	return ceremony_record(c, RECORD_TOKEN, &p);
+}
+
+enum err
+step_initialise_token(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	AUTO(text) module = mem_text(c->module);
+	AUTO(secret) so_pin = NULL;
+	AUTO(secret) pin = NULL;
+	struct token_uri uri = { .module_path = module };
+
+	(void)s;
+	if (module == NULL)
+		return err_because(ERR_MEMORY, "module path");
+	snprintf(uri.wanted.label, sizeof(uri.wanted.label), "%s",
+	    c->script->token);
+	TRY(derive_so_pin(c->secret, c->script->token, &so_pin));
+	TRY(derive_pin(c->secret, c->script->token, &pin));
+	TRY(token_initialise(&uri, NULL, so_pin, pin, &c->identity));
+	TRY(record_token(c));
+	memcpy(uri.wanted.serial, c->identity.serial,
+	    sizeof(uri.wanted.serial));
+	TRY(token_open(&uri, NULL, &c->token));
+	TRY(token_login(c->token, pin));
+	payload_put(result, "serial", c->identity.serial);
+	ceremony_tell(c->listener, "  token %s, serial %s",
+	    c->identity.label, c->identity.serial);
+	return ERR_OK;
+}
+
+/* ---- generate-key */
+
+/* Known before the key is: what a crash leaves can be told apart. */
+static void
+key_id_of(const struct ceremony *c, uint8_t out[CEREMONY_KEY_ID])
+{
+	struct hash h = sha256_2(VIEW_OF(c->id), view_text(c->step));
+
+	memcpy(out, h.at, CEREMONY_KEY_ID);
+}
+
+static enum err
+record_key(struct ceremony *c, const struct script_key *key,
+    struct view id, const struct key_record *made)
+{
+	AUTO_DONE(payload) p = { 0 };
+	AUTO_DONE(bytes) attributes = { 0 };
+	struct hash spki;
+
+	for (size_t i = 0; i < KEY_ATTRIBUTES; i++) {
+		const struct key_attribute *a = &made->attributes[i];
+
+		bytes_printf(&attributes, "%s%s:", i == 0 ? "" : ",", a->name);
+		bytes_printf(&attributes, a->readable ? "%lu" : "unreadable",
+		    a->value);
+	}
+	TRY(public_key_hash(made->public_key, &spki));
+	payload_put(&p, "label", key->label);
+	payload_put(&p, "type", key->type == KEY_P256 ? "p256" : "ed25519");
+	payload_put_hex(&p, "id", id);
+	payload_put_hex(&p, "spki-sha256", VIEW_OF(spki.at));
+	payload_put(&p, "attributes", bytes_text(&attributes));
+	return ceremony_record(c, RECORD_KEYGEN, &p);
+}
+
+static enum err
+write_public(struct ceremony *c, const char *label, EVP_PKEY *key)
+{
+	AUTO_DONE(bytes) pem = { 0 };
+	char path[64];
+
+	snprintf(path, sizeof(path), "ca/keys/%s.pub.pem", label);
+	TRY(public_key_pem(key, &pem));
+	return ceremony_write(c, path, bytes_view(&pem));
+}
+
+static enum err
+write_vkey(struct ceremony *c, EVP_PKEY *key)
+{
+	AUTO_DONE(bytes) line = { 0 };
+	AUTO(vkey) v = NULL;
+	uint8_t raw[ED25519_SIZE];
+	size_t len = sizeof(raw);
+
+	if (!EVP_PKEY_get_raw_public_key(key, raw, &len))
+		return err_openssl("log key");
+	TRY(vkey_new(view_text(c->script->log.origin), VKEY_ED25519,
+	    VIEW_OF(raw), &v));
+	vkey_put(v, &line);
+	bytes_put_u8(&line, '\n');
+	TRY(bytes_check(&line));
+	return ceremony_write(c, "log/log.vkey", bytes_view(&line));
+}
+
+enum err
+step_generate_key(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	int at = script_key_index(c->script, s->key.name);
+	const struct script_key *key = &c->script->keys.at[at];
+	struct view id = VIEW_OF(c->ids[at]);
+	AUTO_DONE(key_record) made = { 0 };
+
+	key_id_of(c, c->ids[at]);
+	TRY(token_generate(c->token, (enum key_type)key->type, key->label, id,
+	    &made));
+	TRY(record_key(c, key, id, &made));
+	c->keys[at] = STEAL(made.public_key);
+	TRY(write_public(c, key->label, c->keys[at]));
+	if (strcmp(key->label, c->script->log.key.name) == 0)
+		TRY(write_vkey(c, c->keys[at]));
+	payload_put_hex(result, "id", id);
+	return ERR_OK;
+}
+
+/* ---- certify */
+
+static enum err
+sign_with_token(void *context, const struct hash *digest,
+    uint8_t out[P256_SIGNATURE_SIZE])
+{
+	return key_sign_digest(context, digest, true, out);
+}
+
+static enum err
+issue(struct ceremony *c, const struct script_certificate *plan, X509 **out)
+{
+	const struct script *s = c->script;
+	int by = script_certificate_index(s, plan->issuer.name);
+	int signing = script_key_index(s, s->certificates.at[by].key.name);
+	struct certificate_plan p = script_plan(s, plan, c->day);
+	struct key_spec spec = {
+		.label = s->keys.at[signing].label,
+		.id = VIEW_OF(c->ids[signing]),
+		.public_key = c->keys[signing],
+	};
+	AUTO(key) key = NULL;
+	struct certificate_signer signer = { .sign = sign_with_token };
+
+	TRY(token_key_find(c->token, &spec, &key));
+	signer.context = key;
+	/* a root finds no certificate of its issuer yet: NULL */
+	return certificate_issue(&p,
+	    c->keys[script_key_index(s, plan->key.name)],
+	    c->certificates[by], &signer, out);
+}
+
+static enum err
+record_certificate(struct ceremony *c, const struct script_certificate *plan,
+    X509 *x)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
+	struct certificate_plan p = script_plan(c->script, plan, c->day);
+	AUTO_DONE(payload) fields = { 0 };
+	AUTO_DONE(bytes) der = { 0 };
+	char from[INSTANT_TEXT], to[INSTANT_TEXT];
+	struct hash h;
+
+	TRY(certificate_der(x, &der));
+	h = sha256(bytes_view(&der));
+	payload_put(&fields, "name", plan->name);
+	payload_put(&fields, "profile", profile_of(p.profile)->name);
+	payload_put(&fields, "not-before", instant_text(p.not_before, from));
+	payload_put(&fields, "not-after", instant_text(p.not_after, to));
+	payload_put_hex(&fields, "serial", VIEW(ASN1_STRING_get0_data(serial),
+	    (size_t)ASN1_STRING_length(serial)));
+	payload_put_hex(&fields, "sha256", VIEW_OF(h.at));
+	payload_put_int(&fields, "rules",
+	    (int64_t)lint_rules(p.profile));
+	return ceremony_record(c, RECORD_CERT, &fields);
+}
+
+enum err
+step_certify(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	int at = script_certificate_index(c->script, s->certificate.name);
+	const struct script_certificate *plan =
+	    &c->script->certificates.at[at];
+	AUTO_DONE(bytes) pem = { 0 };
+	AUTO(X509) x = NULL;
+	char path[64];
+
+	TRY(issue(c, plan, &x));
+	TRY(record_certificate(c, plan, x));
+	TRY(certificate_pem(x, &pem));
+	snprintf(path, sizeof(path), "ca/%s.pem", plan->name);
+	TRY(ceremony_write(c, path, bytes_view(&pem)));
+	c->certificates[at] = STEAL(x);
+	payload_put(result, "file", path);
+	return ERR_OK;
+}
+
+/* ---- close */
+
+enum err
+step_close(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	AUTO_DONE(token_inventory) found = { 0 };
+	size_t planned = 2 * c->script->keys.count;	/* both halves */
+
+	(void)s;
+	TRY(token_list(c->token, &found));
+	if (found.count != planned)
+		return err_because(ERR_MISMATCH, "the token: wanted %zu "
+		    "objects, found %zu", planned, found.count);
+	payload_put_int(result, "objects", (int64_t)found.count);
+	token_close(STEAL(c->token));
+	secret_free(STEAL(c->secret));
+	return ERR_OK;
+}

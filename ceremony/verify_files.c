@@ -1,0 +1,249 @@
+/*
+ * What the files of a ceremony say, against its script and its records: the
+ * quorum, the keys, the certificates, the log's key. Each file has been bound
+ * to the transcript by evidence_read() before it is looked at.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/pem.h>
+
+#include "audit/vkey.h"
+#include "ceremony/steps.h"
+#include "ceremony/verify.h"
+
+/* ---- quorum */
+
+static uint64_t
+choose(uint64_t n, uint64_t k)
+{
+	uint64_t sets = 1;
+
+	for (uint64_t i = 1; i <= k; i++)
+		sets = sets * (n - k + i) / i;
+	return sets;
+}
+
+static enum err
+verify_officer(const struct evidence *v, const struct quorum *q,
+    unsigned int seat)
+{
+	const char *name = v->script->officers.at[seat - 1].name;
+	const struct record *r;
+	char number[12];
+
+	if (strcmp(q->officers[seat - 1], name) != 0)
+		return err_because(ERR_MISMATCH,
+		    "quorum.txt: seat %u is not the script's officer", seat);
+	snprintf(number, sizeof(number), "%u", seat);
+	TRY(evidence_find(v, RECORD_SHARE, "seat", number, &r));
+	TRY(record_says(r, "officer", view_text(name)));
+	return record_says_hex(r, "commitment",
+	    VIEW_OF(q->shares[seat - 1].at));
+}
+
+/* All C(n, m) sets opened the secret, all C(n, m - 1) were refused. */
+static enum err
+verify_trials(const struct evidence *v, const struct quorum *q)
+{
+	const struct record *result = NULL, *control;
+
+	for (size_t i = 0; i < v->script->steps.count; i++) {
+		char word[64];
+
+		step_word(v->script, i, word);
+		if (strcmp(v->script->steps.at[i].step.name,
+		    "prove-quorums") != 0)
+			continue;
+		for (size_t k = 0; k < v->records.count; k++)
+			if (v->records.at[k].type == RECORD_RESULT &&
+			    view_is(v->records.at[k].step, word))
+				result = &v->records.at[k];
+	}
+	if (result == NULL)
+		return err_because(ERR_NOT_FOUND,
+		    "no quorum was tried in this ceremony");
+	TRY(evidence_find(v, RECORD_NEGCTRL, NULL, NULL, &control));
+	TRY(record_says_int(result, "opened", choose(q->count,
+	    q->threshold)));
+	return record_says_int(control, "sets",
+	    choose(q->count, q->threshold - 1));
+}
+
+enum err
+verify_quorum(struct evidence *v)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	struct quorum q;
+
+	TRY(evidence_read(v, "ceremony/quorum.txt", &text));
+	TRY(quorum_get(bytes_view(&text), &q));
+	if (memcmp(q.ceremony_id, v->id, sizeof(v->id)) != 0 ||
+	    q.threshold != (unsigned int)v->script->threshold ||
+	    q.count != v->script->officers.count)
+		return err_because(ERR_MISMATCH, "quorum.txt: not of this "
+		    "ceremony, or another threshold or number of officers");
+	for (unsigned int seat = 1; seat <= q.count; seat++)
+		TRY(verify_officer(v, &q, seat));
+	return verify_trials(v, &q);
+}
+
+/* ---- keys */
+
+/* "CKA_SENSITIVE:1" is one of those between the commas. */
+static bool
+has_attribute(struct view list, const char *wanted)
+{
+	while (list.len != 0) {
+		const uint8_t *comma = memchr(list.at, ',', list.len);
+		size_t len = comma != NULL ? (size_t)(comma - list.at) :
+		    list.len;
+
+		if (view_is(VIEW(list.at, len), wanted))
+			return true;
+		if (comma == NULL)
+			return false;
+		list = VIEW(comma + 1, list.len - len - 1);
+	}
+	return false;
+}
+
+/* What no issuing key may lack, whatever a module lets one read. */
+static enum err
+verify_attributes(const struct record *r)
+{
+	static const char *const wanted[] = {
+		"CKA_TOKEN:1", "CKA_PRIVATE:1", "CKA_SENSITIVE:1",
+		"CKA_EXTRACTABLE:0", "CKA_SIGN:1", "CKA_DECRYPT:0",
+		"CKA_UNWRAP:0", "CKA_DERIVE:0", "CKA_SIGN_RECOVER:0",
+		"CKA_MODIFIABLE:0", "CKA_LOCAL:1", "CKA_ALWAYS_SENSITIVE:1",
+		"CKA_NEVER_EXTRACTABLE:1",
+	};
+	AUTO_DONE(bytes) list = { 0 };
+
+	TRY(record_get(r, "attributes", &list));
+	for (size_t i = 0; i < COUNT(wanted); i++)
+		if (!has_attribute(bytes_view(&list), wanted[i]))
+			return err_because(ERR_MISMATCH, "record %ju: wanted "
+			    "%s", (uintmax_t)r->number, wanted[i]);
+	return ERR_OK;
+}
+
+static enum err
+read_public(struct evidence *v, const char *label, EVP_PKEY **out)
+{
+	AUTO_DONE(bytes) pem = { 0 };
+	AUTO(BIO) bio = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "ca/keys/%s.pub.pem", label);
+	TRY(evidence_read(v, path, &pem));
+	bio = BIO_new_mem_buf(pem.at, (int)pem.len);
+	if (bio == NULL ||
+	    (*out = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL)) == NULL)
+		return err_openssl(path);
+	return ERR_OK;
+}
+
+static enum err
+verify_key(struct evidence *v, size_t at)
+{
+	const struct script_key *key = &v->script->keys.at[at];
+	const struct record *r;
+	struct hash spki, id;
+
+	TRY(evidence_find(v, RECORD_KEYGEN, "label", key->label, &r));
+	TRY(read_public(v, key->label, &v->keys[at]));
+	if (!EVP_PKEY_is_a(v->keys[at],
+	    key->type == KEY_P256 ? "EC" : "ED25519"))
+		return err_because(ERR_MISMATCH,
+		    "key %s: not of the script's type", key->label);
+	TRY(public_key_hash(v->keys[at], &spki));
+	TRY(record_says_hex(r, "spki-sha256", VIEW_OF(spki.at)));
+	id = sha256_2(VIEW_OF(v->id), r->step);
+	TRY(record_says_hex(r, "id", VIEW(id.at, CEREMONY_KEY_ID)));
+	return verify_attributes(r);
+}
+
+enum err
+verify_keys(struct evidence *v)
+{
+	for (size_t i = 0; i < v->script->keys.count; i++)
+		TRY(verify_key(v, i));
+	return ERR_OK;
+}
+
+/* ---- certificates */
+
+static enum err
+read_certificate(struct evidence *v, const char *name, X509 **out)
+{
+	const struct record *r;
+	AUTO_DONE(bytes) pem = { 0 };
+	AUTO_DONE(bytes) der = { 0 };
+	AUTO(BIO) bio = NULL;
+	char path[64];
+	struct hash h;
+
+	snprintf(path, sizeof(path), "ca/%s.pem", name);
+	TRY(evidence_read(v, path, &pem));
+	bio = BIO_new_mem_buf(pem.at, (int)pem.len);
+	if (bio == NULL ||
+	    (*out = PEM_read_bio_X509(bio, NULL, NULL, NULL)) == NULL)
+		return err_openssl(path);
+	TRY(certificate_der(*out, &der));
+	h = sha256(bytes_view(&der));
+	TRY(evidence_find(v, RECORD_CERT, "name", name, &r));
+	return record_says_hex(r, "sha256", VIEW_OF(h.at));
+}
+
+static enum err
+verify_certificate(struct evidence *v, size_t at)
+{
+	const struct script *s = v->script;
+	const struct script_certificate *c = &s->certificates.at[at];
+	int by = script_certificate_index(s, c->issuer.name);
+	int key = script_key_index(s, c->key.name);
+	struct certificate_plan plan = script_plan(s, c, v->day);
+	enum err e = certificate_check(&plan, v->keys[key],
+	    by != (int)at ? v->certificates[by] : NULL, v->certificates[at]);
+
+	return e == ERR_OK ? ERR_OK :
+	    err_because(e, "ca/%s.pem: %s", c->name, err_why());
+}
+
+enum err
+verify_certificates(struct evidence *v)
+{
+	for (size_t i = 0; i < v->script->certificates.count; i++)
+		TRY(read_certificate(v, v->script->certificates.at[i].name,
+		    &v->certificates[i]));
+	for (size_t i = 0; i < v->script->certificates.count; i++)
+		TRY(verify_certificate(v, i));
+	return ERR_OK;
+}
+
+/* ---- log */
+
+enum err
+verify_log_key(struct evidence *v)
+{
+	int at = script_key_index(v->script, v->script->log.key.name);
+	AUTO_DONE(bytes) line = { 0 };
+	AUTO_DONE(bytes) wanted = { 0 };
+	AUTO(vkey) key = NULL;
+	uint8_t raw[ED25519_SIZE];
+	size_t len = sizeof(raw);
+
+	TRY(evidence_read(v, "log/log.vkey", &line));
+	if (!EVP_PKEY_get_raw_public_key(v->keys[at], raw, &len))
+		return err_openssl("log key");
+	TRY(vkey_new(view_text(v->script->log.origin), VKEY_ED25519,
+	    VIEW_OF(raw), &key));
+	vkey_put(key, &wanted);
+	bytes_put_u8(&wanted, '\n');
+	if (!view_equal(bytes_view(&wanted), bytes_view(&line)))
+		return err_because(ERR_MISMATCH, "log/log.vkey: not the "
+		    "script's origin with the log's key");
+	return bytes_check(&wanted);
+}
