@@ -63,7 +63,8 @@ qr_token(const struct arguments *a)
 
 	if ((e = read_input(argument(a, 0), REQUEST_MAX, &body)) != ERR_OK)
 		return complain_err("the request", e);
-	if ((e = post(a, "/v1/qr-tokens", bytes_view(&body), &answer)) != ERR_OK)
+	e = post(a, "/v1/qr-tokens", bytes_view(&body), &answer);
+	if (e != ERR_OK)
 		return complain_err("POST /v1/qr-tokens", e);
 	if (answer.reply.status != 201)
 		return service_problem(&answer);
@@ -143,7 +144,8 @@ credential(const struct arguments *a)
 		return complain_err("the request", e);
 	if (key != NULL && (e = add_device(a, key, &body)) != ERR_OK)
 		return complain_err("the device's proof", e);
-	if ((e = post(a, "/v1/credentials", bytes_view(&body), &answer)) != ERR_OK)
+	e = post(a, "/v1/credentials", bytes_view(&body), &answer);
+	if (e != ERR_OK)
 		return complain_err("POST /v1/credentials", e);
 	if (answer.reply.status != 201)
 		return service_problem(&answer);
@@ -164,7 +166,8 @@ decision(const struct arguments *a)
 
 	if ((e = read_input(argument(a, 0), REQUEST_MAX, &body)) != ERR_OK)
 		return complain_err("the request", e);
-	if ((e = post(a, "/v1/decisions", bytes_view(&body), &answer)) != ERR_OK)
+	e = post(a, "/v1/decisions", bytes_view(&body), &answer);
+	if (e != ERR_OK)
 		return complain_err("POST /v1/decisions", e);
 	outcome = document_text(answer.document, "decision.outcome");
 	if (outcome == NULL)

@@ -5,7 +5,7 @@
  *	DIR/policy/		a copy to experiment with
  *	DIR/softhsm/		the token, and softhsm2.conf
  *	DIR/ca log ceremony officers	what the rehearsal ceremony left
- *	DIR/tls/		certificates of server and one client, for trials
+ *	DIR/tls/		certificates of server and client, for trials
  *	DIR/registry.db state/	the daemon's own
  *	DIR/api.sock admin.sock metrics.sock
  */

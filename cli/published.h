@@ -13,19 +13,21 @@
 struct published;
 
 /* Reads dir/checkpoint; its signature is not verified. */
-[[nodiscard]] enum err published_open(const char *dir, struct published **out_published);
+[[nodiscard]] enum err published_open(const char *dir,
+    struct published **out_published);
 void published_free(struct published *l);
 AUTO_STRUCT(published);
 
 uint64_t published_size(const struct published *l);
-struct view published_note(const struct published *l);	/* the checkpoint's bytes */
+struct view published_note(const struct published *l);	/* the checkpoint */
 struct tile_source published_source(struct published *l);
 
 /*
  * Calls take for entries from … to - 1 (cut to the size) in order, until it
  * fails; published_each() then returns its error.
  */
-[[nodiscard]] enum err published_each(struct published *l, uint64_t from, uint64_t to,
+[[nodiscard]] enum err published_each(struct published *l, uint64_t from,
+    uint64_t to,
     enum err (*take)(void *context, uint64_t index, struct view entry),
     void *context);
 
