@@ -23,7 +23,7 @@ int decision(const struct arguments *a);
 
 /* policy.c */
 int policy_check(const struct arguments *a);
-int policy_explain(const struct arguments *a);
+int policy_explain_cases(const struct arguments *a);
 int policy_show(const struct arguments *a);
 
 /* ceremony.c */

@@ -115,8 +115,8 @@ static const struct command table[] = {
 	    "okse policy check configs/policy", NULL, policy_check },
 	{ "policy explain", "[FILE]", "Decide cases, one JSON object a line.",
 	    "okse policy explain --policy configs/policy cases.jsonl",
-	    policy_options, policy_explain },
-	{ "policy show", "DIR", "A policy's hash, serial and programmes.",
+	    policy_options, policy_explain_cases },
+	{ "policy show", "DIR", "A policy's hash and serial.",
 	    "okse policy show configs/policy", NULL, policy_show },
 
 	{ "ceremony check", "SCRIPT", "Walk a script through before anybody "

@@ -1,0 +1,177 @@
+/*
+ * What may be typed after okse, and what is said about the rest.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/command.h"
+
+static const struct arguments *seen;
+static const char *name, *list[3], *word[3];
+static bool flag;
+
+static int
+note_all(const struct arguments *a)
+{
+	seen = a;
+	flag = option_given(a, "flag");
+	name = option_value(a, "name", "nobody");
+	for (size_t i = 0; i < COUNT(list); i++) {
+		list[i] = option_nth(a, "name", i);
+		word[i] = argument(a, i);
+	}
+	return 42;
+}
+
+static const struct option options[] = {
+	{ "flag", NULL, "a flag" },
+	{ "name", "NAME", "a name" },
+	{ 0 },
+};
+
+static const struct command table[] = {
+	{ "plain", "", "Takes nothing.", "okse plain", NULL, note_all },
+	{ "log show", "DIR [FILE]", "Takes one or two.", "okse log show x",
+	    options, note_all },
+	{ "log", "[FILE]", "The shorter name of the two.", "okse log",
+	    options, note_all },
+	{ 0 },
+};
+
+#define RUN(...)                                                              \
+	run((const char *[]){ "okse", __VA_ARGS__, NULL })
+
+static int
+run(const char *const words[])
+{
+	char copies[8][64], *argv[9] = { NULL };
+	int argc = 0;
+
+	seen = NULL;
+	for (; words[argc] != NULL; argc++) {
+		strncpy(copies[argc], words[argc], sizeof(copies[argc]) - 1);
+		copies[argc][sizeof(copies[argc]) - 1] = '\0';
+		argv[argc] = copies[argc];
+	}
+	int status = command_run(table, argc, argv);
+
+	/* the words are gone now: keep what points into them from use */
+	for (size_t i = 0; i < COUNT(word); i++)
+		word[i] = word[i] != NULL ? "given" : NULL;
+	return status;
+}
+
+static void
+a_command_is_found_by_its_words(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN("log", "show", "x"), 42);
+	assert_non_null(seen);
+	assert_non_null(word[0]);
+	assert_null(word[1]);
+}
+
+static void
+too_few_or_too_many_words_are_wrong_usage(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN("log", "show"), EXIT_USAGE);
+	assert_int_equal(RUN("log", "show", "a", "b"), 42);
+	assert_int_equal(RUN("log", "show", "a", "b", "c"), EXIT_USAGE);
+	assert_int_equal(RUN("plain", "a"), EXIT_USAGE);
+	assert_null(seen);
+}
+
+static int
+values_are_as_given(const struct arguments *a)
+{
+	assert_string_equal(option_value(a, "name", "nobody"), "c");
+	assert_string_equal(option_nth(a, "name", 0), "b");
+	assert_string_equal(option_nth(a, "name", 1), "c");
+	assert_null(option_nth(a, "name", 2));
+	assert_true(option_given(a, "flag"));
+	assert_string_equal(argument(a, 0), "--flag");
+	return 0;
+}
+
+static void
+options_take_values_in_both_forms_and_end_at_two_dashes(void **state)
+{
+	static const struct command one[] = {
+		{ "x", "WORD", "", "", options, values_are_as_given },
+		{ 0 },
+	};
+	char argv[][16] = { "okse", "x", "--name", "b", "--name=c", "--flag",
+	    "--", "--flag" };
+	char *pointers[COUNT(argv) + 1] = { NULL };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(argv); i++)
+		pointers[i] = argv[i];
+	assert_int_equal(command_run(one, COUNT(argv), pointers), 0);
+}
+
+static void
+an_option_left_out_has_its_other_value(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN("log", "show", "x"), 42);
+	assert_string_equal(name, "nobody");
+	assert_false(flag);
+	assert_null(list[0]);
+}
+
+static void
+mistakes_in_options_are_wrong_usage(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN("log", "show", "--nam", "x"), EXIT_USAGE);
+	assert_int_equal(RUN("log", "show", "x", "--name"), EXIT_USAGE);
+	assert_int_equal(RUN("log", "show", "x", "--flag=1"), EXIT_USAGE);
+	assert_int_equal(RUN("log", "show", "x", "-f"), EXIT_USAGE);
+	assert_int_equal(RUN("plain", "--name", "x"), EXIT_USAGE);
+	assert_null(seen);
+}
+
+static void
+unknown_commands_and_bare_groups_are_wrong_usage(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN("plan"), EXIT_USAGE);
+	assert_int_equal(RUN("plainer"), EXIT_USAGE);
+	assert_int_equal(command_run(table, 1, (char *[]){ NULL, NULL }),
+	    EXIT_USAGE);
+}
+
+static void
+help_is_done_and_runs_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN("--help"), EXIT_DONE);
+	assert_int_equal(RUN("log", "show", "--help"), EXIT_DONE);
+	assert_null(seen);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_command_is_found_by_its_words),
+		cmocka_unit_test(too_few_or_too_many_words_are_wrong_usage),
+		cmocka_unit_test(
+		    options_take_values_in_both_forms_and_end_at_two_dashes),
+		cmocka_unit_test(an_option_left_out_has_its_other_value),
+		cmocka_unit_test(mistakes_in_options_are_wrong_usage),
+		cmocka_unit_test(
+		    unknown_commands_and_bare_groups_are_wrong_usage),
+		cmocka_unit_test(help_is_done_and_runs_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
