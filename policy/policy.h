@@ -17,6 +17,13 @@ struct policy;
  */
 [[nodiscard]] enum err policy_load(const char *dir,
     struct policy **out_policy);
+/* The same from memory, in any order; names as they are in messages. */
+struct policy_file {
+	const char	*name;
+	struct view	 content;
+};
+[[nodiscard]] enum err policy_parse(const struct policy_file *files,
+    size_t count, struct policy **out_policy);
 void policy_free(struct policy *p);
 AUTO_STRUCT(policy);
 

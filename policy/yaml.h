@@ -124,11 +124,10 @@ struct yaml_field {	/* tables end with { 0 } */
  * A VARIANT's struct begins with a `const struct yaml_variant *`, which says
  * what it became, and with whatever the common fields fill.
  */
-struct yaml_variant {	/* tables end with { 0 } */
+struct yaml_variant {	/* tables are of pointers and end with NULL */
 	const char		*name;		/* value of the tag */
 	size_t			 size;
-	const struct yaml_field	*fields;
-	const void		*context;	/* the caller's, not read */
+	const struct yaml_field	*fields;	/* beside the common ones */
 };
 
 struct yaml_type {
@@ -141,7 +140,7 @@ struct yaml_type {
 	size_t		 key_offset;		/* MAP: const char * */
 	size_t		 value_offset;		/* MAP: what item fills */
 	const char	*tag;			/* VARIANT: the deciding key */
-	const struct yaml_variant *variants;
+	const struct yaml_variant *const *variants;
 	/* judges what was bound; fails with yaml_error(at, …) */
 	enum err	(*check)(struct yaml_mark at, const void *value);
 };

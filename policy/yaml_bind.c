@@ -139,8 +139,8 @@ unknown_variant(const struct node *tag, const struct yaml_type *type)
 	struct nearest near = { 0 };
 	char words[64];
 
-	for (const struct yaml_variant *v = type->variants; v->name; v++)
-		nearest_offer(&near, tag->text, v->name);
+	for (size_t i = 0; type->variants[i] != NULL; i++)
+		nearest_offer(&near, tag->text, type->variants[i]->name);
 	return yaml_error(tag->at, "expected a known %s, got \"%.40s\"%s",
 	    type->tag, tag->text, nearest_words(&near, words, sizeof(words)));
 }
@@ -149,9 +149,9 @@ static enum err
 bind_variant(struct yaml_doc *doc, const struct node *n,
     const struct yaml_type *type, void **out)
 {
-	const struct yaml_variant *v = type->variants;
-	const struct node *tag;
+	const struct yaml_variant *const *v = type->variants;
 	const struct yaml_variant **made;
+	const struct node *tag;
 
 	if (n->kind != NODE_MAP)
 		return yaml_unexpected(n, "a map");
@@ -160,15 +160,15 @@ bind_variant(struct yaml_doc *doc, const struct node *n,
 		    "expected the key \"%s\", got a map without it",
 		    type->tag);
 	TRY(scalar_text(tag, "a name"));
-	while (v->name != NULL && strcmp(v->name, tag->text) != 0)
+	while (*v != NULL && strcmp((*v)->name, tag->text) != 0)
 		v++;
-	if (v->name == NULL)
+	if (*v == NULL)
 		return unknown_variant(tag, type);
-	if ((made = yaml_doc_new(doc, 1, v->size)) == NULL)
+	if ((made = yaml_doc_new(doc, 1, (*v)->size)) == NULL)
 		return err_because(ERR_MEMORY, "no memory for a document");
-	*made = v;
+	*made = *v;
 	TRY(bind_record(doc, n, &(struct shape){ .common = type->fields,
-	    .own = v->fields, .tag = type->tag }, made));
+	    .own = (*v)->fields, .tag = type->tag }, made));
 	*out = made;
 	return ERR_OK;
 }

@@ -1,0 +1,75 @@
+/*
+ * The catalogue of rule kinds. A kind is a name, the fields it has in YAML
+ * and a function that judges; a rule is one use of it in one programme, with
+ * an id that clients and auditors rely on.
+ *
+ * A judge looks only at the scene, writes into the note what the limit is and
+ * what came, and says OUTCOME_PASS only when it could be established.
+ */
+#ifndef OKSE_POLICY_RULE_H
+#define OKSE_POLICY_RULE_H
+
+#include "policy/model.h"
+#include "policy/note.h"
+
+enum rule_mode {
+	MODE_ENFORCE,
+	MODE_MONITOR,	/* judged and reported, never refuses */
+};
+
+/* What every kind begins with. */
+struct rule {
+	const struct yaml_variant	*variant;
+	int				 mode;
+	uint32_t			 operations;	/* 0: all */
+	uint32_t			 purposes;	/* 0: all */
+	const char			*basis;		/* NULL: none */
+};
+
+/* All that a judge may look at. */
+struct scene {
+	const struct policy		*policy;
+	const struct programme_file	*programme;
+	const struct asked		*asked;
+	const struct facts		*facts;
+	struct date			 today;		/* in Korea */
+	int				 residence;	/* or REGION_NONE */
+	struct grant_terms		 terms;		/* if all pass */
+};
+
+/* The variant comes first: a rule's variant is its kind. */
+struct rule_kind {
+	struct yaml_variant	variant;
+	enum outcome	(*judge)(const struct rule *rule,
+			    const struct scene *s, struct note *n);
+	/* resolves names; NULL when the kind has none */
+	enum err	(*link)(struct rule *rule, const struct policy *p);
+};
+
+static inline const struct rule_kind *
+rule_kind(const struct rule *rule)
+{
+	return (const struct rule_kind *)rule->variant;
+}
+
+/* Pass or fail: the last line of a judge. */
+static inline enum outcome
+outcome_of(bool holds)
+{
+	return holds ? OUTCOME_PASS : OUTCOME_FAIL;
+}
+
+/* The type of a rule in YAML: any kind of the catalogue, by its name. */
+extern const struct yaml_type rule_type;
+
+extern const struct rule_kind rule_number_digit, rule_number_birth_date;
+extern const struct rule_kind rule_age, rule_card;
+extern const struct rule_kind rule_region, rule_centre, rule_channel;
+extern const struct rule_kind rule_evidence, rule_device_proof;
+extern const struct rule_kind rule_devices, rule_reason;
+extern const struct rule_kind rule_period, rule_entitlement, rule_quota;
+extern const struct rule_kind rule_administrative_validity;
+extern const struct rule_kind rule_technical_validity;
+extern const struct rule_kind rule_claims, rule_formats;
+
+#endif

@@ -1,0 +1,257 @@
+/*
+ * Rules about what goes into a credential: the claims by the programme's
+ * schema, and its formats. Claims are whatever JSON the upstream system sent,
+ * decoded and bounded. Next: decide.c.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/rule.h"
+
+/* ---- claims: every required one, each of its type, no other, none false */
+
+struct claims {
+	struct rule	rule;
+	/* claims that must agree with the holder; NULL: not stated */
+	const char	*birth_date;
+	const char	*number;
+	const char	*age_over;	/* prefix: "age_over_" */
+};
+
+static const struct yaml_field claims_fields[] = {
+	YAML_FIELD("birth-date", struct claims, birth_date, &YAML_STRING(64),
+	    .optional = true),
+	YAML_FIELD("number", struct claims, number, &YAML_STRING(64),
+	    .optional = true),
+	YAML_FIELD("age-over", struct claims, age_over, &YAML_STRING(32),
+	    .optional = true),
+	{ 0 },
+};
+
+static bool
+within(const struct claim_spec *spec, int64_t v)
+{
+	return (spec->min == 0 && spec->max == 0) ||
+	    (v >= spec->min && v <= spec->max);
+}
+
+static bool
+is_text(const struct claim_spec *spec, const struct value *v)
+{
+	return v->kind == VALUE_STRING && v->text.len != 0 &&
+	    within(spec, (int64_t)v->text.len);
+}
+
+static bool
+is_date(const struct value *v)
+{
+	struct date d;
+
+	return v->kind == VALUE_STRING && date_get(v->text, &d) == ERR_OK;
+}
+
+static bool
+is_map_of_texts(const struct claim_spec *spec, const struct value *v)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		if (!is_text(spec, &v->members[i].value))
+			return false;
+	}
+	return v->kind == VALUE_MAP && v->count != 0;
+}
+
+static bool
+has_type(const struct claim_spec *spec, const struct value *v)
+{
+	switch (spec->type) {
+	case CLAIM_STRING:
+		return is_text(spec, v);
+	case CLAIM_DATE:
+		return is_date(v);
+	case CLAIM_INTEGER:
+		return v->kind == VALUE_INTEGER && within(spec, v->integer);
+	case CLAIM_BOOLEAN:
+		return v->kind == VALUE_BOOLEAN;
+	case CLAIM_MAP:
+		return is_map_of_texts(spec, v);
+	}
+	return false;
+}
+
+/* What the claim says of the holder is what the request says elsewhere. */
+static bool
+agrees(const struct claims *r, const struct scene *s, const char *name,
+    const struct value *v)
+{
+	struct date d;
+
+	if (r->birth_date != NULL && strcmp(name, r->birth_date) == 0)
+		return v->kind == VALUE_STRING &&
+		    date_get(v->text, &d) == ERR_OK &&
+		    date_compare(d, s->asked->holder.birth_date) == 0;
+	if (r->number != NULL && strcmp(name, r->number) == 0)
+		return v->kind == VALUE_STRING &&
+		    view_equal(v->text, s->asked->holder.number);
+	return true;
+}
+
+/* The years of "age_over_18" when the programme states that age, or -1. */
+static int64_t
+age_over_years(const struct claims *r, const struct scene *s,
+    struct view name)
+{
+	if (r->age_over == NULL || !view_starts(name, r->age_over))
+		return -1;
+	for (size_t i = 0; i < s->programme->age_over.count; i++) {
+		int64_t years = s->programme->age_over.at[i];
+		char full[64];
+
+		snprintf(full, sizeof(full), "%s%" PRId64, r->age_over, years);
+		if (view_is(name, full))
+			return years;
+	}
+	return -1;
+}
+
+static bool
+judge_age_over(const struct scene *s, int64_t years, const struct value *v,
+    struct note *n)
+{
+	int64_t age = calendar_age(s->asked->holder.birth_date, s->today,
+	    (enum leap_birthday)s->policy->head->leap_birthday);
+
+	if (v->kind == VALUE_BOOLEAN && (v->integer == 1) == (age >= years))
+		return true;
+	note_text(n, "the claim of being over ");
+	note_int(n, years);
+	note_text(n, " disagrees with the age, ");
+	note_int(n, age);
+	return false;
+}
+
+/* Claims mostly come in the schema's order, so the search starts there. */
+static size_t
+find_spec(const struct programme_file *p, struct view name, size_t start)
+{
+	for (size_t i = 0; i < p->claims.count; i++) {
+		size_t at = (start + i) % p->claims.count;
+
+		if (view_is(name, p->claims.at[at].name))
+			return at;
+	}
+	return p->claims.count;
+}
+
+static bool
+judge_claim(const struct claims *r, const struct scene *s,
+    const struct member *m, size_t at, struct note *n)
+{
+	const struct claim_spec *spec = &s->programme->claims.at[at];
+	int64_t years;
+
+	if (at == s->programme->claims.count) {
+		years = age_over_years(r, s, m->name);
+		if (years >= 0)
+			return judge_age_over(s, years, &m->value, n);
+		note_text(n, "the schema has no claim ");
+		note_view(n, m->name);
+		return false;
+	}
+	if (has_type(spec, &m->value) && agrees(r, s, spec->name, &m->value))
+		return true;
+	note_text(n, "claim ");
+	note_text(n, spec->name);
+	note_text(n, has_type(spec, &m->value) ?
+	    " disagrees with the holder's data" :
+	    " is not of the type or size that the schema gives");
+	return false;
+}
+
+static bool
+judge_required(const struct scene *s, uint64_t seen, struct note *n)
+{
+	for (size_t i = 0; i < s->programme->claims.count; i++) {
+		const struct claim_spec *spec = &s->programme->claims.at[i];
+
+		if (spec->required && (seen & UINT64_C(1) << i) == 0) {
+			note_text(n, "claim ");
+			note_text(n, spec->name);
+			note_text(n, " is required and absent");
+			return false;
+		}
+	}
+	return true;
+}
+
+static enum outcome
+judge_claims(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	const struct claims *r = (const struct claims *)rule;
+	const struct value *claims = &s->asked->claims;
+	uint64_t seen = 0;
+
+	if (claims->kind == VALUE_NONE) {
+		note_text(n, "no claims were sent");
+		/* a dry run may ask about the rest; an issue may not */
+		return s->asked->dry_run ? OUTCOME_NOT_APPLICABLE :
+		    OUTCOME_FAIL;
+	}
+	for (size_t i = 0; i < claims->count; i++) {
+		const struct member *m = &claims->members[i];
+		size_t at = find_spec(s->programme, m->name, i);
+
+		if (!judge_claim(r, s, m, at, n))
+			return OUTCOME_FAIL;
+		if (at < s->programme->claims.count)
+			seen |= UINT64_C(1) << at;
+	}
+	if (!judge_required(s, seen, n))
+		return OUTCOME_FAIL;
+	note_int(n, (int64_t)claims->count);
+	note_text(n, " claims, all required ones among them");
+	return OUTCOME_PASS;
+}
+
+const struct rule_kind rule_claims = {
+	{ "claims", sizeof(struct claims), claims_fields },
+	.judge = judge_claims,
+};
+
+/* ---- formats: only those the programme offers */
+
+static bool
+offers(const struct programme_file *p, struct view format)
+{
+	for (size_t i = 0; i < p->formats.count; i++) {
+		if (view_is(format, p->formats.at[i]))
+			return true;
+	}
+	return false;
+}
+
+static enum outcome
+judge_formats(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	const struct asked *a = s->asked;
+
+	(void)rule;
+	if (a->format_count == 0) {
+		note_text(n, "no format was named");
+		return a->dry_run ? OUTCOME_NOT_APPLICABLE : OUTCOME_FAIL;
+	}
+	for (size_t i = 0; i < a->format_count; i++) {
+		if (offers(s->programme, a->formats[i]))
+			continue;
+		note_text(n, "the programme does not offer ");
+		note_view(n, a->formats[i]);
+		return OUTCOME_FAIL;
+	}
+	note_text(n, "all formats are offered");
+	return OUTCOME_PASS;
+}
+
+const struct rule_kind rule_formats = {
+	{ "formats", sizeof(struct rule), NULL },
+	.judge = judge_formats,
+};

@@ -1,0 +1,276 @@
+/*
+ * Rules about the person: the number, the birth date, the age, the card.
+ * The holder's data is as the upstream system sent it, of sound shape only.
+ * Next: rule_place.c.
+ */
+#include <string.h>
+
+#include "policy/rule.h"
+
+static bool
+is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int
+two_digits(const uint8_t *at)
+{
+	return (at[0] - '0') * 10 + at[1] - '0';
+}
+
+/* ---- number-digit: what a digit of the number may not be */
+
+struct number_digit {
+	struct rule	 rule;
+	int64_t		 position;	/* from 1 */
+	const char	*refused;	/* digits */
+};
+
+static const struct yaml_field number_digit_fields[] = {
+	YAML_FIELD("position", struct number_digit, position, &YAML_INT(1, 13)),
+	YAML_FIELD("refused", struct number_digit, refused, &YAML_STRING(9)),
+	{ 0 },
+};
+
+static enum outcome
+judge_number_digit(const struct rule *rule, const struct scene *s,
+    struct note *n)
+{
+	const struct number_digit *r = (const struct number_digit *)rule;
+	struct view number = s->asked->holder.number;
+	size_t at = (size_t)r->position - 1;
+
+	note_text(n, "digit ");
+	note_int(n, r->position);
+	note_text(n, " of the number must not be one of ");
+	note_text(n, r->refused);
+	if (number.len <= at || !is_digit(number.at[at])) {
+		note_text(n, "; there is no such digit");
+		return OUTCOME_FAIL;
+	}
+	note_text(n, "; it is ");
+	note_view(n, VIEW(number.at + at, 1));
+	return outcome_of(strchr(r->refused, number.at[at]) == NULL);
+}
+
+const struct rule_kind rule_number_digit = {
+	{ "number-digit", sizeof(struct number_digit), number_digit_fields },
+	.judge = judge_number_digit,
+};
+
+/* ---- number-birth-date: the number agrees with the birth date */
+
+struct century {
+	const char	*digit;
+	int64_t		 year;
+};
+
+struct number_birth_date {
+	struct rule	 rule;
+	YAML_ARRAY(struct century) centuries;	/* by the seventh digit */
+	const char	*claim;			/* NULL: none to compare */
+};
+
+static const struct yaml_field number_birth_date_fields[] = {
+	YAML_FIELD("centuries", struct number_birth_date, centuries,
+	    &YAML_MAP_OF(1, 10, struct century, digit, year,
+	    &YAML_INT(1000, 9900))),
+	YAML_FIELD("claim", struct number_birth_date, claim, &YAML_STRING(64),
+	    .optional = true),
+	{ 0 },
+};
+
+#define NUMBER_DIGITS 13
+
+static bool
+is_number(struct view v)
+{
+	for (size_t i = 0; i < v.len; i++) {
+		if (!is_digit(v.at[i]))
+			return false;
+	}
+	return v.len == NUMBER_DIGITS;
+}
+
+/* YYMMDD and a digit for the century; year 0 when that digit is unknown. */
+static struct date
+date_of_number(const struct number_birth_date *r, const uint8_t *number)
+{
+	struct date d = { 0, two_digits(number + 2), two_digits(number + 4) };
+
+	for (size_t i = 0; i < r->centuries.count; i++) {
+		const struct century *c = &r->centuries.at[i];
+
+		if ((uint8_t)c->digit[0] == number[6] && c->digit[1] == '\0')
+			d.year = (int)c->year + two_digits(number);
+	}
+	return d;
+}
+
+/* Without such a claim there is nothing to disagree with. */
+static bool
+claim_agrees(const struct asked *a, const char *name, struct date birth)
+{
+	const struct value *claim =
+	    name != NULL ? value_find(&a->claims, name) : NULL;
+	struct date d;
+
+	return claim == NULL || (claim->kind == VALUE_STRING &&
+	    date_get(claim->text, &d) == ERR_OK && date_compare(d, birth) == 0);
+}
+
+static enum outcome
+judge_number_birth_date(const struct rule *rule, const struct scene *s,
+    struct note *n)
+{
+	const struct number_birth_date *r =
+	    (const struct number_birth_date *)rule;
+	const struct asked *a = s->asked;
+	struct date d;
+
+	if (!is_number(a->holder.number)) {
+		note_text(n, "the number must have 13 digits and nothing else");
+		return OUTCOME_FAIL;
+	}
+	d = date_of_number(r, a->holder.number.at);
+	if (d.year == 0) {
+		note_text(n, "digit 7 of the number names no known century");
+		return OUTCOME_FAIL;
+	}
+	note_text(n, "the number says born ");
+	note_date(n, d);
+	note_text(n, ", birth_date is ");
+	note_date(n, a->holder.birth_date);
+	if (!date_valid(d) || date_compare(d, a->holder.birth_date) != 0) {
+		note_text(n, "; they must be the same real day");
+		return OUTCOME_FAIL;
+	}
+	if (date_compare(d, s->today) > 0) {
+		note_text(n, ", in the future of ");
+		note_date(n, s->today);
+		return OUTCOME_FAIL;
+	}
+	if (!claim_agrees(a, r->claim, d)) {
+		note_text(n, "; the claim differs");
+		return OUTCOME_FAIL;
+	}
+	return OUTCOME_PASS;
+}
+
+const struct rule_kind rule_number_birth_date = {
+	{ "number-birth-date", sizeof(struct number_birth_date),
+	    number_birth_date_fields },
+	.judge = judge_number_birth_date,
+};
+
+/* ---- age: full years in Korean time */
+
+struct age {
+	struct rule	rule;
+	int64_t		at_least;
+};
+
+static const struct yaml_field age_fields[] = {
+	YAML_FIELD("at-least", struct age, at_least, &YAML_INT(0, 150)),
+	{ 0 },
+};
+
+static enum outcome
+judge_age(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	const struct age *r = (const struct age *)rule;
+	struct date reached = calendar_birthday(s->asked->holder.birth_date,
+	    r->at_least, (enum leap_birthday)s->policy->head->leap_birthday);
+
+	note_text(n, "at least ");
+	note_int(n, r->at_least);
+	note_text(n, " full years, reached on ");
+	note_date(n, reached);
+	note_text(n, "; today is ");
+	note_date(n, s->today);
+	return outcome_of(date_compare(s->today, reached) >= 0);
+}
+
+const struct rule_kind rule_age = {
+	{ "age", sizeof(struct age), age_fields },
+	.judge = judge_age,
+};
+
+/* ---- card: the physical card is held, since no earlier than it can be */
+
+struct card {
+	struct rule	rule;
+	YAML_ARRAY(const char *) status;	/* accepted */
+	int64_t		month_after_age;	/* 0: no such limit */
+};
+
+static const struct yaml_field card_fields[] = {
+	YAML_FIELD("status", struct card, status,
+	    &YAML_LIST_OF(1, 16, &YAML_STRING(32))),
+	YAML_FIELD("month-after-age", struct card, month_after_age,
+	    &YAML_INT(1, 150), .optional = true),
+	{ 0 },
+};
+
+static bool
+is_accepted(const struct card *r, struct view status)
+{
+	for (size_t i = 0; i < r->status.count; i++) {
+		if (view_is(status, r->status.at[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+card_date_fits(const struct card *r, const struct scene *s, struct note *n)
+{
+	struct date issued = s->asked->holder.card_issued_on;
+	struct date first;
+
+	note_text(n, ", issued on ");
+	note_date(n, issued);
+	if (date_compare(issued, s->today) > 0) {
+		note_text(n, ", after today, ");
+		note_date(n, s->today);
+		return false;
+	}
+	if (r->month_after_age == 0)
+		return true;
+	first = calendar_next_month(calendar_birthday(
+	    s->asked->holder.birth_date, r->month_after_age,
+	    (enum leap_birthday)s->policy->head->leap_birthday));
+	note_text(n, "; none is issued before ");
+	note_date(n, first);
+	return date_compare(issued, first) >= 0;
+}
+
+static enum outcome
+judge_card(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	const struct card *r = (const struct card *)rule;
+	const struct asked *a = s->asked;
+
+	if (!a->holder.has_card) {
+		note_text(n, "a card must be held; none was named");
+		return OUTCOME_FAIL;
+	}
+	note_text(n, "the card's status is ");
+	note_view(n, a->holder.card_status);
+	if (!is_accepted(r, a->holder.card_status)) {
+		note_text(n, "; it must be ");
+		note_text(n, r->status.at[0]);
+		return OUTCOME_FAIL;
+	}
+	if (!a->holder.has_card_date) {
+		note_text(n, ", without the day of issue");
+		return OUTCOME_FAIL;
+	}
+	return outcome_of(card_date_fits(r, s, n));
+}
+
+const struct rule_kind rule_card = {
+	{ "card", sizeof(struct card), card_fields },
+	.judge = judge_card,
+};

@@ -1,0 +1,135 @@
+/*
+ * Rules about the service: when a programme is open, who may ask for what,
+ * and how often. Next: rule_validity.c.
+ */
+#include "policy/rule.h"
+
+/* ---- period: from an instant, until another */
+
+struct period {
+	struct rule	rule;
+	int64_t		from;
+	int64_t		until;	/* exclusive; 0: open-ended */
+};
+
+static const struct yaml_field period_fields[] = {
+	YAML_FIELD("from", struct period, from,
+	    &YAML_TYPE(.shape = YAML_INSTANT)),
+	YAML_FIELD("until", struct period, until,
+	    &YAML_TYPE(.shape = YAML_INSTANT), .optional = true),
+	{ 0 },
+};
+
+static enum outcome
+judge_period(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	const struct period *r = (const struct period *)rule;
+	int64_t now = s->facts->now;
+
+	note_text(n, "open from ");
+	note_time(n, r->from);
+	if (r->until != 0) {
+		note_text(n, " until ");
+		note_time(n, r->until);
+	}
+	note_text(n, "; now ");
+	note_time(n, now);
+	return outcome_of(now >= r->from &&
+	    (r->until == 0 || now < r->until));
+}
+
+const struct rule_kind rule_period = {
+	{ "period", sizeof(struct period), period_fields },
+	.judge = judge_period,
+};
+
+/* ---- entitlement: what the file of callers lets this one ask for */
+
+static const struct caller *
+find_caller(const struct callers *callers, struct view name)
+{
+	for (size_t i = 0; callers != NULL && i < callers->list.count; i++) {
+		if (view_is(name, callers->list.at[i].name))
+			return &callers->list.at[i];
+	}
+	return NULL;
+}
+
+static bool
+has(uint32_t set, unsigned int value)
+{
+	return (set & UINT32_C(1) << value) != 0;
+}
+
+static enum outcome
+judge_entitlement(const struct rule *rule, const struct scene *s,
+    struct note *n)
+{
+	const struct asked *a = s->asked;
+	const struct caller *c = find_caller(s->policy->callers, a->caller);
+
+	(void)rule;
+	note_text(n, "client ");
+	note_view(n, a->caller);
+	for (size_t i = 0; c != NULL && i < c->may.count; i++) {
+		const struct entitlement *e = &c->may.at[i];
+
+		if (has(e->programme_bits, s->programme->index) &&
+		    has(e->operations, a->operation) &&
+		    (a->purpose == 0 || has(e->purposes, a->purpose)) &&
+		    has(e->evidence, a->evidence.kind)) {
+			note_text(n, " is entitled");
+			return OUTCOME_PASS;
+		}
+	}
+	note_text(n, c == NULL ? " is unknown" : " is not entitled");
+	note_text(n, ": ");
+	note_text(n, s->programme->id);
+	note_text(n, ", ");
+	note_text(n, operation_name(a->operation));
+	note_text(n, ", ");
+	note_text(n, purpose_name(a->purpose));
+	note_text(n, ", evidence ");
+	note_text(n, evidence_name(a->evidence.kind));
+	return OUTCOME_FAIL;
+}
+
+const struct rule_kind rule_entitlement = {
+	{ "entitlement", sizeof(struct rule), NULL },
+	.judge = judge_entitlement,
+};
+
+/* ---- quota: how many in a window of time */
+
+struct quota {
+	struct rule	rule;
+	int64_t		at_most;
+	int64_t		window;		/* seconds */
+};
+
+static const struct yaml_field quota_fields[] = {
+	YAML_FIELD("at-most", struct quota, at_most, &YAML_INT(1, 1000000000)),
+	YAML_FIELD("window", struct quota, window,
+	    &YAML_TYPE(.shape = YAML_SECONDS, .min = 1, .max = 366 * DAY)),
+	{ 0 },
+};
+
+static enum outcome
+judge_quota(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	const struct quota *r = (const struct quota *)rule;
+
+	note_text(n, "at most ");
+	note_int(n, r->at_most);
+	note_text(n, " in ");
+	note_int(n, r->window);
+	note_text(n, " seconds; used ");
+	note_int(n, s->facts->quota_used);
+	return outcome_of(s->facts->quota_used >= 0 &&
+	    s->facts->quota_used < r->at_most);
+}
+
+const struct rule_kind rule_quota = {
+	{ "quota", sizeof(struct quota), quota_fields },
+	.judge = judge_quota,
+};

@@ -1,0 +1,173 @@
+/*
+ * What the files of a policy look like, as tables for the YAML reader. The
+ * key "kind" says which of the four a file is; rules are in rule.c.
+ * Next: link.c.
+ */
+#include <string.h>
+
+#include "policy/rule.h"
+
+const struct yaml_choice operation_choices[] = {
+	{ "qr-token", OPERATION_QR_TOKEN },
+	{ "credential", OPERATION_CREDENTIAL },
+	{ "status-change", OPERATION_STATUS_CHANGE },
+	{ 0 },
+};
+
+const struct yaml_choice purpose_choices[] = {
+	{ "first-issue", PURPOSE_FIRST_ISSUE },
+	{ "reissue", PURPOSE_REISSUE },
+	{ "refresh", PURPOSE_REFRESH },
+	{ 0 },
+};
+
+const struct yaml_choice evidence_choices[] = {
+	{ "none", EVIDENCE_NONE },
+	{ "qr-token", EVIDENCE_QR_TOKEN },
+	{ "ic-card", EVIDENCE_IC_CARD },
+	{ 0 },
+};
+
+static const struct yaml_type name_type = { .shape = YAML_NAME };
+static const struct yaml_type boolean_type = { .shape = YAML_BOOLEAN };
+static const struct yaml_type reference_type = { .shape = YAML_REFERENCE };
+
+/* ---- kind: policy */
+
+static const struct yaml_choice leap_choices[] = {
+	{ "march-1", LEAP_MARCH_1 }, { "february-28", LEAP_FEBRUARY_28 },
+	{ 0 },
+};
+
+static const struct yaml_field head_fields[] = {
+	YAML_FIELD("serial", struct policy_head, serial,
+	    &YAML_INT(1, INT64_MAX)),
+	YAML_FIELD("leap-birthday", struct policy_head, leap_birthday,
+	    &YAML_ONE_OF(leap_choices)),
+	{ 0 },
+};
+
+/* ---- kind: callers */
+
+static const struct yaml_field entitlement_fields[] = {
+	YAML_FIELD("programmes", struct entitlement, programmes,
+	    &YAML_LIST_OF(1, POLICY_PROGRAMMES, &reference_type)),
+	YAML_FIELD("operations", struct entitlement, operations,
+	    &YAML_SOME_OF(operation_choices)),
+	YAML_FIELD("purposes", struct entitlement, purposes,
+	    &YAML_SOME_OF(purpose_choices)),
+	YAML_FIELD("evidence", struct entitlement, evidence,
+	    &YAML_SOME_OF(evidence_choices)),
+	{ 0 },
+};
+
+static const struct yaml_type entitlements_type =
+    YAML_LIST_OF(1, 32, &YAML_STRUCT(struct entitlement, entitlement_fields));
+
+static const struct yaml_field callers_fields[] = {
+	YAML_FIELD("callers", struct callers, list, &YAML_MAP_OF(1, 1000,
+	    struct caller, name, may, &entitlements_type)),
+	{ 0 },
+};
+
+/* ---- kind: programme */
+
+static const struct yaml_choice end_choices[] = {
+	{ "end-of-day", VALIDITY_END_OF_DAY }, { "exact", VALIDITY_EXACT },
+	{ 0 },
+};
+
+static enum err
+check_period(struct yaml_mark at, const void *value)
+{
+	const struct yaml_period *p = value;
+
+	if (p->years == 0 && p->months == 0 && p->days == 0)
+		return yaml_error(at, "expected a period over zero");
+	return ERR_OK;
+}
+
+static const struct yaml_field validity_fields[] = {
+	YAML_FIELD("administrative", struct validity, administrative,
+	    &YAML_TYPE(.shape = YAML_PERIOD, .check = check_period)),
+	YAML_FIELD("ends", struct validity, ends, &YAML_ONE_OF(end_choices)),
+	YAML_FIELD("technical", struct validity, technical,
+	    &YAML_TYPE(.shape = YAML_SECONDS, .min = 1, .max = 36600 * DAY)),
+	YAML_FIELD("qr-token", struct validity, qr_token,
+	    &YAML_TYPE(.shape = YAML_SECONDS, .min = 1, .max = DAY)),
+	{ 0 },
+};
+
+static const struct yaml_choice claim_types[] = {
+	{ "text", CLAIM_STRING }, { "date", CLAIM_DATE },
+	{ "integer", CLAIM_INTEGER }, { "boolean", CLAIM_BOOLEAN },
+	{ "map", CLAIM_MAP }, { 0 },
+};
+
+static const struct yaml_choice disclosures[] = {
+	{ "selective", DISCLOSE_SELECTIVELY }, { "always", DISCLOSE_ALWAYS },
+	{ 0 },
+};
+
+static const struct yaml_field claim_fields[] = {
+	YAML_FIELD("type", struct claim_spec, type,
+	    &YAML_ONE_OF(claim_types)),
+	YAML_FIELD("required", struct claim_spec, required, &boolean_type),
+	YAML_FIELD("disclosure", struct claim_spec, disclosure,
+	    &YAML_ONE_OF(disclosures), .otherwise = "selective"),
+	YAML_FIELD("min", struct claim_spec, min,
+	    &YAML_TYPE(.shape = YAML_INTEGER), .optional = true),
+	YAML_FIELD("max", struct claim_spec, max,
+	    &YAML_TYPE(.shape = YAML_INTEGER), .optional = true),
+	{ 0 },
+};
+
+/* judge_claims() keeps those it has seen in 64 bits */
+static const struct yaml_type claims_type = YAML_MAP_OF(1, 64,
+    struct claim_spec, name, name,
+    &YAML_STRUCT(struct claim_spec, claim_fields));
+
+static const struct yaml_type formats_type =
+    YAML_LIST_OF(1, ASKED_FORMATS, &YAML_STRING(ASKED_TEXT));
+static const struct yaml_type ages_type = YAML_LIST_OF(0, 32, &YAML_INT(1, 150));
+
+static const struct yaml_field programme_fields[] = {
+	YAML_FIELD("programme", struct programme_file, id, &name_type),
+	YAML_FIELD("vct", struct programme_file, vct, &YAML_STRING(200)),
+	YAML_FIELD("operations", struct programme_file, operations,
+	    &YAML_SOME_OF(operation_choices)),
+	YAML_FIELD("formats", struct programme_file, formats, &formats_type),
+	YAML_FIELD("age-over", struct programme_file, age_over, &ages_type),
+	YAML_FIELD("claims", struct programme_file, claims, &claims_type),
+	YAML_FIELD("validity", struct programme_file, validity,
+	    &YAML_STRUCT(struct validity, validity_fields)),
+	YAML_FIELD("rules", struct programme_file, rules, &YAML_MAP_OF(1,
+	    POLICY_RULES, struct rule_entry, id, rule, &rule_type)),
+	{ 0 },
+};
+
+/* ---- a file */
+
+static const struct yaml_variant parts[] = {
+	[PART_POLICY] = { "policy", sizeof(struct policy_head), head_fields },
+	[PART_REGIONS] = { "regions", sizeof(struct regions),
+	    regions_fields },
+	[PART_CALLERS] = { "callers", sizeof(struct callers),
+	    callers_fields },
+	[PART_PROGRAMME] = { "programme", sizeof(struct programme_file),
+	    programme_fields },
+};
+
+static const struct yaml_variant *const part_table[] = {
+	&parts[PART_POLICY], &parts[PART_REGIONS], &parts[PART_CALLERS],
+	&parts[PART_PROGRAMME], NULL,
+};
+
+const struct yaml_type policy_part_type = { .shape = YAML_VARIANT,
+	.tag = "kind", .variants = part_table };
+
+enum part_kind
+policy_part_kind(const struct policy_part *part)
+{
+	return (enum part_kind)(part->variant - parts);
+}
