@@ -298,6 +298,31 @@ certificate_issue(const struct certificate_plan *plan, EVP_PKEY *key,
 	return ERR_OK;
 }
 
+enum err
+certificate_check(const struct certificate_plan *plan, EVP_PKEY *key,
+    X509 *issuer, X509 *certificate)
+{
+	AUTO(X509) planned = NULL;
+	AUTO_DONE(bytes) wanted = { 0 };
+	AUTO_DONE(bytes) came = { 0 };
+
+	TRY(lint_certificate(certificate, issuer, plan->profile,
+	    plan->rehearsal));
+	TRY(verify_signature(certificate,
+	    issuer != NULL ? X509_get0_pubkey(issuer) : key));
+	TRY(build(plan, key, issuer, &planned));
+	if (!X509_set_serialNumber(planned,
+	    X509_get_serialNumber(certificate)))
+		return err_openssl("serial number");
+	TRY(sign_with_throw_away_key(planned));
+	TRY(tbs_of(planned, &wanted));
+	TRY(tbs_of(certificate, &came));
+	if (!view_equal(bytes_view(&wanted), bytes_view(&came)))
+		return err_because(ERR_MISMATCH, "the certificate is not what "
+		    "its plan says: name, validity, key or addresses differ");
+	return ERR_OK;
+}
+
 /* ---- as files */
 
 static enum err

@@ -4,6 +4,7 @@
  * Next: steps.c runs the steps, verify.c looks at what came of it.
  */
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -161,11 +162,11 @@ write_inputs(struct ceremony *c, struct view script)
 static enum err
 hold(struct ceremony *c, struct view script)
 {
-	c->step = "open";
+	snprintf(c->step, sizeof(c->step), "open");
 	TRY(record_opening(c));
 	TRY(write_inputs(c, script));
 	TRY(steps_run(c));
-	c->step = "close";
+	snprintf(c->step, sizeof(c->step), "close");
 	return ceremony_record(c, RECORD_CLOSE, NULL);
 }
 
@@ -176,8 +177,7 @@ abort_ceremony(struct ceremony *c, enum err e)
 	AUTO_DONE(payload) p = { 0 };
 	char why[512];
 
-	strncpy(why, err_why(), sizeof(why) - 1);
-	why[sizeof(why) - 1] = '\0';
+	snprintf(why, sizeof(why), "%s", err_why());
 	payload_put(&p, "error", err_code(e));
 	payload_put(&p, "reason", why);
 	if (ceremony_record(c, RECORD_ABORT, &p) != ERR_OK)
@@ -195,8 +195,8 @@ fill_result(const struct ceremony *c, struct rehearse_result *out)
 		.key_count = c->script->keys.count,
 	};
 	for (size_t i = 0; i < out->key_count; i++) {
-		strncpy(out->keys[i].label, c->script->keys.at[i].label,
-		    KEY_LABEL_MAX);
+		snprintf(out->keys[i].label, sizeof(out->keys[i].label), "%s",
+		    c->script->keys.at[i].label);
 		memcpy(out->keys[i].id, c->ids[i], CEREMONY_KEY_ID);
 	}
 }

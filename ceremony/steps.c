@@ -214,11 +214,10 @@ enum err
 steps_run(struct ceremony *c)
 {
 	for (size_t i = 0; i < c->script->steps.count; i++) {
-		char word[64], title[128];
+		char title[128];
 
-		step_word(c->script, i, word);
+		step_word(c->script, i, c->step);
 		step_title(c->script, i, title);
-		c->step = word;
 		ceremony_tell(c->listener, "step %zu of %zu: %s", i + 1,
 		    c->script->steps.count, title);
 		TRY(run_step(c, &c->script->steps.at[i]));

@@ -18,7 +18,7 @@ struct ceremony {
 	struct transcript	*transcript;
 	uint8_t			 id[SHARE_ID_SIZE];
 	int64_t			 day;		/* 00:00 UTC, an instant */
-	const char		*step;		/* "3.generate-key" */
+	char			 step[64];	/* "3.generate-key" */
 	struct secret		*secret;
 	struct quorum		 quorum;
 	struct token		*token;		/* logged in */
