@@ -11,14 +11,14 @@
 #include "pkcs11/token.h"
 
 struct token {
-	CK_FUNCTION_LIST	*p11;	/* NULL: not in use */
+	CK_FUNCTION_LIST	*p11;	/* or NULL */
 	CK_SLOT_ID		 slot;
 	CK_SESSION_HANDLE	 anchor;
 	CK_SESSION_HANDLE	 session;
 	bool			 in_doubt;	/* the session; use a new one */
 	bool			 logged_in;	/* start-up is over */
 	bool			 pin_refused;
-	uint32_t		 unreadable;	/* a bit for each of key_rules */
+	uint32_t		 unreadable;	/* bits of key_rules */
 	struct token_identity	 identity;
 };
 

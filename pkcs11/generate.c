@@ -73,15 +73,17 @@ public_template(const struct key_name *name, CK_ATTRIBUTE *a)
 	return n;
 }
 
+/* Without what the module does not know: it could refuse all for that. */
 static size_t
-private_template(CK_MECHANISM_TYPE *mechanism, CK_ATTRIBUTE *a)
+private_template(const struct token *t, CK_MECHANISM_TYPE *mechanism,
+    CK_ATTRIBUTE *a)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < KEY_ATTRIBUTES; i++) {
 		const struct key_rule *rule = &key_rules[i];
 
-		if (rule->born)
+		if (rule->born || (t->unreadable >> i & 1) != 0)
 			continue;
 		if (rule->kind == RULE_BOOL)
 			a[n++] = (CK_ATTRIBUTE){ rule->type,
@@ -110,7 +112,7 @@ make_pair(struct token *t, const struct key_name *name,
 	CK_MECHANISM_TYPE mechanism = key_mechanism(name->type);
 	CK_ATTRIBUTE public[16], private[KEY_ATTRIBUTES + 2];
 	size_t publics = public_template(name, public);
-	size_t privates = private_template(&mechanism, private);
+	size_t privates = private_template(t, &mechanism, private);
 	CK_OBJECT_HANDLE made[2] = { 0 };
 
 	publics = add_name(name, public, publics);

@@ -87,7 +87,8 @@ struct token_options {
 	const char		*init_args;
 	/*
 	 * Names ("CKA_COPYABLE"), NULL at the end, of key attributes that
-	 * this module does not tell, or NULL. All others must be readable.
+	 * this module does not know, or NULL: they are not asked of new
+	 * keys, nor missed in found ones. All others must be readable.
 	 */
 	const char *const	*unreadable;
 };
