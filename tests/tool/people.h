@@ -52,9 +52,10 @@ put_claims(struct bytes *b, size_t i)
 
 	bytes_printf(b, "\"claims\":{\"family_name\":\"홍\","
 	    "\"given_name\":\"길동\",\"birth_date\":\"%04d-%02d-%02d\","
-	    "\"resident_number\":\"%s\",\"address\":\"서울특별시 종로구 "
-	    "세종대로 209\",\"issuing_authority\":\"종로구청장\"}", d.year,
-	    d.month, d.day, number);
+	    "\"personal_administrative_number\":\"%s\",\"address\":{"
+	    "\"locality\":\"서울특별시 종로구\",\"street\":\"세종대로 209\"},"
+	    "\"issuing_authority\":\"종로구청장\"}", d.year, d.month, d.day,
+	    number);
 }
 
 #endif

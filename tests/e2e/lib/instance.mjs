@@ -21,6 +21,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 const here = path.dirname(fileURLToPath(import.meta.url))
 export const top = path.resolve(here, '../../..')
 export const build = path.resolve(top, process.env.BUILD || 'build')
+export const configs = path.join(top, 'configs')
 export const okse_program = path.join(build, 'okse')
 
 // ---- results: TAP, one line each
@@ -143,7 +144,8 @@ export class Instance {
   /** Starts `okse dev`, resolves at its "ready". */
   async start ({ args = [], env = {}, ready = true, timeout = 60000 } = {}) {
     this.child = spawn(okse_program, ['dev', ...args, this.dir], {
-      stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, OKSE_CONFIGS: configs, ...env }
     })
     this.ended = once(this.child, 'exit').then(([code, signal]) => {
       this.status = code ?? signal
@@ -255,7 +257,7 @@ export class Instance {
 
   /** The three practice officers' share files. */
   shares () {
-    return [1, 2, 3].map(n => this.path('officers', `share-${n}.txt`))
+    return [1, 2, 3].map(n => this.path('officers', `${n}.share`))
   }
 }
 
@@ -317,8 +319,9 @@ export function person ({ birth, age = 30, foreign, card, residence = '11110',
     },
     claims: {
       family_name: '홍', given_name: '길동' + serial, birth_date: birth,
-      resident_number: number, address: '서울특별시 종로구 세종대로 209',
-      issuing_authority: '종로구청장', ...claims
+      personal_administrative_number: number,
+      address: { locality: '서울특별시 종로구', street: '세종대로 209' },
+      issuing_country: 'KR', issuing_authority: '종로구청장', ...claims
     }
   }
 }
