@@ -23,7 +23,26 @@ link_programme_name(const struct policy *p, const struct yaml_reference *name,
 		nearest_offer(&near, name->name, p->programmes[i]->id);
 	}
 	return yaml_error(name->at, "expected the name of a programme, "
-	    "got \"%s\"%s", name->name,
+	    "got \"%.40s\"%s", name->name,
+	    nearest_words(&near, words, sizeof(words)));
+}
+
+enum err
+rule_link_claim(const struct programme_file *f,
+    const struct yaml_reference *claim)
+{
+	struct nearest near = { 0 };
+	char words[64];
+
+	if (claim->name == NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < f->claims.count; i++) {
+		if (strcmp(f->claims.at[i].name, claim->name) == 0)
+			return ERR_OK;
+		nearest_offer(&near, claim->name, f->claims.at[i].name);
+	}
+	return yaml_error(claim->at, "expected a claim of the programme, "
+	    "got \"%.40s\"%s", claim->name,
 	    nearest_words(&near, words, sizeof(words)));
 }
 
@@ -47,7 +66,7 @@ link_rules(const struct policy *p, struct programme_file *f)
 		struct rule *rule = f->rules.at[i].rule;
 
 		if (rule_kind(rule)->link != NULL)
-			TRY(rule_kind(rule)->link(rule, p));
+			TRY(rule_kind(rule)->link(rule, p, f));
 	}
 	return ERR_OK;
 }

@@ -108,7 +108,7 @@ regions_find(const struct regions *r, const struct yaml_reference *name,
 		nearest_offer(&near, name->name, r->sets.at[i].name);
 	}
 	return yaml_error(name->at, "expected the name of a set of regions, "
-	    "got \"%s\"%s", name->name,
+	    "got \"%.40s\"%s", name->name,
 	    nearest_words(&near, words, sizeof(words)));
 }
 

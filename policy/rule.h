@@ -43,7 +43,8 @@ struct rule_kind {
 	enum outcome	(*judge)(const struct rule *rule,
 			    const struct scene *s, struct note *n);
 	/* resolves names; NULL when the kind has none */
-	enum err	(*link)(struct rule *rule, const struct policy *p);
+	enum err	(*link)(struct rule *rule, const struct policy *p,
+			    const struct programme_file *f);
 };
 
 static inline const struct rule_kind *
@@ -61,6 +62,10 @@ outcome_of(bool holds)
 
 /* The type of a rule in YAML: any kind of the catalogue, by its name. */
 extern const struct yaml_type rule_type;
+
+/* Fails unless the programme's schema has the claim; absent is fine. */
+[[nodiscard]] enum err rule_link_claim(const struct programme_file *f,
+    const struct yaml_reference *claim);
 
 extern const struct rule_kind rule_number_digit, rule_number_birth_date;
 extern const struct rule_kind rule_age, rule_card;

@@ -13,17 +13,16 @@
 
 struct claims {
 	struct rule	rule;
-	/* claims that must agree with the holder; NULL: not stated */
-	const char	*birth_date;
-	const char	*number;
+	/* claims that must agree with the holder; NULL: not named */
+	struct yaml_reference birth_date, number;
 	const char	*age_over;	/* prefix: "age_over_" */
 };
 
 static const struct yaml_field claims_fields[] = {
-	YAML_FIELD("birth-date", struct claims, birth_date, &YAML_STRING(64),
-	    .optional = true),
-	YAML_FIELD("number", struct claims, number, &YAML_STRING(64),
-	    .optional = true),
+	YAML_FIELD("birth-date", struct claims, birth_date,
+	    &YAML_TYPE(.shape = YAML_REFERENCE), .optional = true),
+	YAML_FIELD("number", struct claims, number,
+	    &YAML_TYPE(.shape = YAML_REFERENCE), .optional = true),
 	YAML_FIELD("age-over", struct claims, age_over, &YAML_STRING(32),
 	    .optional = true),
 	{ 0 },
@@ -79,6 +78,12 @@ has_type(const struct claim_spec *spec, const struct value *v)
 	return false;
 }
 
+static bool
+names(const struct yaml_reference *claim, const char *name)
+{
+	return claim->name != NULL && strcmp(claim->name, name) == 0;
+}
+
 /* What the claim says of the holder is what the request says elsewhere. */
 static bool
 agrees(const struct claims *r, const struct scene *s, const char *name,
@@ -86,11 +91,11 @@ agrees(const struct claims *r, const struct scene *s, const char *name,
 {
 	struct date d;
 
-	if (r->birth_date != NULL && strcmp(name, r->birth_date) == 0)
+	if (names(&r->birth_date, name))
 		return v->kind == VALUE_STRING &&
 		    date_get(v->text, &d) == ERR_OK &&
 		    date_compare(d, s->asked->holder.birth_date) == 0;
-	if (r->number != NULL && strcmp(name, r->number) == 0)
+	if (names(&r->number, name))
 		return v->kind == VALUE_STRING &&
 		    view_equal(v->text, s->asked->holder.number);
 	return true;
@@ -213,9 +218,21 @@ judge_claims(const struct rule *rule, const struct scene *s, struct note *n)
 	return OUTCOME_PASS;
 }
 
+static enum err
+link_claims(struct rule *rule, const struct policy *p,
+    const struct programme_file *f)
+{
+	const struct claims *r = (const struct claims *)rule;
+
+	(void)p;
+	TRY(rule_link_claim(f, &r->birth_date));
+	return rule_link_claim(f, &r->number);
+}
+
 const struct rule_kind rule_claims = {
 	{ "claims", sizeof(struct claims), claims_fields },
 	.judge = judge_claims,
+	.link = link_claims,
 };
 
 /* ---- formats: only those the programme offers */

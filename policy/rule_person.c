@@ -69,15 +69,15 @@ struct century {
 struct number_birth_date {
 	struct rule	 rule;
 	YAML_ARRAY(struct century) centuries;	/* by the seventh digit */
-	const char	*claim;			/* NULL: none to compare */
+	struct yaml_reference claim;	/* name NULL: none to compare */
 };
 
 static const struct yaml_field number_birth_date_fields[] = {
 	YAML_FIELD("centuries", struct number_birth_date, centuries,
 	    &YAML_MAP_OF(1, 10, struct century, digit, year,
 	    &YAML_INT(1000, 9900))),
-	YAML_FIELD("claim", struct number_birth_date, claim, &YAML_STRING(64),
-	    .optional = true),
+	YAML_FIELD("claim", struct number_birth_date, claim,
+	    &YAML_TYPE(.shape = YAML_REFERENCE), .optional = true),
 	{ 0 },
 };
 
@@ -151,17 +151,26 @@ judge_number_birth_date(const struct rule *rule, const struct scene *s,
 		note_date(n, s->today);
 		return OUTCOME_FAIL;
 	}
-	if (!claim_agrees(a, r->claim, d)) {
+	if (!claim_agrees(a, r->claim.name, d)) {
 		note_text(n, "; the claim differs");
 		return OUTCOME_FAIL;
 	}
 	return OUTCOME_PASS;
 }
 
+static enum err
+link_number_birth_date(struct rule *rule, const struct policy *p,
+    const struct programme_file *f)
+{
+	(void)p;
+	return rule_link_claim(f, &((struct number_birth_date *)rule)->claim);
+}
+
 const struct rule_kind rule_number_birth_date = {
 	{ "number-birth-date", sizeof(struct number_birth_date),
 	    number_birth_date_fields },
 	.judge = judge_number_birth_date,
+	.link = link_number_birth_date,
 };
 
 /* ---- age: full years in Korean time */

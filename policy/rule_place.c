@@ -52,8 +52,10 @@ judge_region(const struct rule *rule, const struct scene *s, struct note *n)
 }
 
 static enum err
-link_region(struct rule *rule, const struct policy *p)
+link_region(struct rule *rule, const struct policy *p,
+    const struct programme_file *f)
 {
+	(void)f;
 	return phases_link(&((struct region *)rule)->phases, p->regions);
 }
 
@@ -194,10 +196,12 @@ judge_channel(const struct rule *rule, const struct scene *s, struct note *n)
 }
 
 static enum err
-link_channel(struct rule *rule, const struct policy *p)
+link_channel(struct rule *rule, const struct policy *p,
+    const struct programme_file *f)
 {
 	struct channel *r = (struct channel *)rule;
 
+	(void)f;
 	for (size_t i = 0; i < r->ways.count; i++)
 		TRY(phases_link(&r->ways.at[i].phases, p->regions));
 	return ERR_OK;

@@ -69,7 +69,7 @@ struct yaml_mark {
 enum yaml_shape {
 	YAML_TEXT,	/* const char *: min to max bytes, never empty */
 	YAML_NAME,	/* const char *: a-z, 0-9 and '-', begins with a-z */
-	YAML_REFERENCE,	/* struct yaml_reference: a name defined elsewhere */
+	YAML_REFERENCE,	/* struct yaml_reference: a text with its place */
 	YAML_INTEGER,	/* int64_t from min to max; decimal */
 	YAML_BOOLEAN,	/* bool: true or false */
 	YAML_DATE,	/* struct date: 2024-12-27 */

@@ -100,7 +100,8 @@ bind_name(const struct node *n, const char **out)
 static enum err
 bind_reference(const struct node *n, struct yaml_reference *out)
 {
-	TRY(bind_name(n, &out->name));
+	TRY(scalar_text(n, "a name"));
+	out->name = n->text;
 	out->at = n->at;
 	return ERR_OK;
 }

@@ -40,11 +40,11 @@ static const struct yaml_field dog_fields[] = {
 	{ 0 },
 };
 
-static const struct yaml_variant animals[] = {
-	{ "dog", sizeof(struct dog), dog_fields, NULL },
-	{ "snake", sizeof(struct animal), NULL, NULL },
-	{ 0 },
-};
+static const struct yaml_variant dog =
+    { "dog", sizeof(struct dog), dog_fields };
+static const struct yaml_variant snake =
+    { "snake", sizeof(struct animal), NULL };
+static const struct yaml_variant *const animals[] = { &dog, &snake, NULL };
 
 struct all {
 	const char	*text, *name, *absent, *fallback;
@@ -169,7 +169,7 @@ every_shape_is_bound(void **state)
 	assert_string_equal(a.map.at[0].key, "36110");
 	assert_int_equal(a.map.at[1].value, 2);
 	assert_int_equal(a.animals.count, 2);
-	assert_ptr_equal(a.animals.at[0]->variant, &animals[0]);
+	assert_ptr_equal(a.animals.at[0]->variant, &dog);
 	rex = (const struct dog *)a.animals.at[0];
 	assert_string_equal(rex->animal.name, "Rex");
 	assert_int_equal(rex->legs, 3);
@@ -249,7 +249,7 @@ static const struct bad {
 	{ "text: ab\nname: Resident\n", "2:7", "begins with a letter" },
 	{ "text: ab\nname: 1st\n", "2:7", "begins with a letter" },
 	{ "text: ab\nname: a_b\n", "2:7", "begins with a letter" },
-	{ "text: ab\nreference: 12\n", "2:12", "begins with a letter" },
+	{ "text: ab\nreference: 12\n", "2:12", "expected a name (quoted" },
 	/* numbers and booleans */
 	{ "text: ab\ninteger: 07\n", "2:10", "a decimal integer, got 07" },
 	{ "text: ab\ninteger: 0x7\n", "2:10", "a decimal integer" },
