@@ -77,6 +77,5 @@ ceremony_verify_files(const struct arguments *a)
 	    &listener, &root);
 	if (e != ERR_OK)
 		return complain_err("not verified", e);
-	print_root(&root);
 	return EXIT_DONE;
 }

@@ -34,12 +34,21 @@ static const struct option common[] = {
 
 /* ---- help */
 
+/* The word that commands of a group share; a command of one word has none. */
+static size_t
+group_length(const struct command *c)
+{
+	const char *blank = strchr(c->name, ' ');
+
+	return blank != NULL ? (size_t)(blank - c->name) : 0;
+}
+
 static bool
 same_group(const struct command *a, const struct command *b)
 {
-	size_t n = strcspn(a->name, " ");
+	size_t n = group_length(a);
 
-	return n == strcspn(b->name, " ") && strncmp(a->name, b->name, n) == 0;
+	return n == group_length(b) && strncmp(a->name, b->name, n) == 0;
 }
 
 static void
