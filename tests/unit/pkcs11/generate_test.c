@@ -115,6 +115,7 @@ a_label_or_id_in_use_is_refused_and_nothing_made(void **state)
 	size_t before = object_count();
 
 	(void)state;
+	assert_non_null(first);
 	assert_err(token_generate(token, KEY_P256, "taken", view_text("new"),
 	    &r), ERR_EXISTS);
 	assert_err(token_generate(token, KEY_ED25519, "new",
