@@ -160,7 +160,8 @@ policy_decide(const struct policy *p, const struct request *r,
 	offered = judge_offer(&s, passed, &d->notes[0]);
 	set_result(d, 0, "offered", outcome_of(offered), NULL);
 	d->allows = passed && offered;
-	d->grant = (struct grant){ &s.programme->public, s.terms };
+	d->grant = (struct grant){ &s.programme->public, s.terms,
+	    policy_age(p, a->holder.birth_date, f->now) };
 	*out_decision = d;
 	return ERR_OK;
 }

@@ -63,6 +63,12 @@ grant_programme(const struct grant *g)
 	return g->programme;
 }
 
+int64_t
+grant_age(const struct grant *g)
+{
+	return g->age;
+}
+
 enum err
 grant_restore(const struct policy *p, const struct request *r,
     const struct grant_terms *terms, struct grant **out_grant)
@@ -74,14 +80,16 @@ grant_restore(const struct policy *p, const struct request *r,
 	if (programme == NULL)
 		return err_because(ERR_NOT_FOUND,
 		    "the policy no longer has the programme of this grant");
-	if (terms->valid_from > terms->technical_expiry ||
+	if (!calendar_sound(terms->issued_at) ||
+	    terms->valid_from > terms->technical_expiry ||
 	    (terms->administrative_expiry != TIME_NONE &&
 	    terms->technical_expiry > terms->administrative_expiry))
 		return err_because(ERR_CORRUPT,
 		    "the recorded terms of a grant contradict each other");
 	if ((g = mem_new(1, sizeof(*g))) == NULL)
 		return err_because(ERR_MEMORY, "no memory for a grant");
-	*g = (struct grant){ programme, *terms };
+	*g = (struct grant){ programme, *terms, policy_age(p,
+	    request_asked(r)->holder.birth_date, terms->issued_at) };
 	*out_grant = g;
 	return ERR_OK;
 }

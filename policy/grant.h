@@ -7,6 +7,7 @@
 struct grant {
 	const struct programme	*programme;
 	struct grant_terms	 terms;
+	int64_t			 age;	/* at terms.issued_at */
 };
 
 /*
