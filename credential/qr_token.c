@@ -71,11 +71,11 @@ put_claims(struct bytes *b, const struct qr_token *t)
 }
 
 static enum err
-copy_name(char out[QR_TOKEN_NAME + 1], struct view v, const char *what)
+copy_name(char *out, size_t max, struct view v, const char *what)
 {
-	if (v.len > QR_TOKEN_NAME)
+	if (v.len > max)
 		return err_because(ERR_RANGE, "QR token: %s has %zu bytes, at "
-		    "most %d fit", what, v.len, QR_TOKEN_NAME);
+		    "most %zu fit", what, v.len, max);
 	if (v.len != 0)
 		memcpy(out, v.at, v.len);
 	return ERR_OK;
@@ -93,10 +93,12 @@ fill(struct qr_token *t, const struct grant *g, const struct asked *asked,
 	t->purpose = asked->purpose;
 	memcpy(t->cti, fields->cti, sizeof(t->cti));
 	memcpy(t->holder, fields->holder, sizeof(t->holder));
-	TRY(copy_name(t->audience, view_text(fields->audience), "audience"));
-	TRY(copy_name(t->programme, view_text(grant_programme(g)->id),
-	    "programme"));
-	return copy_name(t->centre, asked->evidence.centre, "centre");
+	TRY(copy_name(t->audience, ISSUER_URI, view_text(fields->audience),
+	    "audience"));
+	TRY(copy_name(t->programme, QR_TOKEN_NAME,
+	    view_text(grant_programme(g)->id), "programme"));
+	return copy_name(t->centre, QR_TOKEN_NAME, asked->evidence.centre,
+	    "centre");
 }
 
 enum err
@@ -195,7 +197,7 @@ get_claims(struct view v, struct qr_token *t)
 	cbor_want_int(&r, CLAIM_ISS);
 	get_text(&r, t->issuer, ISSUER_URI);
 	cbor_want_int(&r, CLAIM_AUD);
-	get_text(&r, t->audience, QR_TOKEN_NAME);
+	get_text(&r, t->audience, ISSUER_URI);
 	cbor_want_int(&r, CLAIM_EXP);
 	t->expires_at = cbor_read_int(&r);
 	cbor_want_int(&r, CLAIM_IAT);

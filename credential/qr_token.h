@@ -13,18 +13,19 @@
 #define QR_TOKEN_PREFIX "OKSE1:"
 #define QR_TOKEN_LIFE 180	/* seconds from iat to exp, at most */
 #define QR_TOKEN_ID 16		/* bytes of cti and of the holder's handle */
-#define QR_TOKEN_NAME 64	/* bytes of aud, programme and centre */
+#define QR_TOKEN_NAME 64	/* bytes of programme and centre */
 
 /* What neither the grant nor the request knows. */
 struct qr_fields {
 	uint8_t		 cti[QR_TOKEN_ID];	/* random, redeemed once */
 	uint8_t		 holder[QR_TOKEN_ID];	/* keyed pseudonym */
-	const char	*audience;		/* who may redeem it */
+	const char	*audience;		/* who may redeem it, a URI */
 };
 
 /*
  * ERR_INTERNAL when the grant's validity is longer than QR_TOKEN_LIFE or not
- * covered by the certificate; ERR_RANGE for a name over QR_TOKEN_NAME bytes.
+ * covered by the certificate; ERR_RANGE for a name over QR_TOKEN_NAME or an
+ * audience over ISSUER_URI bytes.
  */
 [[nodiscard]] enum err qr_token_draft(const struct grant *g,
     const struct request *r, const struct qr_fields *fields,
@@ -33,7 +34,7 @@ struct qr_fields {
 struct qr_token {
 	uint8_t		kid[ISSUER_KID_SIZE];
 	char		issuer[ISSUER_URI + 1];
-	char		audience[QR_TOKEN_NAME + 1];
+	char		audience[ISSUER_URI + 1];
 	int64_t		issued_at;
 	int64_t		expires_at;
 	uint8_t		cti[QR_TOKEN_ID];

@@ -404,7 +404,8 @@ check(struct view tbs, struct view tail)
 	while (tail.len != 0) {
 		struct view disclosure = cut(&tail, '~');
 
-		if (!view_starts(disclosure, "WyI") ||
+		/* [" and what follows of a salt */
+		if (!view_starts(disclosure, "Wy") ||
 		    !is_base64url(disclosure))
 			return err_because(ERR_SCHEMA, "draft: a disclosure "
 			    "is not the base64url of one (RFC 9901 4.2.1)");
