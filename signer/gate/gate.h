@@ -6,6 +6,7 @@
 #ifndef OKSE_SIGNER_GATE_GATE_H
 #define OKSE_SIGNER_GATE_GATE_H
 
+#include "signer/admin.h"
 #include "signer/gate/metrics.h"
 #include "signer/gate/pending.h"
 #include "signer/gate/server.h"
@@ -23,13 +24,21 @@ struct gate {
 	struct body		 body;		/* of the call being read */
 	struct bytes		 frame;		/* of the message being made */
 	/* as the supervisor last said */
-	unsigned int		 seal;		/* enum seal_state */
+	enum seal_state		 seal;
 	unsigned int		 keyholders;
-	bool			 notary;
 };
 
 /* Answers with a problem; detail may be err_why(), or NULL. */
 void gate_refuse(struct gate *g, const struct call *call, enum err e,
     const char *detail);
+/* Answers 200 with a body, which is taken over. */
+void gate_give(struct gate *g, const struct call *call, const char *type,
+    struct bytes *body);
+
+/*
+ * Whether the other processes can serve now: ERR_SEALED, ERR_UNAVAILABLE,
+ * ERR_FULL with the reason in err_why(). sign: a keyholder is needed too.
+ */
+[[nodiscard]] enum err gate_ready(const struct gate *g, bool sign);
 
 #endif

@@ -405,6 +405,31 @@ pending_failed(struct pending *p, uint64_t id, struct view body)
 	return ERR_OK;
 }
 
+enum err
+pending_admin(struct pending *p, uint64_t id, struct view body)
+{
+	struct waiting **link = find(p, id);
+	struct reader r = reader_of(body);
+	enum err e = (enum err)reader_u16(&r);
+	struct reply reply = { .status = 200, .type = REPLY_JSON };
+	AUTO_DONE(bytes) message = { 0 };
+	struct view json;
+
+	bytes_put(&message, reader_block(&r, MSG_LONG));
+	json = reader_block(&r, MSG_LONG);
+	TRY(reader_end(&r, "ADMIN_REPLY"));
+	if (*link == NULL)
+		return ERR_OK;
+	if (e != ERR_OK) {
+		finish_with_problem(p, link, e, bytes_text(&message), 0,
+		    VIEW(NULL, 0));
+		return ERR_OK;
+	}
+	bytes_put(&reply.body, json);
+	finish(p, link, &reply);
+	return ERR_OK;
+}
+
 /* ---- giving up */
 
 static void

@@ -19,6 +19,7 @@ enum pending_kind {
 	PENDING_CREDENTIAL,
 	PENDING_DECISION,
 	PENDING_CHALLENGE,
+	PENDING_ADMIN,
 };
 
 /* Called exactly once for each pending_add(); takes the body over. */
@@ -30,13 +31,13 @@ typedef void (*pending_reply)(void *context, struct origin to,
 void pending_free(struct pending *p);
 AUTO_STRUCT(pending);
 
-/* asked is NULL for a challenge. ERR_FULL, ERR_MEMORY: nothing is kept. */
+/* asked: of a QR token or credential, else unused. ERR_FULL, ERR_MEMORY: nothing is kept. */
 [[nodiscard]] enum err pending_add(struct pending *p, const struct call *call,
     enum pending_kind kind, const struct asked *asked);
 size_t pending_count(const struct pending *p);
 
 /*
- * Bodies of ANSWER, GRANTED, FAILED and SIGNATURE (signer/msg.txt). An id
+ * Bodies of ANSWER, GRANTED, FAILED, SIGNATURE, ADMIN_REPLY (msg.txt). An id
  * that nobody waits for is ignored. ERR_SYNTAX or ERR_SCHEMA when the body is
  * not of its kind; the request is then still waiting.
  */
@@ -47,6 +48,8 @@ size_t pending_count(const struct pending *p);
 [[nodiscard]] enum err pending_failed(struct pending *p, uint64_t id,
     struct view body);
 [[nodiscard]] enum err pending_signature(struct pending *p, uint64_t id,
+    struct view body);
+[[nodiscard]] enum err pending_admin(struct pending *p, uint64_t id,
     struct view body);
 
 /* Answers all with err and detail: the notary is gone. */

@@ -1,5 +1,6 @@
 /*
- * Which request goes where: one table of method, path, listener and handler.
+ * Which request goes where: one table of method, path, listener and handler
+ * (route.c), and the handlers by subject.
  */
 #ifndef OKSE_SIGNER_GATE_ROUTE_H
 #define OKSE_SIGNER_GATE_ROUTE_H
@@ -8,5 +9,38 @@
 
 /* Answers the call, or makes it pending. */
 void route_call(struct gate *g, const struct call *call);
+
+/* The visible ASCII of an Idempotency-Key, without its quotes. ERR_SYNTAX */
+[[nodiscard]] enum err route_key(struct view field, struct view *out_key);
+/* ERR_MEDIA_TYPE unless it is application/json in UTF-8. */
+[[nodiscard]] enum err route_media(struct view field);
+
+/* ---- route_issue.c */
+
+void route_qr_token(struct gate *g, const struct call *call);
+void route_credential(struct gate *g, const struct call *call);
+void route_status_change(struct gate *g, const struct call *call);
+void route_decision(struct gate *g, const struct call *call);
+void route_challenge(struct gate *g, const struct call *call);
+
+/* ---- route_public.c: keys and the log */
+
+/* Makes the answer of GET /v1/keys and opens the log: before the sandbox. */
+[[nodiscard]] enum err route_open(struct gate *g);
+void route_keys(struct gate *g, const struct call *call);
+void route_checkpoint(struct gate *g, const struct call *call);
+void route_tile(struct gate *g, const struct call *call);
+void route_proof(struct gate *g, const struct call *call);
+
+/* ---- route_own.c: health, and the officers' */
+
+void route_live(struct gate *g, const struct call *call);
+void route_ready(struct gate *g, const struct call *call);
+void route_metrics(struct gate *g, const struct call *call);
+void route_seal_status(struct gate *g, const struct call *call);
+void route_unseal(struct gate *g, const struct call *call);
+void route_seal(struct gate *g, const struct call *call);
+void route_clear_latch(struct gate *g, const struct call *call);
+void route_policy(struct gate *g, const struct call *call);
 
 #endif

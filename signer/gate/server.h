@@ -15,8 +15,7 @@
 #include "signer/proc.h"
 
 #define SERVER_PIPELINE 16		/* requests unanswered on a connection */
-#define SERVER_HIGH_WATER ((size_t)256 * 1024)	/* of bytes to send: stop reading */
-#define SERVER_REQUEST_MS 15000		/* from a request's first byte */
+#define SERVER_HIGH_WATER ((size_t)256 * 1024)	/* unsent: stop reading */
 
 struct server;
 
@@ -34,7 +33,7 @@ struct call {
 	int64_t		 deadline;	/* monotonic µs: to be answered by */
 };
 
-/* What happened since the last server_counts(). */
+/* What happened since the last server_take_counts(). */
 struct server_counts {
 	uint64_t	malformed, unauthenticated, throttled;
 };
@@ -58,6 +57,11 @@ AUTO_STRUCT(server);
 /* Takes r's body over, also when nobody waits for it any more. */
 void server_reply(struct server *s, struct origin to, struct reply *r);
 
+/* To be called at the end of every pass of the loop: sends, goes on, closes. */
+void server_pass(struct server *s);
+
+/* A request that was refused before it became a decision. */
+void server_note_refused(struct server *s, enum err e);
 struct server_counts server_take_counts(struct server *s);
 /* Adds its metrics as Prometheus text. */
 void server_metrics(const struct server *s, struct bytes *out);

@@ -1,0 +1,133 @@
+/*
+ * The service about itself: health and metrics on a socket of their own, and
+ * the officers' requests, which the desk passes to the supervisor. A share
+ * goes through here once and stays nowhere.
+ */
+#include "signer/gate/route.h"
+
+#include <inttypes.h>
+
+#include "base/json.h"
+
+void
+route_live(struct gate *g, const struct call *call)
+{
+	AUTO_DONE(bytes) body = { 0 };
+
+	bytes_put_text(&body, "{\"status\":\"live\"}");
+	gate_give(g, call, REPLY_JSON, &body);
+}
+
+void
+route_ready(struct gate *g, const struct call *call)
+{
+	const struct {
+		const char	*name;
+		bool		 fails;
+	} checks[] = {
+		{ "sealed", g->seal != SEAL_OPEN },
+		{ "notary", proc_peer(g->proc, ROLE_NOTARY, 0) == NULL },
+		{ "keyholders", g->keyholders == 0 },
+	};
+	struct reply r = { .status = 200, .type = REPLY_JSON };
+	struct json j = json_start(&r.body);
+
+	for (size_t i = 0; i < COUNT(checks); i++)
+		if (checks[i].fails)
+			r.status = 503;
+	json_object(&j, NULL);
+	json_string(&j, "status", r.status == 200 ? "ready" : "unready");
+	json_array(&j, "failing");
+	for (size_t i = 0; i < COUNT(checks); i++)
+		if (checks[i].fails)
+			json_string(&j, NULL, checks[i].name);
+	json_close(&j);
+	json_close(&j);
+	server_reply(g->server, call->origin, &r);
+}
+
+void
+route_metrics(struct gate *g, const struct call *call)
+{
+	AUTO_DONE(bytes) own = { 0 }, body = { 0 };
+
+	bytes_printf(&own, "# TYPE okse_requests_in_flight gauge\n"
+	    "okse_requests_in_flight %zu\n"
+	    "# TYPE okse_open gauge\nokse_open %d\n"
+	    "# TYPE okse_keyholders gauge\nokse_keyholders %u\n",
+	    pending_count(g->pending), g->seal == SEAL_OPEN, g->keyholders);
+	server_metrics(g->server, &own);
+	metrics_put(&g->metrics, bytes_view(&own), &body);
+	gate_give(g, call, "text/plain; version=0.0.4; charset=utf-8", &body);
+}
+
+/* ---- officers */
+
+static void
+ask_supervisor(struct gate *g, const struct call *call, enum admin_verb verb,
+    struct view argument)
+{
+	AUTO_DONE(bytes) body = { 0 };
+	enum err e = pending_add(g->pending, call, PENDING_ADMIN, NULL);
+
+	if (e != ERR_OK) {
+		gate_refuse(g, call, e, err_why());
+		return;
+	}
+	bytes_put_u16(&body, (uint16_t)verb);
+	bytes_put_block(&body, argument);
+	peer_send(proc_peer(g->proc, ROLE_SUPERVISOR, 0), MSG_ADMIN, call->id,
+	    bytes_view(&body));
+}
+
+/* A request whose body says nothing. */
+static void
+ask_plainly(struct gate *g, const struct call *call, enum admin_verb verb)
+{
+	enum err e = body_decode_empty(bytes_view(&call->http->body),
+	    &g->body);
+
+	body_done(&g->body);
+	if (e != ERR_OK)
+		gate_refuse(g, call, e, err_why());
+	else
+		ask_supervisor(g, call, verb, VIEW(NULL, 0));
+}
+
+void
+route_seal_status(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_STATUS);
+}
+
+void
+route_unseal(struct gate *g, const struct call *call)
+{
+	struct view share;
+	enum err e = body_decode_share(bytes_view(&call->http->body),
+	    &g->body, &share);
+
+	if (e != ERR_OK)
+		gate_refuse(g, call, e, err_why());
+	else
+		ask_supervisor(g, call, ADMIN_SHARE, share);
+	body_done(&g->body);
+}
+
+void
+route_seal(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_SEAL);
+}
+
+void
+route_clear_latch(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_CLEAR_LATCH);
+}
+
+void
+route_policy(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_POLICY);
+}
