@@ -54,17 +54,30 @@ key_ckk(enum key_type type)
 	return type == KEY_P256 ? CKK_EC : CKK_EC_EDWARDS;
 }
 
+/* The named curve's OID (RFC 5480 2.1.1.1) */
+static const uint8_t p256_curve[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+	0x3d, 0x03, 0x01, 0x07 };
+/* PrintableString "edwards25519" (PKCS#11 v3.0 2.3.10), or an OID (RFC 8410) */
+static const uint8_t ed25519_curve[] = { 0x13, 0x0c, 'e', 'd', 'w', 'a', 'r',
+	'd', 's', '2', '5', '5', '1', '9' };
+static const uint8_t ed25519_oid[] = { 0x06, 0x03, 0x2b, 0x65, 0x70 };
+
 struct view
 key_curve(enum key_type type)
 {
-	/* the named curve's OID (RFC 5480 2.1.1.1) */
-	static const uint8_t p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-	    0x3d, 0x03, 0x01, 0x07 };
-	/* PrintableString "edwards25519" (PKCS#11 v3.0 2.3.10) */
-	static const uint8_t ed25519[] = { 0x13, 0x0c, 'e', 'd', 'w', 'a',
-	    'r', 'd', 's', '2', '5', '5', '1', '9' };
+	return type == KEY_P256 ? VIEW_OF(p256_curve) : VIEW_OF(ed25519_curve);
+}
 
-	return type == KEY_P256 ? VIEW_OF(p256) : VIEW_OF(ed25519);
+enum key_type
+key_type_of(CK_KEY_TYPE type, struct view curve)
+{
+	if (type == CKK_EC && view_equal(curve, VIEW_OF(p256_curve)))
+		return KEY_P256;
+	if (type == CKK_EC_EDWARDS &&
+	    (view_equal(curve, VIEW_OF(ed25519_curve)) ||
+	    view_equal(curve, VIEW_OF(ed25519_oid))))
+		return KEY_ED25519;
+	return KEY_OTHER;
 }
 
 static enum err

@@ -125,6 +125,7 @@ CK_MECHANISM_TYPE key_mechanism(enum key_type type);	/* signs */
 CK_MECHANISM_TYPE key_generator(enum key_type type);	/* makes keys */
 CK_KEY_TYPE key_ckk(enum key_type type);
 struct view key_curve(enum key_type type);		/* CKA_EC_PARAMS */
+enum key_type key_type_of(CK_KEY_TYPE type, struct view curve);
 
 /* Names of token_options to bits; ERR_SCHEMA for one that is not a rule. */
 [[nodiscard]] enum err attribute_quirks(const char *const *names,

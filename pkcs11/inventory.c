@@ -97,15 +97,9 @@ read_type(struct token *t, CK_OBJECT_HANDLE object, enum key_type *out)
 	size_t len = 0;
 
 	TRY(read_number(t, object, CKA_KEY_TYPE, &type));
-	*out = KEY_OTHER;
-	if (type != CKK_EC && type != CKK_EC_EDWARDS)
-		return ERR_OK;
-	TRY(read_bytes(t, object, &a, &len));
-	for (enum key_type k = KEY_P256; k <= KEY_ED25519; k++) {
-		if (key_ckk(k) == type &&
-		    view_equal(key_curve(k), VIEW(params, len)))
-			*out = k;
-	}
+	if (type == CKK_EC || type == CKK_EC_EDWARDS)
+		TRY(read_bytes(t, object, &a, &len));
+	*out = key_type_of(type, VIEW(params, len));
 	return ERR_OK;
 }
 

@@ -49,6 +49,7 @@ collect(struct token *t, struct found *found)
 		TRY(session_check(t, "C_FindObjects", t->p11->C_FindObjects(
 		    t->session, found->at + found->count, room, &count)));
 		if (count > room) {
+			t->in_doubt = true;
 			rv_blame(TOKEN_DEVICE);
 			return err_because(ERR_TOKEN,
 			    "C_FindObjects: gave %lu of at most %lu", count,

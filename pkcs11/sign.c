@@ -106,7 +106,6 @@ sign(struct key *k, struct view input, bool verify,
 	uint8_t signature[SIGNATURE_SIZE];
 	enum err e;
 
-	rv_clear();
 	if (k->refused != CKR_OK) {
 		rv_blame(TOKEN_CONFIG);
 		return err_because(ERR_TOKEN, "key '%s' is quarantined since "
@@ -120,6 +119,7 @@ sign(struct key *k, struct view input, bool verify,
 		return e;
 	TRY(check(k, input, verify, signature));
 	memcpy(out, signature, SIGNATURE_SIZE);
+	rv_clear();	/* what was recovered from is over */
 	return ERR_OK;
 }
 
@@ -127,6 +127,7 @@ enum err
 key_sign_digest(struct key *k, const struct hash *digest, bool verify,
     uint8_t out[P256_SIGNATURE_SIZE])
 {
+	rv_clear();
 	if (k->name.type != KEY_P256)
 		return err_because(ERR_UNSUPPORTED,
 		    "key '%s' is not for ECDSA P-256", k->label);
@@ -137,6 +138,7 @@ enum err
 key_sign_message(struct key *k, struct view message, bool verify,
     uint8_t out[ED25519_SIGNATURE_SIZE])
 {
+	rv_clear();
 	if (k->name.type != KEY_ED25519)
 		return err_because(ERR_UNSUPPORTED,
 		    "key '%s' is not for Ed25519", k->label);

@@ -72,9 +72,9 @@ enum token_class {
 };
 
 /*
- * The class of the newest failure of a function of this folder. Like
- * err_why() there is one per process; TOKEN_OK when that failure was not the
- * token's (a bad argument, a key not found).
+ * The class of what the last function of this folder failed with; one per
+ * process, like err_why(). TOKEN_OK when it succeeded, or when the failure
+ * was not the token's (a bad argument, a key not found).
  */
 enum token_class token_last_class(void);
 const char *token_class_name(enum token_class class);	/* "device" */

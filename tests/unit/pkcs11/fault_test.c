@@ -64,6 +64,7 @@ a_lost_session_is_replaced_once(void **state)
 		script_rv(i % 2 == 0 ? "C_SignInit 1" : "C_Sign 1",
 		    session_codes[i]);
 		assert_ok(sign());
+		assert_class(TOKEN_OK);
 		assert_int_equal(calls("C_OpenSession"), 1);
 		assert_int_equal(calls("C_SignInit"), 2);
 		assert_int_equal(calls("C_Login"), 0);

@@ -215,6 +215,44 @@ a_key_that_came_out_otherwise_is_refused(void **state)
 	}
 }
 
+/* As a keyholder finds them, whose environment has been cleared. */
+static void
+settings_may_lie_in_a_file_beside_the_module(void **state)
+{
+	AUTO_DONE(bytes) library = { 0 };
+	AUTO_DONE(bytes) trace = { 0 };
+	AUTO(token) t = NULL;
+	char copy[PATH_MAX], path[PATH_MAX], settings[PATH_MAX + 16];
+
+	(void)state;
+	assert_ok(file_read(module, 1 << 24, &library));
+	assert_ok(file_create(soft_path("faulty.so", copy),
+	    bytes_view(&library), 0600));
+	snprintf(settings, sizeof(settings), "trace %s\n",
+	    soft_path("other-trace", path));
+	soft_write("faulty.conf", settings);
+	unsetenv("FAULTY_TRACE");
+	t = soft_open(copy);
+	setenv("FAULTY_TRACE", soft_path("trace", copy), 1);
+	assert_ok(file_read(path, 1 << 20, &trace));
+	assert_non_null(strstr(bytes_text(&trace), " C_Initialize\n"));
+}
+
+static void
+types_of_keys_are_told_by_their_curves(void **state)
+{
+	static const uint8_t oid[] = { 6, 3, 0x2b, 0x65, 0x70 };
+
+	(void)state;
+	assert_int_equal(key_type_of(CKK_EC, key_curve(KEY_P256)), KEY_P256);
+	assert_int_equal(key_type_of(CKK_EC_EDWARDS, key_curve(KEY_ED25519)),
+	    KEY_ED25519);
+	assert_int_equal(key_type_of(CKK_EC_EDWARDS, VIEW_OF(oid)),
+	    KEY_ED25519);
+	assert_int_equal(key_type_of(CKK_EC, VIEW_OF(oid)), KEY_OTHER);
+	assert_int_equal(key_type_of(CKK_RSA, VIEW(NULL, 0)), KEY_OTHER);
+}
+
 int
 main(void)
 {
@@ -229,6 +267,8 @@ main(void)
 		ALONE(an_unknown_quirk_is_refused),
 		ALONE(each_call_of_opening_may_fail),
 		ALONE(a_key_that_came_out_otherwise_is_refused),
+		ALONE(settings_may_lie_in_a_file_beside_the_module),
+		ALONE(types_of_keys_are_told_by_their_curves),
 	};
 
 	return cmocka_run_group_tests(tests, faulty_begin, faulty_end);

@@ -111,8 +111,12 @@ a_key_signs_only_what_its_type_is_for(void **state)
 	uint8_t signature[64];
 
 	(void)state;
+	ec->refused = CKR_MECHANISM_INVALID;
+	assert_err(key_sign_digest(ec, &digest, true, signature), ERR_TOKEN);
+	assert_int_equal(token_last_class(), TOKEN_CONFIG);
 	assert_err(key_sign_message(ec, view_text("m"), true, signature),
 	    ERR_UNSUPPORTED);
+	assert_int_equal(token_last_class(), TOKEN_OK);
 	assert_err(key_sign_digest(ed, &digest, true, signature),
 	    ERR_UNSUPPORTED);
 }
