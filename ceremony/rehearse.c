@@ -15,7 +15,7 @@
 
 AUTO_DEFINE(EVP_PKEY_CTX, EVP_PKEY_CTX, EVP_PKEY_CTX_free);
 
-#define PROGRAM_MAX ((size_t)512 << 20)	/* of a module or this tool */
+#define PROGRAM_MAX ((size_t)48 << 20)	/* of a module or this tool */
 
 /* ---- check */
 
@@ -54,7 +54,6 @@ lint_templates(const struct script *s)
 {
 	AUTO(EVP_PKEY) key = NULL;
 	AUTO(EVP_PKEY) root_key = EVP_EC_gen("P-256");
-	AUTO(X509) root = NULL;
 	struct certificate_signer signer = { sign_in_software, root_key };
 	int64_t day = time_now() / DAY * DAY;
 
@@ -121,10 +120,10 @@ make_directories(const char *dir)
 static enum err
 put_program(struct payload *p, const char *key, const char *path)
 {
-	AUTO_DONE(bytes) program = { .max = PROGRAM_MAX };
+	AUTO_DONE(bytes) program = { 0 };
 	struct hash h;
 
-	TRY(file_read(path, PROGRAM_MAX / 2, &program));
+	TRY(file_read(path, PROGRAM_MAX, &program));
 	h = sha256(bytes_view(&program));
 	payload_put_hex(p, key, VIEW_OF(h.at));
 	return ERR_OK;

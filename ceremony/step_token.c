@@ -80,8 +80,10 @@ record_key(struct ceremony *c, const struct script_key *key,
 		const struct key_attribute *a = &made->attributes[i];
 
 		bytes_printf(&attributes, "%s%s:", i == 0 ? "" : ",", a->name);
-		bytes_printf(&attributes, a->readable ? "%lu" : "unreadable",
-		    a->value);
+		if (a->readable)
+			bytes_printf(&attributes, "%lu", a->value);
+		else
+			bytes_put_text(&attributes, "unreadable");
 	}
 	TRY(public_key_hash(made->public_key, &spki));
 	payload_put(&p, "label", key->label);

@@ -18,10 +18,10 @@ opaque(unsigned int v)
 uint8_t
 gf_multiply(uint8_t a, uint8_t b)
 {
-	unsigned int power = a, product = 0;
+	unsigned int power = a, factor = b, product = 0;
 
 	for (unsigned int bit = 0; bit < 8; bit++) {
-		product ^= power & (0u - opaque(b >> bit & 1u));
+		product ^= power & (0u - opaque(factor >> bit & 1));
 		power = power << 1 ^ (0x11bu & (0u - opaque(power >> 7)));
 	}
 	return (uint8_t)product;

@@ -2,32 +2,19 @@
  * A whole rehearsal on SoftHSM, looked at from outside: by openssl, by the
  * officers' shares, by the verifier, and for secrets where none belong.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/pkcs11/softtoken.h"
 
 #include <dirent.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "audit/vkey.h"
-#include "base/file.h"
 #include "ceremony/ceremony.h"
 #include "quorum/derive.h"
 #include "quorum/quorum.h"
 
-#define MODULE "/usr/lib/softhsm/libsofthsm2.so"
 #define SCRIPT "configs/ceremony/rehearsal.yaml"
 
-static char home[] = "/tmp/okse-rehearsal-XXXXXX";
-static char dir[64];
+static char dir[PATH_MAX + 16];
 static struct bytes told;
 static struct rehearse_result result;
 
@@ -145,7 +132,7 @@ two_of_three_officers_log_in(void **state)
 	(void)state;
 	assert_int_equal(derive_pin(s, result.token.label, &pin), ERR_OK);
 	assert_int_equal(token_uri_parse("pkcs11:token=okse-rehearsal"
-	    "?module-path=" MODULE, &uri), ERR_OK);
+	    "?module-path=" SOFTHSM, &uri), ERR_OK);
 	assert_int_equal(token_open(uri, NULL, &t), ERR_OK);
 	assert_int_equal(token_login(t, pin), ERR_OK);
 	assert_string_equal(token_identity(t)->serial, result.token.serial);
@@ -179,7 +166,7 @@ another_pin_does_not_log_in(void **state)
 	assert_int_equal(secret_new(32, &pin), ERR_OK);
 	memset(secret_at(pin), 'A', 32);
 	assert_int_equal(token_uri_parse("pkcs11:token=okse-rehearsal"
-	    "?module-path=" MODULE, &uri), ERR_OK);
+	    "?module-path=" SOFTHSM, &uri), ERR_OK);
 	assert_int_equal(token_open(uri, NULL, &t), ERR_OK);
 	assert_int_equal(token_login(t, pin), ERR_PIN);
 }
@@ -290,16 +277,16 @@ static void
 a_second_rehearsal_in_the_same_place_is_refused(void **state)
 {
 	struct rehearse_options o = {
-		.script = SCRIPT, .dir = dir, .module = MODULE,
+		.script = SCRIPT, .dir = dir, .module = SOFTHSM,
 		.listener = listener,
 	};
 	struct rehearse_result other;
-	char elsewhere[96];
+	char elsewhere[PATH_MAX + 16];
 
 	(void)state;
 	assert_int_equal(ceremony_rehearse(&o, &other), ERR_EXISTS);
 	/* and elsewhere, since the token's label is taken */
-	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", home);
+	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", soft_dir);
 	o.dir = elsewhere;
 	assert_int_equal(ceremony_rehearse(&o, &other), ERR_EXISTS);
 	assert_int_equal(ceremony_verify(elsewhere, NULL, &listener,
@@ -396,7 +383,7 @@ no_secret_is_in_any_file_or_message(void **state)
 		read_share(i + 1, &shares[i]);
 		all.at[all.count++] = VIEW(secret_peek(shares[i].value), 32);
 	}
-	walk(home, &all, &files);
+	walk(soft_dir, &all, &files);
 	assert_true(files > 20);	/* the token's directory, too */
 	assert_all_absent(bytes_view(&told), &all);
 	assert_false(contains(bytes_view(&told), view_text("okse-share1")));
@@ -407,36 +394,16 @@ no_secret_is_in_any_file_or_message(void **state)
 /* ---- preparation */
 
 static int
-prepare_softhsm(void)
-{
-	AUTO_DONE(bytes) conf = { 0 };
-	char path[96];
-
-	if (mkdtemp(home) == NULL)
-		return -1;
-	snprintf(dir, sizeof(dir), "%s/instance", home);
-	snprintf(path, sizeof(path), "%s/tokens", home);
-	if (mkdir(path, 0700) == -1)
-		return -1;
-	bytes_printf(&conf, "directories.tokendir = %s\n"
-	    "objectstore.backend = file\nlog.level = ERROR\n", path);
-	snprintf(path, sizeof(path), "%s/softhsm2.conf", home);
-	if (file_create(path, bytes_view(&conf), 0600) != ERR_OK)
-		return -1;
-	return setenv("SOFTHSM2_CONF", path, 1);
-}
-
-static int
 rehearse(void **state)
 {
 	struct rehearse_options o = {
-		.script = SCRIPT, .dir = dir, .module = MODULE,
+		.script = SCRIPT, .dir = dir, .module = SOFTHSM,
 		.listener = listener,
 	};
 
 	(void)state;
-	if (crypto_init() != ERR_OK || prepare_softhsm() == -1)
-		return -1;
+	soft_make();
+	snprintf(dir, sizeof(dir), "%s/instance", soft_dir);
 	if (ceremony_rehearse(&o, &result) != ERR_OK) {
 		print_error("%s\n", err_why());
 		return -1;
@@ -447,12 +414,10 @@ rehearse(void **state)
 static int
 clean_up(void **state)
 {
-	char command[96];
-
 	(void)state;
 	bytes_done(&told);
-	snprintf(command, sizeof(command), "rm -rf %s", home);
-	return system(command);
+	soft_remove();
+	return 0;
 }
 
 int
