@@ -91,6 +91,8 @@ static const struct yaml_field token_fields[] = {
 	    &YAML_STRING(1023)), .optional = true),
 	YAML_FIELD("writable", struct config_token, writable,
 	    &YAML_LIST_OF(1, 8, &PATH_TYPE), .optional = true),
+	YAML_FIELD("unreadable", struct config_token, unreadable,
+	    &YAML_LIST_OF(1, 16, &YAML_STRING(64)), .optional = true),
 	YAML_FIELD("keyholders", struct config_token, keyholders,
 	    &YAML_INT(1, 64), .otherwise = "2"),
 	YAML_FIELD("deadline", struct config_token, deadline,

@@ -50,6 +50,7 @@ struct config_token {
 	const char	*init_args;		/* or NULL */
 	YAML_ARRAY(struct config_variable) environment;
 	YAML_ARRAY(const char *) writable;	/* directories of the module */
+	YAML_ARRAY(const char *) unreadable;	/* attributes it keeps back */
 	int64_t		 keyholders;		/* 1 … 64 */
 	int64_t		 deadline;		/* seconds for an answer */
 };

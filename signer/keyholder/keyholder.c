@@ -19,6 +19,7 @@
 
 #define LOOKS 6			/* a start race can hide keys for a moment */
 #define SAMPLE 64
+#define UNREADABLE_MAX 16	/* as config.c allows */
 #define METRICS_MS 1000
 
 struct held_key {
@@ -60,10 +61,15 @@ static enum err
 open_token(struct keyholder *k)
 {
 	AUTO(token_uri) uri = NULL;
+	const struct config_token *c = &k->config->token;
+	const char *unreadable[UNREADABLE_MAX + 1] = { 0 };
 	struct token_options options = {
-		.init_args = k->config->token.init_args,
+		.init_args = c->init_args,
+		.unreadable = unreadable,
 	};
 
+	for (size_t i = 0; i < c->unreadable.count; i++)
+		unreadable[i] = c->unreadable.at[i];
 	TRY(set_environment(k->config));
 	TRY(token_uri_parse(k->config->token.uri, &uri));
 	return token_open(uri, &options, &k->token);
@@ -186,10 +192,13 @@ read_ticket(struct view body, struct ticket_in *out)
 	return ERR_OK;
 }
 
-/* The guard: this draft, this ticket, the key of its use, nothing else. */
+/*
+ * The guard: this draft, this ticket, the key of its use, nothing else. *used
+ * is the key once the token has been asked, for judge().
+ */
 static enum err
 sign_ticket(struct keyholder *k, const struct ticket_in *t,
-    uint8_t out[P256_SIGNATURE_SIZE])
+    struct held_key **used, uint8_t out[P256_SIGNATURE_SIZE])
 {
 	AUTO(draft) draft = NULL;
 	struct held_key *held;
@@ -203,23 +212,21 @@ sign_ticket(struct keyholder *k, const struct ticket_in *t,
 	if ((held = key_for(k, draft_use(draft))) == NULL)
 		return err_because(ERR_UNAVAILABLE, "no key for the use %s",
 		    key_use_name(draft_use(draft)));
+	*used = held;
 	return key_sign_digest(held->key, &digest, verifies_now(held), out);
 }
 
-/*
- * After a failure: is it one signature or the token? token_last_class() has
- * been asked before anything else could change it.
- */
+/* After the token failed with this key: is it one signature or the token? */
 static void
-judge(struct keyholder *k, enum token_class class)
+judge(struct keyholder *k, struct held_key *held)
 {
+	enum token_class class = token_last_class();
+
 	k->failures++;
-	if (class == TOKEN_DEVICE && k->logged_in &&
-	    key_canary(k->keys[0].key) == ERR_OK)
+	if (class == TOKEN_CONFIG || class == TOKEN_CAPACITY ||
+	    class == TOKEN_OK)
 		return;
-	if (class != TOKEN_DEVICE && class != TOKEN_LOGIN &&
-	    class != TOKEN_PIN && class != TOKEN_SESSION &&
-	    class != TOKEN_HANDLE)
+	if (class == TOKEN_DEVICE && key_canary(held->key) == ERR_OK)
 		return;
 	log_error("the token is not usable (class %s): leaving",
 	    token_class_name(class));
@@ -227,21 +234,16 @@ judge(struct keyholder *k, enum token_class class)
 }
 
 static void
-send_done(struct keyholder *k, struct peer *notary, uint64_t id,
-    const struct ticket_in *t, enum err e)
+send_done(struct peer *notary, uint64_t id, const struct ticket_in *t,
+    enum err e)
 {
 	AUTO_DONE(bytes) body = { 0 };
-	enum token_class class = token_last_class();
 
 	bytes_put_u64(&body, t->index);
 	bytes_put_u8(&body, t->part);
 	bytes_put_u16(&body, (uint16_t)e);
 	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
 	peer_send(notary, MSG_DONE, id, bytes_view(&body));
-	if (e == ERR_OK)
-		return;
-	log_error("signing: %s", err_why());
-	judge(k, class);
 }
 
 static void
@@ -249,6 +251,7 @@ on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct keyholder *k = proc_context(p);
 	uint8_t signature[P256_SIGNATURE_SIZE];
+	struct held_key *used = NULL;
 	AUTO_DONE(bytes) body = { 0 };
 	struct ticket_in t;
 	enum err e;
@@ -258,18 +261,23 @@ on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 		proc_drop(p, peer_role(from), peer_index(from));
 		return;
 	}
-	if ((e = sign_ticket(k, &t, signature)) == ERR_OK) {
+	if ((e = sign_ticket(k, &t, &used, signature)) == ERR_OK) {
 		bytes_put_u8(&body, t.part);
 		bytes_put(&body, VIEW_OF(signature));
 		peer_send(proc_peer(p, ROLE_GATE, 0), MSG_SIGNATURE, m->id,
 		    bytes_view(&body));
 	}
-	send_done(k, from, m->id, &t, e);
+	send_done(from, m->id, &t, e);
+	if (e == ERR_OK)
+		return;
+	log_error("signing: %s", err_why());
+	if (used != NULL)
+		judge(k, used);
 }
 
 static enum err
 sign_checkpoint(struct keyholder *k, struct view body,
-    uint8_t out[ED25519_SIGNATURE_SIZE])
+    struct held_key **used, uint8_t out[ED25519_SIGNATURE_SIZE])
 {
 	struct held_key *held = key_for(k, KEY_USE_LOG);
 
@@ -278,6 +286,7 @@ sign_checkpoint(struct keyholder *k, struct view body,
 	if (!checkpoint_is_well_formed(body, k->config->origin))
 		return err_because(ERR_SCHEMA, "not a checkpoint of %s",
 		    k->config->origin);
+	*used = held;
 	return key_sign_message(held->key, body, verifies_now(held), out);
 }
 
@@ -286,9 +295,9 @@ on_checkpoint(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct keyholder *k = proc_context(p);
 	uint8_t signature[ED25519_SIGNATURE_SIZE] = { 0 };
+	struct held_key *used = NULL;
 	AUTO_DONE(bytes) body = { 0 };
-	enum err e = sign_checkpoint(k, m->body, signature);
-	enum token_class class = token_last_class();
+	enum err e = sign_checkpoint(k, m->body, &used, signature);
 
 	bytes_put_u16(&body, (uint16_t)e);
 	bytes_put(&body, VIEW_OF(signature));
@@ -297,7 +306,8 @@ on_checkpoint(struct proc *p, struct peer *from, const struct msg *m)
 	if (e == ERR_OK)
 		return;
 	log_error("signing a checkpoint: %s", err_why());
-	judge(k, class);
+	if (used != NULL)
+		judge(k, used);
 }
 
 /* ---- health */
