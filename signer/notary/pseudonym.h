@@ -3,8 +3,9 @@
  * it makes with them. A holder's number, a device's id and an Idempotency-Key
  * are never stored: only these 16 bytes are.
  *
- * HMAC-SHA256(key, label 00 text)[0:16], with the labels "holder", "device",
- * "key", "retry" and "request".
+ * HMAC-SHA256(key, label 00 text)[0:16] with the labels "holder", "device",
+ * "key" and "request"; for a retry HMAC-SHA256(key, C || Idempotency-Key)
+ * [0:16], where C is the 16 bytes of the label "caller".
  */
 #ifndef OKSE_SIGNER_NOTARY_PSEUDONYM_H
 #define OKSE_SIGNER_NOTARY_PSEUDONYM_H

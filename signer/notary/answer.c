@@ -1,0 +1,151 @@
+/*
+ * Answers as JSON and messages. Texts in them are the policy's and ours; what
+ * a rule says of the person goes to the client who sent it and nowhere else.
+ * Next: dispatch.c, which sends them.
+ */
+#include "signer/notary/answer.h"
+
+#include "audit/schema.h"
+
+static void
+put_log(struct json *j, const char *name, const struct place *place)
+{
+	json_object(j, name);
+	json_string(j, "origin", place->origin);
+	json_int(j, "index", (int64_t)place->index);
+	json_hex(j, "leaf", VIEW_OF(place->leaf.at));
+	json_close(j);
+}
+
+/* The members of an object go without its braces: the gate adds its own. */
+static void
+put_members(enum err e, const struct bytes *object, struct bytes *out)
+{
+	bytes_put_u16(out, (uint16_t)e);
+	bytes_put_block(out, object->len < 2 ? VIEW(NULL, 0) :
+	    VIEW(object->at + 1, object->len - 2));
+}
+
+enum err
+answer_decided(const struct decision *d, const struct place *place,
+    struct bytes *out)
+{
+	AUTO_DONE(bytes) object = { 0 };
+	struct json j = json_start(&object);
+
+	json_object(&j, NULL);
+	decision_json(d, &j, "decision");
+	put_log(&j, "log", place);
+	json_close(&j);
+	TRY(json_end(&j));
+	TRY(bytes_check(&object));
+	put_members(decision_allows(d) ? ERR_OK : ERR_REFUSED, &object, out);
+	return bytes_check(out);
+}
+
+void
+answer_refused(enum err e, struct bytes *out)
+{
+	AUTO_DONE(bytes) object = { 0 };
+	struct json j = json_start(&object);
+
+	json_object(&j, NULL);
+	/* what broke inside is for the journal, not for clients */
+	if (err_status(e) < 500)
+		json_string(&j, "detail", err_why());
+	json_close(&j);
+	put_members(e, &object, out);
+}
+
+/* ---- granted */
+
+static enum err
+put_granted(struct view decision, const struct place *place,
+    const struct grant_terms *terms, const struct drafts *drafts,
+    struct bytes *out)
+{
+	AUTO_DONE(bytes) log = { 0 };
+	struct json j = json_start(&log);
+
+	put_log(&j, NULL, place);
+	TRY(json_end(&j));
+	bytes_put_block(out, decision);
+	bytes_put_block(out, bytes_view(&log));
+	bytes_put_u64(out, (uint64_t)terms->valid_from);
+	bytes_put_u64(out, (uint64_t)terms->technical_expiry);
+	bytes_put_u64(out, (uint64_t)terms->administrative_expiry);
+	bytes_put_u8(out, (uint8_t)drafts->count);
+	for (size_t i = 0; i < drafts->count; i++)
+		bytes_put_block(out, bytes_view(&drafts->encoded[i]));
+	return bytes_check(out);
+}
+
+enum err
+answer_granted(const struct decision *d, const struct place *place,
+    const struct grant_terms *terms, const struct drafts *drafts,
+    struct bytes *out)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	struct json j = json_start(&text);
+
+	decision_json(d, &j, NULL);
+	TRY(json_end(&j));
+	TRY(bytes_check(&text));
+	return put_granted(bytes_view(&text), place, terms, drafts, out);
+}
+
+/* ---- granted again */
+
+static void
+put_rule(struct json *j, struct view id, struct view outcome)
+{
+	json_object(j, NULL);
+	json_text(j, "id", id);
+	json_text(j, "outcome", view_is(outcome, "na") ?
+	    view_text(outcome_name(OUTCOME_NOT_APPLICABLE)) : outcome);
+	json_string(j, "message", "decided at the first attempt");
+	json_string(j, "basis", "");
+	json_close(j);
+}
+
+/* {"id":"pass",…} as schema_get() has checked it: texts in pairs. */
+static void
+put_rules(struct json *j, struct view rules)
+{
+	struct view word[4];	/* before, id, colon, outcome */
+	size_t from = 0, n = 0;
+
+	json_array(j, "rules");
+	for (size_t i = 0; i < rules.len; i++) {
+		if (rules.at[i] != '"')
+			continue;
+		word[n++] = VIEW(rules.at + from, i - from);
+		from = i + 1;
+		if (n == COUNT(word)) {
+			put_rule(j, word[1], word[3]);
+			n = 0;
+		}
+	}
+	json_close(j);
+}
+
+enum err
+answer_granted_again(struct view entry, const struct place *place,
+    const struct grant_terms *terms, const struct drafts *drafts,
+    struct bytes *out)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	struct json j = json_start(&text);
+	struct schema_entry e;
+
+	TRY(schema_get(entry, &e));
+	json_object(&j, NULL);
+	json_text(&j, "outcome", e.member[SCHEMA_OUT]);
+	json_text(&j, "policy", e.member[SCHEMA_POLICY]);
+	json_int(&j, "serial", (int64_t)schema_count(&e, SCHEMA_SERIAL));
+	put_rules(&j, e.member[SCHEMA_RULES]);
+	json_close(&j);
+	TRY(json_end(&j));
+	TRY(bytes_check(&text));
+	return put_granted(bytes_view(&text), place, terms, drafts, out);
+}

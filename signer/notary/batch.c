@@ -1,0 +1,136 @@
+/*
+ * One transaction for all that waits. Next: serve.c for each request,
+ * chores.c for the rest, dispatch.c with what came of it.
+ */
+#include "signer/notary/batch.h"
+
+#include "signer/log.h"
+#include "signer/notary/ticket.h"
+
+enum err
+queue_add(struct queue *q, uint64_t id, struct view frame)
+{
+	size_t at = q->frames.len;
+
+	if (q->count == QUEUE_MAX)
+		return err_because(ERR_FULL, "%d requests wait", QUEUE_MAX);
+	bytes_put(&q->frames, frame);
+	if (q->frames.failed) {
+		q->frames.failed = false;
+		return err_because(ERR_FULL, "no memory for more requests");
+	}
+	q->waiting[q->count].id = id;
+	q->waiting[q->count].at = at;
+	q->waiting[q->count++].len = frame.len;
+	return ERR_OK;
+}
+
+bool
+queue_is_empty(const struct queue *q)
+{
+	return q->head == q->count;
+}
+
+/* Frames hold personal data: wiped as soon as all were served. */
+static void
+queue_clear(struct queue *q)
+{
+	explicit_bzero(q->frames.at, q->frames.len);
+	bytes_reset(&q->frames);
+	q->head = q->count = 0;
+}
+
+void
+queue_done(struct queue *q)
+{
+	bytes_done(&q->frames);
+}
+
+static void
+batch_reset(struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct served *s = &b->at[i];
+
+		record_free(STEAL(s->record));
+		ticket_free(STEAL(s->ticket));
+		explicit_bzero(s->body.at, s->body.len);
+		bytes_reset(&s->body);
+	}
+	b->count = 0;
+	b->durable = false;
+}
+
+void
+batch_done(struct batch *b)
+{
+	batch_reset(b);
+	for (size_t i = 0; i < BATCH_MAX; i++)
+		bytes_done(&b->at[i].body);
+}
+
+static enum err
+serve_waiting(struct notary *n, struct queue *q, struct batch *b)
+{
+	while (!queue_is_empty(q) && b->count < BATCH_MAX) {
+		size_t i = q->head++;
+
+		TRY(serve_one(n, q->waiting[i].id,
+		    VIEW(q->frames.at + q->waiting[i].at, q->waiting[i].len),
+		    &b->at[b->count++]));
+	}
+	if (b->count == 0)
+		return ERR_OK;
+	/* twice what can have come in: it keeps up */
+	return registry_forget(n->registry, n->now, 2 * b->count);
+}
+
+static enum err
+stage(struct notary *n, struct queue *q, struct batch *b)
+{
+	TRY(registry_begin(n->registry));
+	TRY(chores_stage(n));
+	return serve_waiting(n, q, b);
+}
+
+static enum err
+commit(struct notary *n, struct batch *b)
+{
+	int64_t start = time_monotonic_us();
+
+	TRY(ticket_commit(n, b->at, b->count));
+	b->durable = true;
+	tally_batch(&n->tally, b->count, time_monotonic_us() - start);
+	return ERR_OK;
+}
+
+/* Nothing happened: whoever waited hears so, and the chores wait on. */
+static void
+take_back(struct notary *n, enum err e, struct batch *b)
+{
+	log_error("a batch of %zu was taken back: %s", b->count, err_why());
+	registry_rollback(n->registry);
+	journal_rolled_back(n->journal);
+	outstanding_drop_staged(&n->outstanding);
+	for (size_t i = 0; i < b->count; i++)
+		serve_refuse(e, &b->at[i]);
+	n->chores.due = false;
+}
+
+enum err
+batch_run(struct notary *n, struct queue *q, int64_t now, struct batch *b)
+{
+	enum err e;
+
+	batch_reset(b);
+	n->now = now;
+	e = stage(n, q, b);
+	if (queue_is_empty(q))
+		queue_clear(q);
+	if (e == ERR_OK)
+		return commit(n, b);
+	if (e != ERR_FULL && e != ERR_MEMORY)
+		return e;
+	take_back(n, e, b);
+	return ERR_OK;
+}

@@ -1,0 +1,173 @@
+/*
+ * Sending. Only what is durable gets here. Keyholders may crash or lie about
+ * what they did; all they can report on is what they were given. Next:
+ * chores.c, which logs the outcome.
+ */
+#include "signer/notary/dispatch.h"
+
+#include "signer/log.h"
+#include "signer/notary/ticket.h"
+
+#define RETRY_SECONDS 1
+
+struct peer *
+dispatch_keyholder(const struct notary *n, struct proc *p)
+{
+	struct peer *best = NULL;
+	size_t least = SIZE_MAX;
+
+	for (struct peer *k = proc_next(p, ROLE_KEYHOLDER, NULL); k != NULL;
+	    k = proc_next(p, ROLE_KEYHOLDER, k)) {
+		if (peer_index(k) >= OUTSTANDING_KEYHOLDERS ||
+		    n->outstanding.load[peer_index(k)] >= least)
+			continue;
+		least = n->outstanding.load[peer_index(k)];
+		best = k;
+	}
+	return best;
+}
+
+/* ---- how a ticket ends */
+
+static void
+tell_failed(struct proc *p, uint64_t id, enum err e, struct view why)
+{
+	AUTO_DONE(bytes) body = { 0 };
+
+	if (id == 0)
+		return;
+	bytes_put_u16(&body, (uint16_t)e);
+	bytes_put_u16(&body, RETRY_SECONDS);
+	bytes_put_block(&body, why);
+	peer_send(proc_peer(p, ROLE_GATE, 0), MSG_FAILED, id,
+	    bytes_view(&body));
+}
+
+/* The first part that fails is told at once. */
+static void
+part_failed(struct proc *p, struct outstanding_ticket *t, enum err e,
+    struct view why)
+{
+	if (t->err != ERR_OK)
+		return;
+	t->err = e;
+	tell_failed(p, t->id, e, why);
+}
+
+static void
+close_ticket(struct notary *n, struct outstanding_ticket *t)
+{
+	if (t->err == ERR_OK) {
+		chores_add_done(&n->chores, t->index);
+		n->tally.done++;
+	} else {
+		chores_add_failed(&n->chores, t->index, t->err);
+		n->tally.failed++;
+	}
+	outstanding_remove(&n->outstanding, t);
+}
+
+static enum err
+sane(uint16_t code)
+{
+	return code < ERR_COUNT ? (enum err)code : ERR_INTERNAL;
+}
+
+void
+dispatch_done(struct notary *n, struct proc *p, uint32_t keyholder,
+    struct view body)
+{
+	struct reader r = reader_of(body);
+	uint64_t index = reader_u64(&r);
+	uint8_t part = reader_u8(&r);
+	enum err e = sane(reader_u16(&r));
+	struct view why = reader_block(&r, MSG_LONG);
+	struct outstanding_ticket *t = outstanding_find(&n->outstanding,
+	    index);
+
+	(void)part;
+	if (reader_end(&r, "DONE") != ERR_OK || t == NULL ||
+	    t->keyholder != keyholder) {
+		log_warning("keyholder %u reports on a ticket it does not "
+		    "hold", keyholder);
+		return;
+	}
+	if (e != ERR_OK)
+		part_failed(p, t, e, why);
+	if (--t->parts == 0)
+		close_ticket(n, t);
+}
+
+void
+dispatch_keyholder_gone(struct notary *n, struct proc *p,
+    uint32_t keyholder)
+{
+	struct outstanding *o = &n->outstanding;
+
+	/* removing moves the last into the hole: backwards meets each once */
+	for (size_t i = o->count; i-- > 0;) {
+		if (o->at[i].keyholder != keyholder)
+			continue;
+		part_failed(p, &o->at[i], ERR_UNAVAILABLE,
+		    view_text("the process that signs has ended"));
+		close_ticket(n, &o->at[i]);
+	}
+}
+
+void
+dispatch_gate_gone(struct notary *n)
+{
+	for (size_t i = 0; i < n->outstanding.count; i++)
+		n->outstanding.at[i].id = 0;
+}
+
+/* ---- after a commit */
+
+static void
+send_ticket(struct notary *n, struct proc *p, const struct served *s)
+{
+	struct outstanding_ticket *t = outstanding_find(&n->outstanding,
+	    ticket_index(s->ticket));
+	struct peer *keyholder = dispatch_keyholder(n, p);
+	AUTO_DONE(bytes) body = { 0 };
+
+	if (keyholder == NULL) {
+		part_failed(p, t, ERR_UNAVAILABLE,
+		    view_text("no keyholder is ready"));
+		close_ticket(n, t);
+		return;
+	}
+	outstanding_assign(&n->outstanding, t, peer_index(keyholder));
+	for (size_t i = 0; i < ticket_parts(s->ticket); i++) {
+		bytes_reset(&body);
+		ticket_put(s->ticket, i, &body);
+		peer_send(keyholder, MSG_TICKET, s->id, bytes_view(&body));
+	}
+}
+
+void
+dispatch_batch(struct notary *n, struct proc *p, struct batch *b)
+{
+	struct peer *gate = proc_peer(p, ROLE_GATE, 0);
+
+	for (size_t i = 0; i < b->count; i++) {
+		peer_send(gate, b->at[i].type, b->at[i].id,
+		    bytes_view(&b->at[i].body));
+		if (b->at[i].ticket != NULL)
+			send_ticket(n, p, &b->at[i]);
+	}
+}
+
+void
+dispatch_records(struct notary *n, struct proc *p)
+{
+	struct peer *supervisor = proc_peer(p, ROLE_SUPERVISOR, 0);
+
+	for (size_t i = 0; i < n->chores.record_count; i++) {
+		AUTO_DONE(bytes) body = { 0 };
+
+		bytes_put_u64(&body, n->chores.records[i].index);
+		peer_send(supervisor, MSG_RECORDED, n->chores.records[i].id,
+		    bytes_view(&body));
+	}
+}

@@ -1,0 +1,126 @@
+/*
+ * From grant to the exact bytes to be signed. All that is random in them
+ * comes from the issue's stored seed, so that a retry makes them again.
+ * Next: ticket.c, which records them.
+ */
+#include <string.h>
+
+#include "credential/qr_token.h"
+#include "credential/sdjwt.h"
+#include "signer/notary/issue.h"
+
+void
+drafts_done(struct drafts *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		bytes_done(&d->encoded[i]);
+	d->count = 0;
+}
+
+static enum err
+token_possible(const struct asked *asked)
+{
+	size_t n = asked->evidence.centre.len;
+
+	if (n == 0 || n > QR_TOKEN_NAME)
+		return err_because(ERR_SCHEMA, "/evidence/centre: needed, of "
+		    "at most %d bytes", QR_TOKEN_NAME);
+	return ERR_OK;
+}
+
+static enum err
+credentials_possible(const struct asked *asked)
+{
+	if (asked->claims.kind != VALUE_MAP)
+		return err_because(ERR_SCHEMA, "/claims: needed");
+	if (asked->proof_count == 0)
+		return err_because(ERR_SCHEMA,
+		    "/device/proofs: at least one is needed");
+	if (asked->format_count == 0)
+		return err_because(ERR_SCHEMA,
+		    "/formats: at least one is needed");
+	for (size_t i = 0; i < asked->format_count; i++)
+		if (!view_is(asked->formats[i], "dc+sd-jwt"))
+			return err_because(ERR_UNSUPPORTED,
+			    "/formats/%zu: only dc+sd-jwt is made", i);
+	if (asked->proof_count * asked->format_count > REGISTRY_DRAFTS)
+		return err_because(ERR_RANGE, "/device/proofs: at most %d "
+		    "credentials in one request", REGISTRY_DRAFTS);
+	return ERR_OK;
+}
+
+enum err
+drafts_possible(const struct asked *asked)
+{
+	return asked->operation == OPERATION_QR_TOKEN ?
+	    token_possible(asked) : credentials_possible(asked);
+}
+
+struct handle
+drafts_cti(const struct notary *n, const struct issue *issue,
+    const struct grant *grant)
+{
+	struct handle cti = handle_at(grant_terms(grant)->issued_at);
+	struct hash h = keys_seed(n->keys, &issue->seed, "cti");
+
+	memcpy(cti.at + 4, h.at, sizeof(cti.at) - 4);
+	return cti;
+}
+
+static enum err
+keep(struct drafts *out, const struct draft *d)
+{
+	struct bytes *encoded = &out->encoded[out->count];
+
+	draft_encode(d, encoded);
+	out->hash[out->count++] = sha256(draft_tbs(d));
+	return bytes_check(encoded);
+}
+
+static enum err
+make_token(struct notary *n, const struct request *r,
+    const struct issue *issue, const struct grant *grant,
+    struct drafts *out)
+{
+	struct handle cti = drafts_cti(n, issue, grant);
+	struct handle holder = pseudonym_holder(n->keys,
+	    request_asked(r)->holder.number);
+	struct qr_fields fields = { .audience = n->config->issuer };
+	AUTO(draft) d = NULL;
+
+	memcpy(fields.cti, cti.at, sizeof(fields.cti));
+	memcpy(fields.holder, holder.at, sizeof(fields.holder));
+	TRY(qr_token_draft(grant, r, &fields, n->qr, &d));
+	return keep(out, d);
+}
+
+static enum err
+make_credentials(struct notary *n, const struct request *r,
+    const struct issue *issue, const struct grant *grant,
+    struct drafts *out)
+{
+	struct hash seed = keys_seed(n->keys, &issue->seed, "salts");
+	const struct asked *asked = request_asked(r);
+
+	/* one format so far: drafts_possible() */
+	for (size_t key = 0; key < asked->proof_count; key++) {
+		AUTO(draft) d = NULL;
+
+		TRY(sdjwt_draft(grant, r, key, n->document, VIEW_OF(seed.at),
+		    &d));
+		TRY(keep(out, d));
+	}
+	return ERR_OK;
+}
+
+enum err
+drafts_make(struct notary *n, const struct request *r,
+    const struct issue *issue, const struct grant *grant,
+    struct drafts *out_drafts)
+{
+	if (grant == NULL)
+		return ERR_OK;
+	if (request_asked(r)->operation == OPERATION_QR_TOKEN)
+		return make_token(n, r, issue, grant, out_drafts);
+	return make_credentials(n, r, issue, grant, out_drafts);
+}

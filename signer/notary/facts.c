@@ -1,0 +1,224 @@
+/*
+ * Facts for the decision. QR tokens and proofs are a client's bytes: a token
+ * counts when one of our keys signed it and the registry knows it, a proof
+ * when its nonce is ours, fresh and unused. Next: policy_decide().
+ */
+#include "signer/notary/facts.h"
+
+#include <string.h>
+
+#include "credential/qr_token.h"
+#include "signer/notary/nonce.h"
+
+#define CLOCK_SKEW 60	/* seconds a device's clock may be ahead */
+
+static enum err
+find_device(struct notary *n, const struct asked *asked, struct findings *f)
+{
+	enum err e = registry_device_find(n->registry, &f->holder,
+	    asked->programme, &f->active);
+
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	TRY(e);
+	f->has_active = true;
+	f->facts.active_devices = 1;
+	f->facts.this_device_active = asked->has_device &&
+	    memcmp(&f->active.device, &f->device, sizeof(f->device)) == 0;
+	f->facts.last_issued_at = f->active.issued_at;
+	f->facts.administrative_expiry = f->active.administrative_expiry;
+	return ERR_OK;
+}
+
+/* ---- evidence */
+
+static enum evidence_state
+judge_token(const struct registry_qr *qr, const struct asked *asked,
+    const struct handle *holder, int64_t now)
+{
+	if (memcmp(&qr->holder, holder, sizeof(*holder)) != 0)
+		return EVIDENCE_OTHER_HOLDER;
+	if (!view_is(asked->programme, qr->programme))
+		return EVIDENCE_OTHER_PROGRAMME;
+	if (asked->purpose != qr->purpose)
+		return EVIDENCE_OTHER_PURPOSE;
+	if (!view_is(asked->evidence.centre, qr->centre))
+		return EVIDENCE_OTHER_CENTRE;
+	if (qr->redeemed_at != TIME_NONE)
+		return EVIDENCE_REDEEMED;
+	return qr->expires_at > now ? EVIDENCE_VALID : EVIDENCE_EXPIRED;
+}
+
+static enum err
+find_token(struct notary *n, const struct asked *asked,
+    const struct qr_token *token, struct findings *f)
+{
+	struct registry_qr qr;
+	enum err e;
+
+	memcpy(f->cti.at, token->cti, sizeof(f->cti.at));
+	e = registry_qr_find(n->registry, &f->cti, &qr);
+	if (e == ERR_NOT_FOUND) {
+		/* forgotten, or minted before the registry was lost */
+		f->facts.evidence = token->expires_at > n->now ?
+		    EVIDENCE_UNKNOWN : EVIDENCE_EXPIRED;
+		return ERR_OK;
+	}
+	TRY(e);
+	f->has_token = true;
+	f->facts.evidence = judge_token(&qr, asked, &f->holder, n->now);
+	f->facts.evidence_issued_at = qr.issued_at;
+	return ERR_OK;
+}
+
+static enum err
+read_token(struct notary *n, const struct asked *asked, struct findings *f)
+{
+	const struct issuer *issuers[] = { n->qr };
+	struct qr_token token;
+	enum err e = qr_token_read(asked->evidence.qr_token, issuers,
+	    COUNT(issuers), &token);
+
+	if (e == ERR_MEMORY)
+		return e;
+	if (e != ERR_OK || strcmp(token.audience, n->config->issuer) != 0) {
+		f->facts.evidence = EVIDENCE_UNKNOWN;
+		return ERR_OK;
+	}
+	return find_token(n, asked, &token, f);
+}
+
+static enum err
+find_evidence(struct notary *n, const struct asked *asked,
+    struct findings *f)
+{
+	/* a visit to the centre is what a QR token is minted for */
+	if (asked->operation == OPERATION_QR_TOKEN)
+		return ERR_OK;
+	if (asked->evidence.kind == EVIDENCE_QR_TOKEN &&
+	    asked->evidence.qr_token.len != 0)
+		return read_token(n, asked, f);
+	/* a dry run may leave it out and hear the decision with it */
+	if (asked->dry_run)
+		return ERR_OK;
+	/* no card CA is configured: no chip is known */
+	f->facts.evidence = asked->evidence.kind == EVIDENCE_IC_CARD ?
+	    EVIDENCE_UNKNOWN : EVIDENCE_MISSING;
+	return ERR_OK;
+}
+
+/* ---- device proofs */
+
+static bool
+is_issuing_key(const struct notary *n, const uint8_t point[P256_POINT_SIZE])
+{
+	struct view v = VIEW(point, P256_POINT_SIZE);
+
+	return view_equal(v, issuer_point(n->document)) ||
+	    view_equal(v, issuer_point(n->qr));
+}
+
+/* Several proofs may be made over one nonce. */
+static void
+keep_nonce(struct findings *f, const struct registry_nonce *nonce)
+{
+	for (size_t i = 0; i < f->nonce_count; i++)
+		if (memcmp(&f->nonces[i].random, &nonce->random,
+		    sizeof(nonce->random)) == 0)
+			return;
+	f->nonces[f->nonce_count++] = *nonce;
+}
+
+static enum err
+judge_nonce(struct notary *n, const struct asked *asked,
+    const struct device_proof *p, struct findings *f,
+    enum proof_state *out_state)
+{
+	struct registry_nonce nonce = { 0 };
+	bool used;
+
+	*out_state = nonce_check(n->keys, p->nonce, asked->caller, n->now,
+	    &nonce);
+	if (*out_state != PROOF_VALID)
+		return ERR_OK;
+	TRY(registry_nonce_used(n->registry, &nonce, &used));
+	if (used) {
+		*out_state = PROOF_USED_NONCE;
+		return ERR_OK;
+	}
+	keep_nonce(f, &nonce);
+	if (p->issued_at < n->now - NONCE_LIFE ||
+	    p->issued_at > n->now + CLOCK_SKEW)
+		*out_state = PROOF_EXPIRED_NONCE;
+	return ERR_OK;
+}
+
+static enum err
+judge_key(struct notary *n, const struct device_proof *p,
+    struct findings *f, enum proof_state *out_state)
+{
+	struct handle key = pseudonym_key(n->keys, p->point), holder;
+	enum err e;
+
+	*out_state = PROOF_VALID;
+	f->keys[f->key_count++] = key;
+	if (is_issuing_key(n, p->point)) {
+		*out_state = PROOF_ISSUING_KEY;
+		return ERR_OK;
+	}
+	e = registry_key_find(n->registry, &key, &holder);
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	TRY(e);
+	if (memcmp(&holder, &f->holder, sizeof(holder)) != 0)
+		*out_state = PROOF_OTHER_HOLDER;
+	return ERR_OK;
+}
+
+static enum err
+judge_proof(struct notary *n, const struct asked *asked,
+    const struct device_proof *p, struct findings *f)
+{
+	enum proof_state nonce, key;
+
+	TRY(judge_nonce(n, asked, p, f, &nonce));
+	TRY(judge_key(n, p, f, &key));
+	if (!view_is(p->audience, n->config->issuer))
+		f->facts.device_proof = PROOF_WRONG_AUDIENCE;
+	else
+		f->facts.device_proof = nonce != PROOF_VALID ? nonce : key;
+	return ERR_OK;
+}
+
+/* The first proof that is not valid speaks for all. */
+static enum err
+find_proofs(struct notary *n, const struct asked *asked, struct findings *f)
+{
+	if (asked->has_device && asked->proof_count == 0)
+		f->facts.device_proof = PROOF_MISSING;
+	for (size_t i = 0; i < asked->proof_count &&
+	    f->facts.device_proof == PROOF_VALID; i++)
+		TRY(judge_proof(n, asked, &asked->proofs[i], f));
+	return ERR_OK;
+}
+
+enum err
+facts_gather(struct notary *n, const struct request *r,
+    struct findings *out_findings)
+{
+	const struct asked *asked = request_asked(r);
+	const struct issuer *signer = asked->operation == OPERATION_QR_TOKEN ?
+	    n->qr : n->document;
+	struct findings f = { .facts = facts_neutral(n->now) };
+
+	f.holder = pseudonym_holder(n->keys, asked->holder.number);
+	if (asked->has_device)
+		f.device = pseudonym_device(n->keys, asked->device_id);
+	f.facts.signer_not_before = issuer_not_before(signer);
+	f.facts.signer_not_after = issuer_not_after(signer);
+	TRY(find_device(n, asked, &f));
+	TRY(find_evidence(n, asked, &f));
+	TRY(find_proofs(n, asked, &f));
+	*out_findings = f;
+	return ERR_OK;
+}

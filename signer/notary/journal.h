@@ -1,0 +1,75 @@
+/*
+ * The log as its writer sees it. Entries are staged in the transaction of a
+ * batch and exist once it is committed; the published directory follows
+ * behind, checkpoint by checkpoint, each recomputed from what the database
+ * says before a keyholder signs it.
+ *
+ *	journal_next(), entry_…(), journal_put()	within a transaction
+ *	journal_mark(), journal_undo()			as the registry's
+ *	journal_committed() or journal_rolled_back()	after it
+ *	journal_checkpoint(), journal_cosigned()	between batches
+ *
+ * An error of any of these but journal_next() and journal_put() is final: the
+ * process ends and recovery decides.
+ */
+#ifndef OKSE_SIGNER_NOTARY_JOURNAL_H
+#define OKSE_SIGNER_NOTARY_JOURNAL_H
+
+#include "audit/entry.h"
+#include "audit/vkey.h"
+#include "signer/notary/registry.h"
+
+struct journal;
+
+/* What recovery found, for the log and for the start entries. */
+struct journal_found {
+	uint64_t	entries;	/* durable in the registry */
+	uint64_t	published;	/* of the checkpoint in the directory */
+	bool		rebuilt;	/* tiles had to be made anew */
+};
+
+/*
+ * Opens the published directory and brings it and the registry together.
+ * ERR_CORRUPT when they contradict each other: the registry holds fewer
+ * entries than were published, or others. ERR_SIGNATURE or ERR_MISMATCH for a
+ * checkpoint that is not of this key and origin. registry and key must
+ * outlive the journal.
+ */
+[[nodiscard]] enum err journal_open(const char *dir,
+    struct registry *registry, const struct vkey *key,
+    struct journal **out_journal, struct journal_found *out_found);
+void journal_close(struct journal *j);
+AUTO_DEFINE(journal, struct journal, journal_close);
+
+/*
+ * The common members of the entry that journal_put() is called with next;
+ * stages a clock.step before it when the clock was set.
+ */
+[[nodiscard]] enum err journal_next(struct journal *j,
+    struct entry_common *out_common);
+/* out_leaf may be NULL. */
+[[nodiscard]] enum err journal_put(struct journal *j, struct view entry,
+    struct hash *out_leaf);
+void journal_mark(struct journal *j);
+void journal_undo(struct journal *j);	/* what was staged since the mark */
+[[nodiscard]] enum err journal_committed(struct journal *j);
+void journal_rolled_back(struct journal *j);
+
+uint64_t journal_durable(const struct journal *j);	/* committed */
+uint64_t journal_published(const struct journal *j);
+
+/*
+ * When a checkpoint is due (something is unpublished, none is being signed
+ * and the last is JOURNAL_PAUSE old): writes the tiles, recomputes the root a
+ * second time and gives the body to sign; *out_body is empty otherwise.
+ */
+#define JOURNAL_PAUSE 250000	/* microseconds */
+[[nodiscard]] enum err journal_checkpoint(struct journal *j, int64_t now_us,
+    struct bytes *out_body);
+/* Publishes it. ERR_SIGNATURE: not signed by the log's key. */
+[[nodiscard]] enum err journal_cosigned(struct journal *j,
+    struct view signature);
+/* The keyholder failed or is gone: another attempt after a pause. */
+void journal_not_cosigned(struct journal *j);
+
+#endif

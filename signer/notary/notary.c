@@ -1,0 +1,366 @@
+/*
+ * The role's process: its message table, its timers, and what each pass of
+ * the loop does. The gate reads hostile bytes for a living, so what it sends
+ * is decoded again; the supervisor is believed. Next: batch.c.
+ */
+#include <signal.h>
+#include <unistd.h>
+
+#include "signer/child.h"
+#include "signer/log.h"
+#include "signer/notary/dispatch.h"
+#include "signer/notary/nonce.h"
+
+#define TICK_MS 250
+#define TICKS_SECOND (1000 / TICK_MS)
+#define TICKS_MINUTE (60 * TICKS_SECOND)
+#define NO_KEYHOLDER UINT32_MAX
+
+struct role_state {
+	struct proc	*proc;
+	struct notary	*notary;
+	struct queue	 queue;
+	struct batch	 batch;
+	uint64_t	 ticks;
+	uint32_t	 cosigner;	/* who has the checkpoint */
+	bool		 failed;
+};
+
+AUTO_DEFINE(role_state, struct role_state, mem_free);
+
+/* Never retried in place: the process ends, recovery decides from the disk. */
+static void
+give_up(struct role_state *s, const char *what)
+{
+	log_error("%s: %s", what, err_why());
+	s->failed = true;
+	proc_stop(s->proc);
+}
+
+static void
+answer_now(struct peer *to, uint64_t id, enum err e)
+{
+	struct served answer = { .id = id };
+
+	serve_refuse(e, &answer);
+	peer_send(to, answer.type, id, bytes_view(&answer.body));
+	bytes_done(&answer.body);
+}
+
+/* ---- the gate */
+
+static void
+on_request(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+	enum err e = queue_add(&s->queue, m->id, m->body);
+
+	if (e != ERR_OK)
+		answer_now(from, m->id, e);
+}
+
+static enum err
+put_challenge(const struct notary *n, struct view caller,
+    struct bytes *out)
+{
+	AUTO_DONE(bytes) nonce = { 0 }, object = { 0 };
+	struct json j = json_start(&object);
+	char until[INSTANT_TEXT];
+	int64_t expires_at;
+
+	if (n->keys == NULL)
+		return err_because(ERR_SEALED, "the service is sealed");
+	TRY(nonce_new(n->keys, caller, time_now(), &nonce, &expires_at));
+	json_object(&j, NULL);
+	json_text(&j, "nonce", bytes_view(&nonce));
+	json_string(&j, "audience", n->config->issuer);
+	json_string(&j, "expires_at", instant_text(expires_at, until));
+	json_close(&j);
+	TRY(json_end(&j));
+	TRY(bytes_check(&object));
+	bytes_put_u16(out, ERR_OK);
+	bytes_put_block(out, VIEW(object.at + 1, object.len - 2));
+	return bytes_check(out);
+}
+
+static void
+on_challenge(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+	struct reader r = reader_of(m->body);
+	struct view caller = reader_block(&r, ASKED_TEXT);
+	AUTO_DONE(bytes) body = { 0 };
+	enum err e = reader_end(&r, "CHALLENGE");
+
+	if (e == ERR_OK)
+		e = put_challenge(s->notary, caller, &body);
+	if (e != ERR_OK) {
+		answer_now(from, m->id, e);
+		return;
+	}
+	peer_send(from, MSG_ANSWER, m->id, bytes_view(&body));
+}
+
+static void
+on_counts(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+
+	(void)from;
+	if (chores_add_counts(&s->notary->chores, m->body) != ERR_OK)
+		log_warning("%s", err_why());
+}
+
+/* ---- the supervisor */
+
+static void
+on_open(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+	AUTO(keys) keys = NULL;
+
+	(void)from;
+	if (keys_new(m->body, &keys) != ERR_OK) {
+		log_error("%s", err_why());
+		return;
+	}
+	keys_free(s->notary->keys);
+	s->notary->keys = STEAL(keys);
+}
+
+static void
+on_close(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+
+	(void)from;
+	(void)m;
+	keys_free(STEAL(s->notary->keys));
+}
+
+static void
+on_record(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+
+	(void)from;
+	/* not acknowledged: the supervisor asks again */
+	if (chores_add_record(&s->notary->chores, m->id, m->body) != ERR_OK)
+		log_warning("%s", err_why());
+}
+
+/* ---- keyholders */
+
+static void
+on_done(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+
+	dispatch_done(s->notary, p, peer_index(from), m->body);
+}
+
+static enum err
+cosigned(struct role_state *s, struct view body)
+{
+	struct reader r = reader_of(body);
+	uint16_t code = reader_u16(&r);
+	struct view signature = reader_take(&r, ED25519_SIGNATURE_SIZE);
+
+	(void)reader_block(&r, MSG_LONG);
+	TRY(reader_end(&r, "COSIGNED"));
+	if (code != ERR_OK)
+		return err_because(ERR_UNAVAILABLE,
+		    "a keyholder could not sign a checkpoint");
+	return journal_cosigned(s->notary->journal, signature);
+}
+
+static void
+on_cosigned(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+	enum err e;
+
+	if (s->cosigner != peer_index(from)) {
+		log_warning("a checkpoint from keyholder %u, which was not "
+		    "asked", peer_index(from));
+		return;
+	}
+	s->cosigner = NO_KEYHOLDER;
+	e = cosigned(s, m->body);
+	if (e == ERR_OK)
+		return;
+	if (e != ERR_SIGNATURE && e != ERR_UNAVAILABLE && e != ERR_SYNTAX) {
+		give_up(s, "publishing");
+		return;
+	}
+	log_error("checkpoint: %s", err_why());
+	journal_not_cosigned(s->notary->journal);
+}
+
+static void
+on_gone(struct proc *p, enum role role, unsigned int index)
+{
+	struct role_state *s = proc_context(p);
+
+	if (role == ROLE_GATE)
+		dispatch_gate_gone(s->notary);
+	if (role != ROLE_KEYHOLDER)
+		return;
+	dispatch_keyholder_gone(s->notary, p, index);
+	if (s->cosigner != index)
+		return;
+	s->cosigner = NO_KEYHOLDER;
+	journal_not_cosigned(s->notary->journal);
+}
+
+/* ---- each pass */
+
+static size_t
+count_keyholders(struct proc *p)
+{
+	size_t count = 0;
+
+	for (struct peer *k = proc_next(p, ROLE_KEYHOLDER, NULL); k != NULL;
+	    k = proc_next(p, ROLE_KEYHOLDER, k))
+		count++;
+	return count;
+}
+
+static void
+serve_waiting(struct role_state *s)
+{
+	struct notary *n = s->notary;
+
+	if (queue_is_empty(&s->queue) && !n->chores.due)
+		return;
+	if (batch_run(n, &s->queue, time_now(), &s->batch) != ERR_OK) {
+		give_up(s, "a batch");
+		return;
+	}
+	if (s->batch.durable) {
+		dispatch_records(n, s->proc);
+		chores_clear(&n->chores);
+	}
+	dispatch_batch(n, s->proc, &s->batch);
+	if (!queue_is_empty(&s->queue))
+		proc_again(s->proc);
+}
+
+static void
+publish(struct role_state *s)
+{
+	struct notary *n = s->notary;
+	AUTO_DONE(bytes) body = { 0 };
+	struct peer *keyholder = dispatch_keyholder(n, s->proc);
+
+	if (keyholder == NULL || n->keys == NULL)
+		return;
+	if (journal_checkpoint(n->journal, time_monotonic_us(), &body) !=
+	    ERR_OK) {
+		give_up(s, "publishing");
+		return;
+	}
+	if (body.len == 0)
+		return;
+	s->cosigner = peer_index(keyholder);
+	peer_send(keyholder, MSG_CHECKPOINT, 0, bytes_view(&body));
+}
+
+static void
+on_pass(struct proc *p)
+{
+	struct role_state *s = proc_context(p);
+
+	if (s->notary == NULL || s->failed)
+		return;
+	s->notary->keyholders = count_keyholders(p);
+	serve_waiting(s);
+	if (!s->failed)
+		publish(s);
+}
+
+/* ---- timers and signals */
+
+static void
+send_metrics(struct role_state *s)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	tally_put(s->notary, &text);
+	peer_send(proc_peer(s->proc, ROLE_GATE, 0), MSG_METRICS, 0,
+	    bytes_view(&text));
+}
+
+static void
+on_tick(void *context)
+{
+	struct role_state *s = context;
+	struct chores *c = &s->notary->chores;
+
+	s->ticks++;
+	if (s->ticks % TICKS_SECOND != 0)
+		return;
+	if (s->ticks % TICKS_MINUTE == 0)
+		c->heartbeat = true;
+	c->due = c->due || c->heartbeat || c->record_count + c->done_count +
+	    c->failed_count != 0;
+	send_metrics(s);
+}
+
+static void
+on_terminate(void *context)
+{
+	struct role_state *s = context;
+
+	proc_stop(s->proc);
+}
+
+static const struct proc_rule rules[] = {
+	{ MSG_REQUEST, on_request },
+	{ MSG_CHALLENGE, on_challenge },
+	{ MSG_COUNTS, on_counts },
+	{ MSG_OPEN, on_open },
+	{ MSG_CLOSE, on_close },
+	{ MSG_RECORD, on_record },
+	{ MSG_DONE, on_done },
+	{ MSG_COSIGNED, on_cosigned },
+};
+
+static const struct proc_table table = {
+	.self = ROLE_NOTARY,
+	.rules = rules,
+	.count = COUNT(rules),
+	.gone = on_gone,
+	.pass = on_pass,
+};
+
+static enum err
+run(struct role_state *s)
+{
+	struct config *config = NULL;
+
+	TRY(child_start(&table, s, &s->proc, &config));
+	TRY(notary_open(config, &s->notary));
+	TRY(proc_every(s->proc, TICK_MS, on_tick, s));
+	TRY(proc_on_signal(s->proc, SIGTERM, on_terminate, s));
+	TRY(child_serve(s->proc, config));
+	if (s->failed)
+		return ERR_INTERNAL;	/* told already; nothing is touched */
+	TRY(notary_stop(s->notary, "stop"));
+	notary_close(STEAL(s->notary));
+	return ERR_OK;
+}
+
+int
+notary_main(void)
+{
+	AUTO(role_state) s = mem_new(1, sizeof(*s));
+
+	log_start(ROLE_NOTARY, 0);
+	if (s == NULL)
+		return log_fatal("notary");
+	s->cosigner = NO_KEYHOLDER;
+	if (run(s) != ERR_OK)
+		return s->failed ? 1 : log_fatal("notary");
+	return 0;
+}

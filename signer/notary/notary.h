@@ -1,0 +1,44 @@
+/*
+ * The notary: it decides, reserves and records, and owns policy, registry and
+ * log. It has no client's socket and no token; what it allows, a keyholder
+ * signs. This is what its files share.
+ */
+#ifndef OKSE_SIGNER_NOTARY_NOTARY_H
+#define OKSE_SIGNER_NOTARY_NOTARY_H
+
+#include "credential/issuer.h"
+#include "signer/config.h"
+#include "signer/notary/chores.h"
+#include "signer/notary/journal.h"
+#include "signer/notary/outstanding.h"
+#include "signer/notary/pseudonym.h"
+#include "signer/notary/tally.h"
+
+struct notary {
+	const struct config	*config;
+	struct policy		*policy;
+	struct issuer		*document, *qr;
+	struct vkey		*log_key;
+	struct registry		*registry;
+	struct journal		*journal;
+	struct keys		*keys;		/* NULL while sealed */
+	size_t			 keyholders;	/* attached just now */
+	int64_t			 now;		/* of the batch, seconds */
+	struct outstanding	 outstanding;
+	struct chores		 chores;
+	struct tally		 tally;
+};
+
+/*
+ * Opens policy, certificates, registry and log as configured, and records the
+ * start with all it found: policy, ceremony, tickets without an outcome. The
+ * certificate of a key must be of that key and be issued by the CA.
+ */
+[[nodiscard]] enum err notary_open(const struct config *c,
+    struct notary **out_notary);
+/* Records the stop. */
+[[nodiscard]] enum err notary_stop(struct notary *n, const char *reason);
+void notary_close(struct notary *n);
+AUTO_DEFINE(notary, struct notary, notary_close);
+
+#endif

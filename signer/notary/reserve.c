@@ -1,0 +1,83 @@
+/*
+ * Changing the registry for a grant: the evidence is used up, the keys are
+ * bound, the device is the holder's. The constraints of the registry have the
+ * last word. Next: drafts.c.
+ */
+#include <string.h>
+
+#include "signer/notary/issue.h"
+
+static void
+copy_name(char out[REGISTRY_NAME + 1], struct view name)
+{
+	size_t n = name.len < REGISTRY_NAME ? name.len : REGISTRY_NAME;
+
+	memcpy(out, name.at, n);
+	out[n] = '\0';
+}
+
+static enum err
+reserve_token(struct notary *n, const struct asked *asked,
+    const struct issue *issue, const struct findings *f,
+    const struct grant *grant)
+{
+	const struct grant_terms *terms = grant_terms(grant);
+	struct registry_qr qr = {
+		.cti = drafts_cti(n, issue, grant),
+		.holder = f->holder,
+		.purpose = asked->purpose,
+		.issued_at = terms->issued_at,
+		.expires_at = terms->technical_expiry,
+	};
+
+	copy_name(qr.programme, asked->programme);
+	copy_name(qr.centre, asked->evidence.centre);
+	return registry_qr_mint(n->registry, &qr);
+}
+
+static enum err
+use_evidence(struct notary *n, const struct findings *f)
+{
+	if (f->has_token)
+		TRY(registry_qr_redeem(n->registry, &f->cti, n->now));
+	for (size_t i = 0; i < f->nonce_count; i++)
+		TRY(registry_nonce_use(n->registry, &f->nonces[i]));
+	for (size_t i = 0; i < f->key_count; i++)
+		TRY(registry_key_bind(n->registry, &f->keys[i], &f->holder));
+	return ERR_OK;
+}
+
+static enum err
+reserve_device(struct notary *n, const struct asked *asked,
+    const struct findings *f, const struct grant *grant)
+{
+	const struct grant_terms *terms = grant_terms(grant);
+	struct registry_device fresh = {
+		.device = f->device,
+		.issued_at = terms->issued_at,
+		.administrative_expiry = terms->administrative_expiry,
+	};
+
+	if (asked->purpose == PURPOSE_REFRESH)
+		return registry_device_refresh(n->registry, &f->holder,
+		    asked->programme, &f->device, n->now);
+	if (asked->purpose == PURPOSE_REISSUE && f->has_active)
+		return registry_device_replace(n->registry, &f->holder,
+		    asked->programme, &f->active.device, &fresh);
+	return registry_device_reserve(n->registry, &f->holder,
+	    asked->programme, &fresh);
+}
+
+enum err
+reserve(struct notary *n, const struct request *r, const struct issue *issue,
+    const struct findings *f, const struct grant *grant)
+{
+	const struct asked *asked = request_asked(r);
+
+	if (grant == NULL)
+		return ERR_OK;
+	if (asked->operation == OPERATION_QR_TOKEN)
+		return reserve_token(n, asked, issue, f, grant);
+	TRY(use_evidence(n, f));
+	return reserve_device(n, asked, f, grant);
+}

@@ -1,0 +1,53 @@
+/*
+ * Idempotency. A key stands for one request of one caller: the same again is
+ * served from what was decided then, another one is refused. Refusals are not
+ * kept: asking again is a new decision. Next: facts.c, or ticket.c.
+ */
+#include <string.h>
+
+#include "signer/notary/issue.h"
+
+static enum err
+judge(struct notary *n, const struct issue *issue)
+{
+	const struct registry_idem *before = &issue->before;
+
+	if (memcmp(&before->fingerprint, &issue->fingerprint,
+	    sizeof(issue->fingerprint)) != 0)
+		return err_because(ERR_MISMATCH,
+		    "this Idempotency-Key was used for another request");
+	if (outstanding_find(&n->outstanding, before->index) != NULL)
+		return err_because(ERR_IN_FLIGHT,
+		    "the first request with this Idempotency-Key is still "
+		    "being served");
+	return ERR_OK;
+}
+
+enum err
+retry_find(struct notary *n, const struct request *r,
+    struct issue *out_issue)
+{
+	const struct asked *asked = request_asked(r);
+	struct issue issue = { 0 };
+	enum err e = ERR_NOT_FOUND;
+
+	issue.id = pseudonym_retry(n->keys, asked->caller,
+	    asked->idempotency_key);
+	if (!asked->dry_run) {
+		issue.fingerprint = pseudonym_request(n->keys,
+		    request_frame(r));
+		e = registry_idem_find(n->registry, &issue.id,
+		    &issue.before);
+	}
+	if (e == ERR_OK) {
+		TRY(judge(n, &issue));
+		issue.retried = true;
+		issue.seed = issue.before.seed;
+	} else if (e == ERR_NOT_FOUND) {
+		TRY(random_bytes(issue.seed.at, sizeof(issue.seed.at)));
+	} else {
+		return e;
+	}
+	*out_issue = issue;
+	return ERR_OK;
+}

@@ -1,0 +1,280 @@
+/*
+ * Opening and closing what the notary owns. Files named by the configuration
+ * are trusted as far as they fit together: certificates with keys, keys with
+ * the CA, the registry with the published log. Next: notary.c.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "credential/qr_token.h"
+#include "signer/log.h"
+#include "signer/notary/notary.h"
+
+#define PROGRAM_MAX ((size_t)64 << 20)
+#define TRANSCRIPT_MAX ((size_t)16 << 20)
+#define VERSION "1"
+
+/* ---- keys and certificates */
+
+static enum err
+load_issuer(const struct config *c, enum key_use use, X509 *ca,
+    struct issuer **out)
+{
+	const struct config_key *key = config_key(c, use);
+	AUTO(EVP_PKEY) public_key = NULL;
+	AUTO(issuer) i = NULL;
+
+	if (key == NULL || key->certificate == NULL)
+		return err_because(ERR_SCHEMA,
+		    "keys: none of use %s with a certificate",
+		    key_use_name(use));
+	TRY(issuer_load(key->certificate, c->issuer, &i));
+	TRY(issuer_verify_chain(i, ca));
+	TRY(pem_read_public(key->public_key, &public_key));
+	if (EVP_PKEY_eq(public_key, issuer_key(i)) != 1)
+		return err_because(ERR_MISMATCH, "%s is not the certificate "
+		    "of %s", key->certificate, key->public_key);
+	*out = STEAL(i);
+	return ERR_OK;
+}
+
+static enum err
+load_log_key(const struct config *c, struct vkey **out)
+{
+	const struct config_key *key = config_key(c, KEY_USE_LOG);
+	AUTO(EVP_PKEY) public_key = NULL;
+	uint8_t raw[ED25519_SIZE];
+	size_t len = sizeof(raw);
+
+	if (key == NULL)
+		return err_because(ERR_SCHEMA, "keys: none of use log");
+	TRY(pem_read_public(key->public_key, &public_key));
+	if (EVP_PKEY_get_raw_public_key(public_key, raw, &len) != 1 ||
+	    len != sizeof(raw))
+		return err_because(ERR_UNSUPPORTED,
+		    "%s: expected an Ed25519 key", key->public_key);
+	return vkey_new(view_text(c->origin), VKEY_ED25519, VIEW_OF(raw),
+	    out);
+}
+
+static enum err
+load_keys(struct notary *n)
+{
+	const struct config *c = n->config;
+	AUTO(X509) ca = NULL;
+
+	if (strlen(c->issuer) > QR_TOKEN_NAME)
+		return err_because(ERR_RANGE, "issuer: at most %d bytes, it "
+		    "is the audience of QR tokens", QR_TOKEN_NAME);
+	TRY(pem_read_certificate(c->ca, &ca));
+	TRY(load_issuer(c, KEY_USE_DOCUMENT, ca, &n->document));
+	TRY(load_issuer(c, KEY_USE_QR, ca, &n->qr));
+	return load_log_key(c, &n->log_key);
+}
+
+/* ---- what a start records */
+
+static enum err
+record(struct notary *n, const struct bytes *entry)
+{
+	return journal_put(n->journal, bytes_view(entry), NULL);
+}
+
+static enum err
+record_start(struct notary *n)
+{
+	AUTO_DONE(bytes) entry = { 0 }, binary = { 0 };
+	struct entry_common c;
+	struct hash program;
+
+	TRY(file_read("/proc/self/exe", PROGRAM_MAX, &binary));
+	program = sha256(bytes_view(&binary));
+	TRY(journal_next(n->journal, &c));
+	TRY(entry_start(&c, VERSION, &program, NULL, &entry));
+	return record(n, &entry);
+}
+
+static enum err
+record_recovery(struct notary *n, const struct journal_found *found)
+{
+	AUTO_DONE(bytes) entry = { 0 };
+	struct entry_common c;
+
+	if (found->entries == 0)
+		return ERR_OK;
+	TRY(journal_next(n->journal, &c));
+	TRY(entry_recover(&c, found->entries, found->published, &entry));
+	return record(n, &entry);
+}
+
+/*
+ * Is this what the registry remembers under the name? If not it is
+ * remembered, and due to be recorded.
+ */
+static enum err
+is_news(struct notary *n, const char *name, struct view value, bool *out_news)
+{
+	AUTO_DONE(bytes) known = { 0 };
+	enum err e = registry_meta_get(n->registry, name, &known);
+
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	*out_news = e == ERR_NOT_FOUND || !view_equal(bytes_view(&known),
+	    value);
+	return *out_news ? registry_meta_put(n->registry, name, value) :
+	    ERR_OK;
+}
+
+static enum err
+record_policy(struct notary *n)
+{
+	const struct hash *hash = policy_hash(n->policy);
+	AUTO_DONE(bytes) entry = { 0 };
+	struct entry_common c;
+	bool news;
+
+	TRY(is_news(n, "policy", VIEW_OF(hash->at), &news));
+	if (!news)
+		return ERR_OK;
+	TRY(journal_next(n->journal, &c));
+	TRY(entry_policy(&c, hash, (uint64_t)policy_serial(n->policy),
+	    &entry));
+	return record(n, &entry);
+}
+
+/*
+ * The ceremony's root: the last field of the transcript's last line
+ * (ceremony/transcript.txt), in hex. Whether the chain leads there is for the
+ * auditor to verify; what matters here is that the log names it.
+ */
+static enum err
+transcript_root(const char *path, struct hash *out)
+{
+	AUTO_DONE(bytes) text = { 0 }, root = { 0 };
+	size_t digits = 2 * sizeof(out->at);
+	struct view v;
+
+	TRY(file_read(path, TRANSCRIPT_MAX, &text));
+	v = bytes_view(&text);
+	if (v.len < digits + 2 || v.at[v.len - 1] != '\n' ||
+	    v.at[v.len - digits - 2] != '|' ||
+	    hex_get(VIEW(v.at + v.len - digits - 1, digits), &root) != ERR_OK)
+		return err_because(ERR_SYNTAX,
+		    "%s: does not end in a record's hash", path);
+	memcpy(out->at, root.at, sizeof(out->at));
+	return ERR_OK;
+}
+
+static enum err
+record_ceremony(struct notary *n)
+{
+	AUTO_DONE(bytes) entry = { 0 };
+	struct entry_common c;
+	struct hash hash;
+	bool news;
+
+	if (n->config->transcript == NULL)
+		return ERR_OK;
+	TRY(transcript_root(n->config->transcript, &hash));
+	TRY(is_news(n, "ceremony", VIEW_OF(hash.at), &news));
+	if (!news)
+		return ERR_OK;
+	TRY(journal_next(n->journal, &c));
+	TRY(entry_ceremony(&c, &hash, &entry));
+	return record(n, &entry);
+}
+
+/* Tickets that were given out before and never reported on. */
+static enum err
+record_orphans(struct notary *n)
+{
+	uint64_t of[SCHEMA_LIST_MAX];
+	size_t count;
+
+	TRY(registry_tickets(n->registry, COUNT(of), of, &count));
+	while (count != 0) {
+		AUTO_DONE(bytes) entry = { 0 };
+		struct entry_common c;
+
+		TRY(journal_next(n->journal, &c));
+		TRY(entry_orphan(&c, of, count, &entry));
+		TRY(record(n, &entry));
+		n->tally.orphaned += count;
+		for (size_t i = 0; i < count; i++)
+			TRY(registry_ticket_close(n->registry, of[i]));
+		TRY(registry_tickets(n->registry, COUNT(of), of, &count));
+	}
+	return ERR_OK;
+}
+
+static enum err
+record_all(struct notary *n, const struct journal_found *found)
+{
+	TRY(registry_begin(n->registry));
+	TRY(record_start(n));
+	TRY(record_recovery(n, found));
+	TRY(record_ceremony(n));
+	TRY(record_policy(n));
+	TRY(record_orphans(n));
+	TRY(registry_commit(n->registry));
+	return journal_committed(n->journal);
+}
+
+/* ---- opening and closing */
+
+enum err
+notary_open(const struct config *c, struct notary **out_notary)
+{
+	AUTO(notary) n = mem_new(1, sizeof(*n));
+	struct journal_found found;
+
+	if (n == NULL)
+		return err_because(ERR_MEMORY, "the notary");
+	n->config = c;
+	n->chores.since = time_now_ms();
+	TRY(policy_load(c->policy, &n->policy));
+	TRY(load_keys(n));
+	TRY(registry_open(c->registry, &n->registry));
+	TRY(journal_open(c->log, n->registry, n->log_key, &n->journal,
+	    &found));
+	TRY(record_all(n, &found));
+	log_info("log: %" PRIu64 " entries found, %" PRIu64 " published%s; "
+	    "%" PRIu64 " tickets without an outcome", found.entries,
+	    found.published, found.rebuilt ? ", tiles made anew" : "",
+	    n->tally.orphaned);
+	*out_notary = STEAL(n);
+	return ERR_OK;
+}
+
+enum err
+notary_stop(struct notary *n, const char *reason)
+{
+	AUTO_DONE(bytes) entry = { 0 };
+	struct entry_common c;
+
+	TRY(registry_begin(n->registry));
+	TRY(chores_stage(n));
+	TRY(journal_next(n->journal, &c));
+	TRY(entry_stop(&c, reason, &entry));
+	TRY(record(n, &entry));
+	TRY(registry_commit(n->registry));
+	chores_clear(&n->chores);
+	return journal_committed(n->journal);
+}
+
+void
+notary_close(struct notary *n)
+{
+	if (n == NULL)
+		return;
+	journal_close(n->journal);
+	registry_close(n->registry);
+	chores_done(&n->chores);
+	keys_free(n->keys);
+	vkey_free(n->log_key);
+	issuer_free(n->document);
+	issuer_free(n->qr);
+	policy_free(n->policy);
+	mem_free(n);
+}

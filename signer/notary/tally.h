@@ -1,0 +1,35 @@
+/*
+ * What the notary counts, as Prometheus text. Names, outcomes and ids of
+ * rules; never who or where.
+ */
+#ifndef OKSE_SIGNER_NOTARY_TALLY_H
+#define OKSE_SIGNER_NOTARY_TALLY_H
+
+#include "policy/policy.h"
+
+#define TALLY_RULES 64
+#define TALLY_BATCHES 9		/* buckets 1, 2, 4 … 256 requests */
+
+struct tally {
+	uint64_t	decided[OPERATION_STATUS_CHANGE + 1][2];
+	uint64_t	dry_runs, retries;
+	uint64_t	refused[ERR_COUNT];	/* without a decision */
+	size_t		rule_count;
+	struct {
+		char		id[64];
+		uint64_t	failed;
+	}		rules[TALLY_RULES];
+	uint64_t	batch[TALLY_BATCHES];
+	uint64_t	batches, requests;
+	uint64_t	commits, commit_us;
+	uint64_t	done, failed, orphaned;	/* tickets */
+};
+
+void tally_decision(struct tally *t, const struct asked *asked,
+    const struct decision *d);
+void tally_batch(struct tally *t, size_t requests, int64_t commit_us);
+
+struct notary;
+void tally_put(const struct notary *n, struct bytes *out);
+
+#endif

@@ -1,0 +1,292 @@
+/*
+ * Recording. What comes in was decided and drafted here; what goes out is
+ * durable. The order is the promise: entry and hashes first, commit, and only
+ * then a ticket. Next: dispatch.c, which gives tickets to keyholders.
+ */
+#include "signer/notary/ticket.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "audit/merkle.h"
+#include "signer/notary/answer.h"
+
+struct record {
+	uint64_t	index;		/* of the decision in the log */
+	struct drafts	drafts;
+};
+
+/* The same memory, after the commit. */
+struct ticket {
+	struct record	record;
+};
+
+void
+record_free(struct record *r)
+{
+	if (r == NULL)
+		return;
+	drafts_done(&r->drafts);
+	mem_free(r);
+}
+
+void
+ticket_free(struct ticket *t)
+{
+	record_free((struct record *)t);
+}
+
+uint64_t
+ticket_index(const struct ticket *t)
+{
+	return t->record.index;
+}
+
+size_t
+ticket_parts(const struct ticket *t)
+{
+	return t->record.drafts.count;
+}
+
+void
+ticket_put(const struct ticket *t, size_t part, struct bytes *out)
+{
+	const struct drafts *d = &t->record.drafts;
+
+	bytes_put_u64(out, t->record.index);
+	bytes_put_u8(out, (uint8_t)part);
+	bytes_put(out, VIEW_OF(d->hash[part].at));
+	bytes_put_block(out, bytes_view(&d->encoded[part]));
+}
+
+/* ---- the entry */
+
+/* In a decision that allows, what failed is a rule that only monitors. */
+static enum entry_rule_outcome
+outcome_for_entry(enum outcome o, bool allows)
+{
+	if (o == OUTCOME_PASS)
+		return ENTRY_RULE_PASS;
+	return o == OUTCOME_FAIL && !allows ? ENTRY_RULE_FAIL :
+	    ENTRY_RULE_NA;
+}
+
+/* The first n of a text that is len digits; "" for any other. */
+static const char *
+digits(struct view v, size_t len, size_t n, char out[11])
+{
+	bool good = v.len == len;
+
+	for (size_t i = 0; good && i < len; i++)
+		good = isdigit(v.at[i]);
+	if (good)
+		memcpy(out, v.at, n);
+	out[good ? n : 0] = '\0';
+	return out;
+}
+
+/* What an entry says of a decision, and the texts it borrows. */
+struct telling {
+	struct entry_decision_facts	facts;
+	struct entry_rule		rules[ENTRY_RULES_MAX];
+	char				programme[65], caller[129];
+	char				centre[11], region[11];
+};
+
+static void
+tell_texts(struct telling *t, const struct asked *asked)
+{
+	struct view residence = asked->holder.residence;
+
+	memcpy(t->programme, asked->programme.at, asked->programme.len);
+	memcpy(t->caller, asked->caller.at, asked->caller.len);
+	t->facts.programme = t->programme;
+	t->facts.caller = t->caller;
+	t->facts.centre = digits(asked->evidence.centre, 10, 10, t->centre);
+	t->facts.region = digits(residence, residence.len == 10 ? 10 : 5, 5,
+	    t->region);
+}
+
+static void
+tell_rules(struct telling *t, const struct decision *d)
+{
+	for (size_t i = 0; i < decision_count(d) && i < COUNT(t->rules); i++) {
+		const struct rule_result *rule = decision_rule(d, i);
+
+		t->rules[t->facts.rule_count++] = (struct entry_rule){
+			.id = rule->id,
+			.outcome = outcome_for_entry(rule->outcome,
+			    decision_allows(d)),
+		};
+	}
+	t->facts.rules = t->rules;
+}
+
+/* A dry run has no effect: its entry names no holder and no device. */
+static void
+tell_effect(struct telling *t, const struct asked *asked,
+    const struct findings *f, const struct decision *d,
+    const struct drafts *drafts)
+{
+	const struct grant *grant = decision_grant(d);
+	int64_t expiry = grant != NULL ?
+	    grant_terms(grant)->administrative_expiry : TIME_NONE;
+
+	if (asked->dry_run)
+		return;
+	t->facts.holder = f->holder.at;
+	if (asked->has_device)
+		t->facts.device = f->device.at;
+	if (expiry != TIME_NONE)
+		t->facts.expiry = expiry * 1000;
+	t->facts.drafts = drafts->hash;
+	t->facts.draft_count = drafts->count;
+}
+
+static enum err
+put_entry(struct notary *n, const struct telling *t, struct place *out_place)
+{
+	AUTO_DONE(bytes) entry = { 0 };
+	struct entry_common c;
+
+	TRY(journal_next(n->journal, &c));
+	TRY(entry_decision(&c, &t->facts, &entry));
+	out_place->index = c.seq;
+	return journal_put(n->journal, bytes_view(&entry), &out_place->leaf);
+}
+
+static enum err
+record_entry(struct notary *n, const struct asked *asked,
+    const struct issue *issue, const struct findings *f,
+    const struct decision *d, const struct drafts *drafts,
+    struct place *out_place)
+{
+	struct telling t = { .facts = {
+		.operation = operation_name(asked->operation),
+		.purpose = purpose_name(asked->purpose),
+		.allow = decision_allows(d),
+		.policy = *policy_hash(n->policy),
+		.serial = (uint64_t)policy_serial(n->policy),
+	} };
+
+	if (asked->evidence.kind != EVIDENCE_NONE)
+		t.facts.evidence = evidence_name(asked->evidence.kind);
+	memcpy(t.facts.request, issue->id.at, sizeof(t.facts.request));
+	tell_texts(&t, asked);
+	tell_rules(&t, d);
+	tell_effect(&t, asked, f, d, drafts);
+	return put_entry(n, &t, out_place);
+}
+
+/* ---- staging */
+
+static enum err
+stage(struct notary *n, uint64_t index, struct drafts *drafts,
+    struct served *out)
+{
+	struct ticket *t = mem_new(1, sizeof(*t));
+
+	if (t == NULL)
+		return err_because(ERR_MEMORY, "a ticket");
+	out->record = &t->record;
+	t->record.index = index;
+	t->record.drafts = *drafts;
+	*drafts = (struct drafts){ 0 };
+	return outstanding_add(&n->outstanding, &(struct outstanding_ticket){
+		.index = index,
+		.id = out->id,
+		.keyholder = OUTSTANDING_STAGED,
+		.parts = (uint32_t)t->record.drafts.count,
+	});
+}
+
+static enum err
+keep_for_retry(struct notary *n, const struct issue *issue, uint64_t index,
+    const struct grant_terms *terms, const struct drafts *drafts)
+{
+	struct registry_idem idem = {
+		.index = index,
+		.fingerprint = issue->fingerprint,
+		.seed = issue->seed,
+		.terms = *terms,
+		.draft_count = drafts->count,
+	};
+
+	memcpy(idem.drafts, drafts->hash, sizeof(idem.drafts));
+	TRY(registry_idem_put(n->registry, &issue->id, &idem));
+	return registry_ticket_open(n->registry, index);
+}
+
+static enum err
+grant_drafts(struct notary *n, const struct issue *issue,
+    const struct decision *d, const struct place *place,
+    struct drafts *drafts, struct served *out)
+{
+	const struct grant_terms *terms = grant_terms(decision_grant(d));
+
+	TRY(keep_for_retry(n, issue, place->index, terms, drafts));
+	TRY(answer_granted(d, place, terms, drafts, &out->body));
+	out->type = MSG_GRANTED;
+	return stage(n, place->index, drafts, out);
+}
+
+enum err
+ticket_record(struct notary *n, const struct request *r,
+    const struct issue *issue, const struct findings *f,
+    const struct decision *d, struct drafts *drafts, struct served *out)
+{
+	const struct asked *asked = request_asked(r);
+	struct place place = { .origin = n->config->origin };
+
+	TRY(record_entry(n, asked, issue, f, d, drafts, &place));
+	tally_decision(&n->tally, asked, d);
+	if (drafts->count != 0)
+		return grant_drafts(n, issue, d, &place, drafts, out);
+	out->type = MSG_ANSWER;
+	return answer_decided(d, &place, &out->body);
+}
+
+/* ---- a retry */
+
+static enum err
+same_drafts(const struct registry_idem *before, const struct drafts *drafts)
+{
+	if (drafts->count == before->draft_count &&
+	    memcmp(drafts->hash, before->drafts,
+	    drafts->count * sizeof(drafts->hash[0])) == 0)
+		return ERR_OK;
+	return err_because(ERR_MISMATCH, "what this Idempotency-Key stands "
+	    "for cannot be made again: policy or certificate have changed "
+	    "since; use a new key");
+}
+
+enum err
+ticket_record_again(struct notary *n, const struct issue *issue,
+    struct drafts *drafts, struct served *out)
+{
+	const struct registry_idem *before = &issue->before;
+	struct place place = { .origin = n->config->origin,
+	    .index = before->index };
+	struct view entry;
+
+	TRY(same_drafts(before, drafts));
+	TRY(registry_entry_get(n->registry, before->index, &entry));
+	place.leaf = merkle_leaf(entry);
+	TRY(answer_granted_again(entry, &place, &before->terms, drafts,
+	    &out->body));
+	out->type = MSG_GRANTED;
+	n->tally.retries++;
+	return stage(n, before->index, drafts, out);
+}
+
+/* ---- the commit */
+
+enum err
+ticket_commit(struct notary *n, struct served *at, size_t count)
+{
+	TRY(registry_commit(n->registry));
+	TRY(journal_committed(n->journal));
+	for (size_t i = 0; i < count; i++)
+		at[i].ticket = (struct ticket *)STEAL(at[i].record);
+	return ERR_OK;
+}

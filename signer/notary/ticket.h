@@ -1,0 +1,49 @@
+/*
+ * The stage that records, and what it gives: a ticket is proof that a
+ * decision and the hashes of its drafts are durable in the log. Tickets are
+ * made by ticket_commit() alone, after the commit; without a ticket nothing
+ * is signed.
+ */
+#ifndef OKSE_SIGNER_NOTARY_TICKET_H
+#define OKSE_SIGNER_NOTARY_TICKET_H
+
+#include "signer/notary/issue.h"
+#include "signer/notary/serve.h"
+
+/* Staged within the batch's transaction; becomes a ticket, or nothing. */
+struct record;
+void record_free(struct record *r);
+AUTO_STRUCT(record);
+
+void ticket_free(struct ticket *t);
+AUTO_STRUCT(ticket);
+
+/*
+ * Stages the decision's entry and, when drafts is not empty (taken over then),
+ * what a retry will need; writes the answer. ERR_FULL.
+ */
+[[nodiscard]] enum err ticket_record(struct notary *n,
+    const struct request *r, const struct issue *issue,
+    const struct findings *f, const struct decision *d,
+    struct drafts *drafts, struct served *out);
+
+/*
+ * A retry: the drafts, made again, must be those that were recorded
+ * (ERR_MISMATCH); the answer tells the decision as the log has it.
+ */
+[[nodiscard]] enum err ticket_record_again(struct notary *n,
+    const struct issue *issue, struct drafts *drafts, struct served *out);
+
+/*
+ * Commits the batch; its records become tickets. Any error is final: the
+ * process must end.
+ */
+[[nodiscard]] enum err ticket_commit(struct notary *n, struct served *at,
+    size_t count);
+
+uint64_t ticket_index(const struct ticket *t);
+size_t ticket_parts(const struct ticket *t);
+/* The body of a TICKET message. */
+void ticket_put(const struct ticket *t, size_t part, struct bytes *out);
+
+#endif
