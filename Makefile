@@ -7,6 +7,8 @@ CC	= gcc
 endif
 CFLAGS	?= -O2 -g
 PREFIX	?= /usr/local
+V	?= 0
+Q	= $(if $(filter 1,$(V)),,@)# `make V=1` shows whole commands
 
 # A folder may use only what stands before it here (tests/lint.sh enforces it).
 FOLDERS	= base quorum policy pkcs11 credential audit signer ceremony cli
@@ -52,19 +54,23 @@ define folder
 $(call archive,$(1)): $(call objects,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar -rcs $$@ $$^
+	@echo "  AR $$@"
+	$(Q)ar -rcs $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder,$(f))))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	@echo "  CC $<"
+	$(Q)$(COMPILE) -c -o $@ $<
 
 $(BUILD)/oksed: $(BUILD)/signer/oksed.o $(call links,signer)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(LIBRARIES)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(LIBRARIES)
 
 $(BUILD)/okse: $(BUILD)/cli/okse.o $(call links,cli)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(LIBRARIES)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(LIBRARIES)
 
 # ---- tests: adding a test is adding a file
 #	tests/unit/FOLDER/NAME_test.c	cmocka, linked with FOLDER and before
@@ -84,27 +90,32 @@ test_tools = $(patsubst tests/tool/%.c,$(BUILD)/tool/%,$(wildcard tests/tool/*.c
 define unit_test
 $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(1)): $(1) $(call links,$(call folder_of,$(1)))
 	@mkdir -p $$(@D)
-	$$(COMPILE) $$(LINK) -o $$@ $$(filter %.c %.a,$$^) $$(LIBRARIES) -lcmocka
+	@echo "  TEST $$@"
+	$(Q)$$(COMPILE) $$(LINK) -o $$@ $$(filter %.c %.a,$$^) $$(LIBRARIES) -lcmocka
 endef
 $(foreach t,$(unit_tests),$(eval $(call unit_test,$(t))))
 
 define fuzz_test
 $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(1)): $(1) tests/fuzz/replay.c $(call links,$(call folder_of,$(1)))
 	@mkdir -p $$(@D)
-	$$(COMPILE) $$(LINK) -o $$@ $$(filter %.c %.a,$$^) $$(LIBRARIES)
+	@echo "  TEST $$@"
+	$(Q)$$(COMPILE) $$(LINK) -o $$@ $$(filter %.c %.a,$$^) $$(LIBRARIES)
 $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(1)): $(1) $(foreach f,$(call before,$(call folder_of,$(1)),$(FOLDERS)),$(call sources,$(f)))
 	@mkdir -p $$(@D)
-	clang $$(CPPFLAGS) $$(STRICT) -O1 -g -fsanitize=fuzzer,address,undefined -o $$@ $$^ $$(LIBRARIES)
+	@echo "  FUZZ $$@"
+	$(Q)clang $$(CPPFLAGS) $$(STRICT) -O1 -g -fsanitize=fuzzer,address,undefined -o $$@ $$^ $$(LIBRARIES)
 endef
 $(foreach t,$(fuzz_sources),$(eval $(call fuzz_test,$(t))))
 
 $(BUILD)/module/%.so: tests/module/%.c
 	@mkdir -p $(@D)
-	$(COMPILE) -fPIC -shared -Wl,-z,relro,-z,now -o $@ $< -ldl -lpthread
+	@echo "  TEST $@"
+	$(Q)$(COMPILE) -fPIC -shared -Wl,-z,relro,-z,now -o $@ $< -ldl -lpthread
 
 $(BUILD)/tool/%: tests/tool/%.c $(call links,cli)
 	@mkdir -p $(@D)
-	$(COMPILE) $(LINK) -o $@ $(filter %.c %.a,$^) $(LIBRARIES) -lpthread -lm
+	@echo "  TEST $@"
+	$(Q)$(COMPILE) $(LINK) -o $@ $(filter %.c %.a,$^) $(LIBRARIES) -lpthread -lm
 
 $(BUILD)/npm: tests/package.json tests/package-lock.json
 	cd tests && npm ci --no-audit --no-fund --loglevel=error
