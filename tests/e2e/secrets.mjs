@@ -3,12 +3,13 @@
 // the instance, in what it printed, and in /proc, raw and encoded.
 
 import assert from 'node:assert/strict'
-import { createHmac, hkdfSync } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import {
   test, done, startInstance, person, issue, qrTokenBody, sleep
 } from './lib/instance.mjs'
+import { recover, deriveKey, derivePin } from './lib/secret.mjs'
 
 const okse = await startInstance()
 
@@ -26,52 +27,15 @@ for (const p of people) {
     [...needles.get('address') ?? [], p.claims.address.street])
 }
 
-/** Shamir over GF(2^8), as quorum/share.txt tells to do it by hand. */
-function recover (shares) {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const points = shares.map(file => {
-    const text = readFileSync(file, 'utf8').trim().slice(12)
-      .replaceAll('-', '')
-    const bits = [...text].map(c =>
-      alphabet.indexOf(c).toString(2).padStart(5, '0')).join('')
-    const bytes = Buffer.from(bits.match(/.{8}/g).map(b => parseInt(b, 2)))
-    return { x: bytes[18], y: bytes.subarray(19, 51) }
-  })
-  const mul = (a, b) => {
-    let r = 0
-    for (; b; b >>= 1) {
-      if (b & 1) r ^= a
-      a = a << 1 ^ (a & 0x80 ? 0x11b : 0)
-    }
-    return r
-  }
-  const inverse = a => {
-    let r = 1
-    for (let i = 0; i < 254; i++) r = mul(r, a)
-    return r
-  }
-  return Buffer.from(points[0].y.map((_, i) => points.reduce((sum, p) =>
-    sum ^ points.filter(q => q !== p).reduce((product, q) =>
-      mul(product, mul(q.x, inverse(q.x ^ p.x))), p.y[i]), 0)))
-}
-
 const secret = recover(okse.shares().slice(0, 2))
 assert.deepEqual(recover(okse.shares().slice(1)), secret)
 
-/** quorum/derive.h: HKDF with the salt "okse/derive/v1". */
-const derive = (info, length) => Buffer.from(hkdfSync('sha256', secret,
-  'okse/derive/v1', info, length))
-function base32 (bytes) {
-  const bits = [...bytes].map(b => b.toString(2).padStart(8, '0')).join('')
-  return bits.match(/.{5}/g).map(b =>
-    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[parseInt(b, 2)]).join('')
-}
 const label = /token=([^;?]*)/.exec(okse.read('okse.yaml'))[1]
-needles.set('PIN', [base32(derive('user-pin/' + label, 20))])
-needles.set('SO PIN', [base32(derive('so-pin/' + label, 20))])
+needles.set('PIN', [derivePin(secret, label)])
+needles.set('SO PIN', [derivePin(secret, label, 'so-pin/')])
 needles.set('secret', [secret])
 for (const key of ['pseudonym', 'nonce', 'seed'])
-  needles.set(`${key} key`, [derive('key/' + key, 32)])
+  needles.set(`${key} key`, [deriveKey(secret, key)])
 needles.set('share', okse.shares().map(f => readFileSync(f, 'utf8').trim()))
 
 /** All the forms in which somebody could have written it down. */
@@ -113,7 +77,7 @@ await test('the derivation is the one that was used', async () => {
   await sleep(1500)
   const r = await okse.okse(['audit', 'show', okse.path('log')])
   const e = JSON.parse(r.stdout.split('\n')[reply.json.log.index])
-  const p = createHmac('sha256', derive('key/pseudonym', 32))
+  const p = createHmac('sha256', deriveKey(secret, 'pseudonym'))
     .update('holder\0' + people[0].holder.number).digest()
   assert.equal(e.holder, p.subarray(0, 16).toString('hex'))
 })

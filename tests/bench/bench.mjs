@@ -1,0 +1,139 @@
+// `make bench`: the token alone, then the whole service, in one run.
+//
+// OKSE_BENCH_COUNT requests for each line (20000), OKSE_BENCH_CONNECTIONS a
+// list (1,32,64,256). Closed loop, then one line of open loop at 70 % of what
+// the closed one reached. The generator runs on the same cores.
+
+import os from 'node:os'
+import path from 'node:path'
+import { writeFileSync, readFileSync } from 'node:fs'
+import { build, run, startInstance } from '../e2e/lib/instance.mjs'
+import { recover, derivePin } from '../e2e/lib/secret.mjs'
+
+const count = Number(process.env.OKSE_BENCH_COUNT ?? 20000)
+const connections = (process.env.OKSE_BENCH_CONNECTIONS ?? '1,32,64,256')
+  .split(',').map(Number)
+const tool = name => path.join(build, 'tool', name)
+const okse = await startInstance()
+let first = 0
+
+async function must (program, args, options) {
+  const r = await run(program, args, { timeout: 600000, ...options })
+  if (r.status !== 0)
+    throw new Error(`${program} ${args.join(' ')}: ${r.stderr}`)
+  if (r.stderr)
+    console.error(r.stderr.trim())
+  return r.stdout.trim().split('\n').map(l => JSON.parse(l))
+}
+
+/** Lines of the generator, [qr-token, credential] of new holders. */
+async function load (stage, connections, n, more = []) {
+  const roles = {}
+  const watch = (await okse.processes()).flatMap(p => {
+    const name = p.role === 'keyholder'
+      ? 'keyholder' + (roles.k = (roles.k ?? 0) + 1)
+      : p.role
+    return ['--watch', `${name}=${p.pid}`]
+  })
+  const lines = await must(tool('load'), ['--socket', okse.api, '--stage',
+    stage, '--connections', String(connections), '--count', String(n),
+    '--first', String(first), '--json', ...more, ...watch])
+  first += n
+  return lines
+}
+
+const number = (v, digits = 0) => v.toLocaleString('en', {
+  minimumFractionDigits: digits, maximumFractionDigits: digits
+})
+const row = (...cells) => console.log(cells.map((c, i) =>
+  i === 0 ? String(c).padEnd(24) : String(c).padStart(11)).join(''))
+
+const roles = l => Object.entries(l).filter(([, v]) => v?.cpu_us !== undefined)
+const cpu = l => roles(l).reduce((sum, [, v]) => sum + v.cpu_us, 0)
+
+console.log(`${os.cpus().length} cores, ${os.cpus()[0].model}; ` +
+  `${count} requests a line; the generator shares the cores\n`)
+row('closed loop', 'connections', 'per second', 'p50 ms', 'p99 ms',
+  'p99.9 ms', 'max ms', 'CPU us')
+
+const best = {}
+const show = (l, what = l.phase) => {
+  row(what, l.connections, number(l.per_second), number(l.p50_ms, 2),
+    number(l.p99_ms, 2), number(l.p999_ms, 2), number(l.max_ms, 1),
+    number(cpu(l)))
+  if (!(best[l.phase]?.per_second > l.per_second))
+    best[l.phase] = l
+  return l
+}
+
+await load('credential', 32, 1000)	// caches, databases, certificates
+const at = {}
+for (const c of connections) {
+  const n = c === 1 ? Math.ceil(count / 10) : count
+  for (const l of await load('credential', c, n))
+    (at[l.phase] ??= {})[c] = show(l)
+}
+
+console.log('\nopen loop at 70 % of the best')
+for (const [phase, stage] of [['qr-token', 'qr-token']]) {
+  const rate = Math.floor(best[phase].per_second * 0.7)
+  for (const l of await load(stage, 256, Math.min(count, rate * 5),
+    ['--rate', String(rate)]))
+    show(l, `${phase} at ${number(rate)}/s`)
+}
+
+console.log('\nCPU us of one credential, by process (32 connections)')
+const reference = at.credential[32] ?? Object.values(at.credential)[0]
+for (const [name, v] of roles(reference))
+  console.log(`  ${name.padEnd(14)} ${number(v.cpu_us, 1).padStart(7)}` +
+    `   RSS ${number(v.rss_mib, 1)} MiB`)
+
+// ---- the token alone, on the same keys, now that nobody else uses it
+
+await okse.stop()
+const pin = okse.path('pin')
+writeFileSync(pin, derivePin(recover(okse.shares().slice(0, 2)),
+  /token=([^;?]*)/.exec(okse.read('okse.yaml'))[1]), { mode: 0o600 })
+const uri = JSON.parse(/^ {2}uri: (".*")$/m.exec(okse.read('okse.yaml'))[1])
+const raw = {}
+console.log('\nraw C_SignInit and C_Sign, unverified')
+for (const n of [1, 2]) {
+  [raw[n]] = await must(tool('sign_raw'), [uri, pin, 'document', '3',
+    String(n)], {
+    env: {
+      ...process.env,
+      SOFTHSM2_CONF: okse.path('softhsm', 'softhsm2.conf')
+    }
+  })
+  console.log(`  ${n} process${n > 1 ? 'es' : '  '} ` +
+    `${number(raw[n].per_second).padStart(9)}/s   ` +
+    `${number(raw[n].cpu_us, 1)} us CPU each`)
+}
+
+// ---- against the design
+
+const rss = (l, names) => roles(l).filter(([n]) => names.test(n))
+  .reduce((sum, [, v]) => sum + v.rss_mib, 0)
+const fixed = rss(reference, /supervisor|gate|notary/)
+const ratio = v => number(v / raw[2].per_second, 2) + ' of raw'
+const p99 = Object.values(at).map(a => a[64]?.p99_ms ?? 0)
+const line = (what, target, measured, note, met) =>
+  console.log(`${met ? '✓' : '✗'} ${what.padEnd(38)} ${target.padStart(12)} ` +
+    `${measured.padStart(12)}   ${note}`)
+
+console.log('\n  ' + 'figure'.padEnd(38) + 'target'.padStart(13) +
+  'measured'.padStart(13))
+for (const [phase, target] of [['qr-token', 10000], ['credential', 6000]])
+  for (const c of [32, 256])
+    if (at[phase][c])
+      line(`${phase}, ${c} connections`, number(target) + '/s',
+        number(at[phase][c].per_second) + '/s',
+        ratio(at[phase][c].per_second), at[phase][c].per_second >= target)
+line('CPU of one SD-JWT VC, verified', '250 us',
+  number(cpu(reference)) + ' us',
+  `${number(cpu(reference) / raw[1].cpu_us, 1)} raw signatures`,
+  cpu(reference) <= 250)
+line('p99 at 64 connections', '20 ms', number(Math.max(...p99), 1) + ' ms', '',
+  Math.max(...p99) < 20)
+line('supervisor + gate + notary', '64 MiB', number(fixed, 1) + ' MiB',
+  `after ${number(first * 2)} issues, with shared pages`, fixed < 64)

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Throughput and latency of a whole instance on this machine, against a raw
+# C_Sign loop on the same token in the same run. Prints a table; the figures
+# wanted are those of the design.
+set -eu
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build}
+export BUILD
+exec node tests/bench/bench.mjs "$@"
