@@ -210,6 +210,17 @@ read_spki(struct supervisor *s)
 	return ERR_OK;
 }
 
+/* Above the number that a child's control channel takes in become(). */
+static enum err
+open_program(struct supervisor *s)
+{
+	AUTO_FD fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	s->program = fd == -1 ? -1 :
+	    fcntl(fd, F_DUPFD_CLOEXEC, CHILD_CONTROL + 1);
+	return s->program == -1 ? err_system("/proc/self/exe") : ERR_OK;
+}
+
 static enum err
 prepare(struct supervisor *s, const char *path)
 {
@@ -218,8 +229,7 @@ prepare(struct supervisor *s, const char *path)
 	TRY(config_parse(path, bytes_view(&s->config_text), &s->config));
 	TRY(unseal_prepare(s));
 	TRY(read_spki(s));
-	if ((s->program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)) == -1)
-		return err_system("/proc/self/exe");
+	TRY(open_program(s));
 	return listen_all(s);
 }
 
