@@ -102,6 +102,8 @@ become(const struct supervisor *s, const struct child *c, int control)
 	char program[] = "oksed";
 	char *argv[] = { program, role, index, NULL };
 	char *environment[] = { NULL };
+	/* out of the way of the control channel's number */
+	int exe = fcntl(s->program, F_DUPFD_CLOEXEC, CHILD_CONTROL + 1);
 	sigset_t none;
 
 	snprintf(role, sizeof(role), "--role=%s", role_name(c->role));
@@ -114,7 +116,7 @@ become(const struct supervisor *s, const struct child *c, int control)
 	else if (dup2(control, CHILD_CONTROL) == -1)
 		_exit(1);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
-		fexecve(s->program, argv, environment);
+		fexecve(exe, argv, environment);
 	_exit(1);
 }
 
