@@ -36,15 +36,16 @@
 	"restart_syscall sched_yield exit exit_group tgkill "                 \
 	"epoll_wait epoll_pwait epoll_pwait2 epoll_ctl poll ppoll "           \
 	"read readv write writev close fcntl fstat newfstatat lseek "         \
-	"recvmsg sendmsg recvfrom sendto "
+	"recvmsg sendmsg recvfrom sendto setsockopt "
 
 #define CALLS_GATE                                                            \
-	"accept4 shutdown getsockopt setsockopt getsockname getpeername "     \
+	"accept4 shutdown getsockopt getsockname getpeername "     \
 	"ioctl openat "
 
 #define CALLS_NOTARY                                                          \
 	"open openat stat lstat statx access faccessat faccessat2 readlink "  \
-	"pread64 pwrite64 fsync fdatasync ftruncate fallocate unlink "        \
+	"pread64 pwrite64 fsync fdatasync sync_file_range ftruncate "           \
+	"fallocate unlink "                                                   \
 	"unlinkat rename renameat renameat2 mkdir mkdirat fchmod fchown "     \
 	"getcwd getdents64 utimensat sysinfo "
 
