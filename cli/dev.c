@@ -179,7 +179,9 @@ answers(const struct dev *d)
 {
 	AUTO_DONE(answer) answer = { 0 };
 
-	return seal_status(d->dir, &answer);
+	TRY(seal_status(d->dir, &answer));
+	return document_true(answer.document, "notary") &&
+	    document_true(answer.document, "gate") ? ERR_OK : ERR_UNAVAILABLE;
 }
 
 static enum err
