@@ -30,7 +30,7 @@ struct ceremony_listener {
 struct rehearse_options {
 	const char		*script;	/* path of the YAML file */
 	const char		*dir;		/* must hold no ceremony yet */
-	const char		*module;	/* absolute path of the module */
+	const char		*module;	/* its absolute path */
 	struct ceremony_listener listener;
 };
 

@@ -26,13 +26,14 @@ key_fits(struct view key)
 	return key.len != 0;
 }
 
-static int
-key_order(struct view a, struct view b)
+static bool
+key_before(struct view a, struct view b)
 {
-	size_t common = a.len < b.len ? a.len : b.len;
-	int order = memcmp(a.at, b.at, common);
+	size_t i = 0;
 
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+	while (i < a.len && i < b.len && a.at[i] == b.at[i])
+		i++;
+	return i < b.len && (i == a.len || a.at[i] < b.at[i]);
 }
 
 void
@@ -166,7 +167,7 @@ payload_check(struct view payload)
 
 		if (!take_pair(&payload, &key, &value) ||
 		    !unescape(value, &plain) ||
-		    (last.at != NULL && key_order(last, key) >= 0))
+		    (last.at != NULL && !key_before(last, key)))
 			return false;
 		last = key;
 	}

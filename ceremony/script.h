@@ -32,14 +32,14 @@ struct script_certificate {
 	const char		*name;		/* as file name */
 	int			 profile;	/* enum profile_kind */
 	struct yaml_reference	 key;		/* whose public key it holds */
-	struct yaml_reference	 issuer;	/* a certificate; itself: root */
+	struct yaml_reference	 issuer;	/* itself: a root */
 	struct {
 		const char	*country;	/* ISO 3166-1 alpha-2 */
 		const char	*state;		/* ISO 3166-2, or NULL */
 		const char	*organisation;	/* or NULL */
 		const char	*common_name;
 	} subject;
-	int64_t			 not_before;	/* instant; 0: the day it is made */
+	int64_t			 not_before;	/* 0: that day */
 	int64_t			 days;
 	const char		*contact;	/* URI, issuerAltName */
 	const char		*crl;		/* URI, cRLDistributionPoints */
@@ -64,7 +64,7 @@ struct script {
 	YAML_ARRAY(struct script_key) keys;
 	YAML_ARRAY(struct script_certificate) certificates;
 	YAML_ARRAY(struct script_step) steps;
-	struct yaml_doc		*doc;		/* all of the above lives in it */
+	struct yaml_doc		*doc;		/* where all this lives */
 };
 
 /*

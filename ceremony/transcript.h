@@ -21,7 +21,7 @@
 	X(INTENT)	/* a step is about to be done */                      \
 	X(SHARE)	/* a share was handed out: seat, commitment */        \
 	X(NEGCTRL)	/* something that must fail was tried, and failed */  \
-	X(TOKEN)	/* a token: label, serial, model … */                 \
+	X(TOKEN)	/* a token: label, serial, model */                    \
 	X(KEYGEN)	/* a key: label, id, spki, attributes */              \
 	X(CERT)		/* a certificate: name, serial, validity, sha256 */   \
 	X(RESULT)	/* the step is done */                                \

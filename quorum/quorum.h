@@ -24,7 +24,7 @@ struct quorum {
 	unsigned int	threshold;
 	unsigned int	count;
 	struct hash	secret;				/* C_S */
-	struct hash	shares[SHARE_MAX];		/* C_x of x = index + 1 */
+	struct hash	shares[SHARE_MAX];		/* C_x, x - 1 */
 	char		officers[SHARE_MAX][QUORUM_NAME_SIZE];
 };
 

@@ -29,7 +29,8 @@ take_line(struct lines *l, const char *key, struct view *out_value)
 	l->number++;
 	if (end == NULL)
 		return err_because(ERR_SYNTAX,
-		    "line %u: wanted \"%s …\" and a line end", l->number, key);
+		    "line %u: wanted \"%s …\" and a line end", l->number,
+		    key);
 	line = VIEW(l->rest.at, (size_t)(end - l->rest.at));
 	if (line.len < skip || !view_starts(line, key) ||
 	    line.at[skip - 1] != ' ')

@@ -184,7 +184,7 @@ each_fault_is_refused_at_its_line(void **state)
 		    line_of(&text, faults[i].at));
 		if (strncmp(err_why(), place, strlen(place)) != 0 ||
 		    strstr(err_why(), faults[i].says) == NULL)
-			fail_msg("fault %zu: wanted %s … %s, got %s", i, place,
+			fail_msg("fault %zu: wanted %s %s, got %s", i, place,
 			    faults[i].says, err_why());
 	}
 }

@@ -264,98 +264,98 @@ chain(const char *const *rows, size_t count, struct bytes *out)
 #define T "|2026-11-23T00:00:00Z|"
 #define FIRST "1" T "0|OPEN|open|operator|mode=rehearsal"
 
+static const struct {
+	const char	*rows[6];
+	enum err	 wanted;
+} chains[] = {
+	{ { FIRST, "2" T "0|CLOSE|close|operator|" }, ERR_OK },
+	{ { FIRST, "2" T "0|ABORT|close|operator|" }, ERR_MISMATCH },
+	{ { FIRST }, ERR_CORRUPT },
+	{ { "1" T "0|CLOSE|close|operator|mode=rehearsal" },
+	    ERR_CORRUPT },
+	{ { "1" T "0|OPEN|open|operator|mode=production",
+	    "2" T "0|CLOSE|close|operator|" }, ERR_MISMATCH },
+	{ { "1" T "0|OPEN|open|operator|",
+	    "2" T "0|CLOSE|close|operator|" }, ERR_NOT_FOUND },
+	{ { FIRST, "2" T "0|OPEN|open|operator|mode=rehearsal",
+	    "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "02" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "00|CLOSE|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "-1|CLOSE|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|NOVEL|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|close|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|Close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE||operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close||" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator||" }, ERR_CORRUPT },
+	/* time */
+	{ { FIRST, "2|2026-11-22T23:59:59Z|0|CLOSE|close|operator|" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2|2026-11-23T00:00:00+00:00|0|CLOSE|close|"
+	    "operator|" }, ERR_CORRUPT },
+	{ { "1" T "5|OPEN|open|operator|mode=rehearsal",
+	    "2" T "4|CLOSE|close|operator|" }, ERR_CORRUPT },
+	/* payload */
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=1 b=2" }, ERR_OK },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|b=2 a=1" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=1 a=1" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=1 " },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator| a=1" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|=1" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|A=1" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=%41" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=%2f" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=%7C" }, ERR_OK },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=%7c" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=%7" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=b=c" },
+	    ERR_CORRUPT },
+	{ { FIRST, "2" T "0|CLOSE|close|operator|a=\xea" },
+	    ERR_CORRUPT },
+	/* order */
+	{ { FIRST, "2" T "0|CLOSE|close|operator|",
+	    "3" T "0|ENV|open|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|RESULT|1.a|operator|",
+	    "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|INTENT|1.a|operator|",
+	    "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|INTENT|1.a|operator|",
+	    "3" T "0|INTENT|2.b|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|INTENT|1.a|operator|",
+	    "3" T "0|RESULT|2.b|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|KEYGEN|1.a|operator|",
+	    "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|INTENT|1.a|operator|",
+	    "3" T "0|RESULT|1.a|operator|",
+	    "4" T "0|FILE|open|operator|" }, ERR_CORRUPT },
+	{ { FIRST, "2" T "0|INTENT|1.a|operator|",
+	    "3" T "0|ABORT|1.a|operator|" }, ERR_MISMATCH },
+};
+
 static void
 a_right_chain_of_wrong_records_is_refused(void **state)
 {
-	static const struct {
-		const char	*rows[6];
-		enum err	 wanted;
-	} cases[] = {
-		{ { FIRST, "2" T "0|CLOSE|close|operator|" }, ERR_OK },
-		{ { FIRST, "2" T "0|ABORT|close|operator|" }, ERR_MISMATCH },
-		{ { FIRST }, ERR_CORRUPT },
-		{ { "1" T "0|CLOSE|close|operator|mode=rehearsal" },
-		    ERR_CORRUPT },
-		{ { "1" T "0|OPEN|open|operator|mode=production",
-		    "2" T "0|CLOSE|close|operator|" }, ERR_MISMATCH },
-		{ { "1" T "0|OPEN|open|operator|",
-		    "2" T "0|CLOSE|close|operator|" }, ERR_NOT_FOUND },
-		{ { FIRST, "2" T "0|OPEN|open|operator|mode=rehearsal",
-		    "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "02" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "00|CLOSE|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "-1|CLOSE|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|NOVEL|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|close|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|Close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE||operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close||" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator||" }, ERR_CORRUPT },
-		/* time */
-		{ { FIRST, "2|2026-11-22T23:59:59Z|0|CLOSE|close|operator|" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2|2026-11-23T00:00:00+00:00|0|CLOSE|close|"
-		    "operator|" }, ERR_CORRUPT },
-		{ { "1" T "5|OPEN|open|operator|mode=rehearsal",
-		    "2" T "4|CLOSE|close|operator|" }, ERR_CORRUPT },
-		/* payload */
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=1 b=2" }, ERR_OK },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|b=2 a=1" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=1 a=1" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=1 " },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator| a=1" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|=1" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|A=1" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=%41" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=%2f" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=%7C" }, ERR_OK },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=%7c" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=%7" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=b=c" },
-		    ERR_CORRUPT },
-		{ { FIRST, "2" T "0|CLOSE|close|operator|a=\xea" },
-		    ERR_CORRUPT },
-		/* order */
-		{ { FIRST, "2" T "0|CLOSE|close|operator|",
-		    "3" T "0|ENV|open|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|RESULT|1.a|operator|",
-		    "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|INTENT|1.a|operator|",
-		    "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|INTENT|1.a|operator|",
-		    "3" T "0|INTENT|2.b|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|INTENT|1.a|operator|",
-		    "3" T "0|RESULT|2.b|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|KEYGEN|1.a|operator|",
-		    "3" T "0|CLOSE|close|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|INTENT|1.a|operator|",
-		    "3" T "0|RESULT|1.a|operator|",
-		    "4" T "0|FILE|open|operator|" }, ERR_CORRUPT },
-		{ { FIRST, "2" T "0|INTENT|1.a|operator|",
-		    "3" T "0|ABORT|1.a|operator|" }, ERR_MISMATCH },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(chains); i++) {
 		AUTO_DONE(bytes) text = { 0 };
 		size_t n = 0;
 
-		while (n < 6 && cases[i].rows[n] != NULL)
+		while (n < 6 && chains[i].rows[n] != NULL)
 			n++;
-		chain(cases[i].rows, n, &text);
-		if (verify(bytes_view(&text)) != cases[i].wanted)
+		chain(chains[i].rows, n, &text);
+		if (verify(bytes_view(&text)) != chains[i].wanted)
 			fail_msg("case %zu: %s", i, err_why());
 	}
 }

@@ -19,7 +19,7 @@
 #include "vector.h"
 
 static void
-a_line_of_the_other_implementation_is_read_and_written_back(void **state)
+a_line_of_the_other_implementation_is_written_back(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(vector_shares); i++) {
@@ -167,7 +167,7 @@ write_file(const char *path, const char *text, size_t len)
 }
 
 static void
-a_file_holds_the_line_and_at_most_one_line_end(void **state)
+a_file_holds_the_line_and_one_line_end(void **state)
 {
 	char path[] = "/tmp/okse-share-XXXXXX";
 	char content[SHARE_TEXT_SIZE + 3];
@@ -228,12 +228,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    a_line_of_the_other_implementation_is_read_and_written_back),
+		    a_line_of_the_other_implementation_is_written_back),
 		cmocka_unit_test(every_single_wrong_character_is_refused),
 		cmocka_unit_test(each_kind_of_damage_has_its_own_error),
 		cmocka_unit_test(numbers_outside_their_limits_are_refused),
 		cmocka_unit_test(a_message_never_repeats_the_share),
-		cmocka_unit_test(a_file_holds_the_line_and_at_most_one_line_end),
+		cmocka_unit_test(a_file_holds_the_line_and_one_line_end),
 		cmocka_unit_test(base32_is_that_of_rfc_4648),
 	};
 

@@ -6,17 +6,28 @@
 	0x7c, 0x7d, 0x7e, 0x7f, 0x80, 0x81, 0x82, 0x83,
 };
 [[maybe_unused]] static const char vector_record[] =
-    "okse-quorum 1\n"
-    "set 0001020304050607\n"
-    "ceremony f8f9fafbfcfdfeff\n"
-    "threshold 3\n"
-    "shares 5\n"
-    "secret 60ae9373632ab1c85438818301b71c77814b9968aab2aca834e6a7ad0a79475c\n"
-    "share 1 057025679f763b5c8f5b07e78c955e8d117c2f0fd3c2771c8bc47787239af8f0 officer 1\n"
-    "share 2 8ce5c7cbe1edbf0ac952c215074b386e5f78073f0a33d25c7ccd04abccd0f3b9 officer 2\n"
-    "share 3 afb346df0561fdbd52207d9a483b2aebccc0066338b0a39fe0c2eb0d36fc4698 officer 3\n"
-    "share 4 3b04f9ad1d848548ca7069227d2a1fb88e25c13a31034e400c9309b2893d6fb6 officer 4\n"
-    "share 5 c96ad045ee16238c6fd693e26d28b02ffc17c0cfdccd156c07768c72231f32ee officer 5\n";
+    "okse-quorum 1"
+    "\n"
+    "set 0001020304050607"
+    "\n"
+    "ceremony f8f9fafbfcfdfeff"
+    "\n"
+    "threshold 3"
+    "\n"
+    "shares 5"
+    "\n"
+    "secret 60ae9373632ab1c85438818301b71c77814b9968aab"
+    "2aca834e6a7ad0a79475c\n"
+    "share 1 057025679f763b5c8f5b07e78c955e8d117c2f0fd3"
+    "c2771c8bc47787239af8f0 officer 1\n"
+    "share 2 8ce5c7cbe1edbf0ac952c215074b386e5f78073f0a"
+    "33d25c7ccd04abccd0f3b9 officer 2\n"
+    "share 3 afb346df0561fdbd52207d9a483b2aebccc0066338"
+    "b0a39fe0c2eb0d36fc4698 officer 3\n"
+    "share 4 3b04f9ad1d848548ca7069227d2a1fb88e25c13a31"
+    "034e400c9309b2893d6fb6 officer 4\n"
+    "share 5 c96ad045ee16238c6fd693e26d28b02ffc17c0cfdc"
+    "cd156c07768c72231f32ee officer 5\n";
 [[maybe_unused]] static const char *const vector_shares[] = {
 	"okse-share1-AAAQ-EAYE-AUDA-P6HZ-7L57-Z7P6-74BQ-KANX-5CVL-2SUR"
 	"-FTV5-VVE2-HIRT-ZF7N-KCJS-BYPF-6FIV-BR62-PKSH-3NYQ-G3G3-32OY",
@@ -29,8 +40,10 @@
 	"okse-share1-AAAQ-EAYE-AUDA-P6HZ-7L57-Z7P6-74BQ-KBNL-34C7-QLLB"
 	"-BSL6-YVIX-IC66-IUIF-IVDS-MJJR-U4GF-BQFR-7XWC-WFWI-G7LT-MA2D",
 };
-[[maybe_unused]] static const char vector_pin[] = "FFMZDBPLEV5JAADJZC3FTSYB6VZMYI4P";
-[[maybe_unused]] static const char vector_so_pin[] = "7ACEYSDPGFYM6SC3NQXKZXIR3OSTOQYM";
+[[maybe_unused]] static const char vector_pin[] =
+    "FFMZDBPLEV5JAADJZC3FTSYB6VZMYI4P";
+[[maybe_unused]] static const char vector_so_pin[] =
+    "7ACEYSDPGFYM6SC3NQXKZXIR3OSTOQYM";
 [[maybe_unused]] static const uint8_t vector_pseudonym[] = {
 	0x2e, 0x99, 0x2f, 0x38, 0x92, 0x24, 0x64, 0x39,
 	0x36, 0x14, 0x65, 0x4d, 0x47, 0x45, 0x0b, 0x1a,

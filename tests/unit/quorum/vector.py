@@ -65,14 +65,15 @@ for x in range(1, n + 1):
 print("/* made by vector.py, which shares no code with quorum/ */")
 array("vector_secret", secret)
 print("[[maybe_unused]] static const char vector_record[] =")
-print("\n".join('    "%s\\n"' % l for l in record.splitlines()) + ";")
+print("\n".join('    "%s"\n    "%s\\n"' % (l[:50], l[50:])
+                for l in record.splitlines()) + ";")
 print("[[maybe_unused]] static const char *const vector_shares[] = {")
 for line in lines:
     print('\t"%s"\n\t"%s",' % (line[:61], line[61:]))
 print("};")
 for name, info in (("vector_pin", b"user-pin/okse-rehearsal"),
                    ("vector_so_pin", b"so-pin/okse-rehearsal")):
-    print('[[maybe_unused]] static const char %s[] = "%s";' % (
+    print('[[maybe_unused]] static const char %s[] =\n    "%s";' % (
         name, base64.b32encode(hkdf(secret, info, 20)).decode()))
 array("vector_pseudonym", hkdf(secret, b"key/pseudonym", 32))
 array("vector_status", hkdf(secret, b"key/status-2", 32))
