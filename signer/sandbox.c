@@ -39,15 +39,13 @@
 	"recvmsg sendmsg recvfrom sendto setsockopt "
 
 #define CALLS_GATE                                                            \
-	"accept4 shutdown getsockopt getsockname getpeername "     \
-	"ioctl openat "
+	"accept4 shutdown getsockopt getsockname getpeername ioctl openat "
 
 #define CALLS_NOTARY                                                          \
 	"open openat stat lstat statx access faccessat faccessat2 readlink "  \
-	"pread64 pwrite64 fsync fdatasync sync_file_range ftruncate "           \
-	"fallocate unlink "                                                   \
-	"unlinkat rename renameat renameat2 mkdir mkdirat fchmod fchown "     \
-	"getcwd getdents64 utimensat sysinfo "
+	"pread64 pwrite64 fsync fdatasync sync_file_range ftruncate "         \
+	"fallocate unlink unlinkat rename renameat renameat2 mkdir mkdirat "  \
+	"fchmod fchown getcwd getdents64 utimensat sysinfo "
 
 /* what a PKCS#11 module in software needs: its files and their locks */
 #define CALLS_KEYHOLDER                                                       \
