@@ -382,7 +382,6 @@ enum err
 proc_attach(struct proc *p, int fd, enum role role, unsigned int index)
 {
 	AUTO(peer) peer = mem_new(1, sizeof(*peer));
-	int size = SOCKET_BUFFER;
 
 	if (peer == NULL || fd == -1) {
 		fd_close(&fd);
@@ -393,8 +392,6 @@ proc_attach(struct proc *p, int fd, enum role role, unsigned int index)
 	peer->fd = fd;
 	peer->role = role;
 	peer->index = index;
-	/* best effort: the kernel's own limit may be lower */
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	peer->readable = event_new(p->base, fd, EV_READ | EV_PERSIST,
 	    on_readable, peer);
 	peer->writable = event_new(p->base, fd, EV_WRITE, on_writable, peer);
@@ -489,8 +486,14 @@ proc_on_signal(struct proc *p, int signal, void (*handler)(void *context),
 enum err
 proc_pair(int out_fds[2])
 {
+	int size = SOCKET_BUFFER;
+
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0, out_fds) == -1)
 		return err_system("socketpair");
+	/* best effort: the kernel's own limit may be lower */
+	for (int i = 0; i < 2; i++)
+		(void)setsockopt(out_fds[i], SOL_SOCKET, SO_SNDBUF, &size,
+		    sizeof(size));
 	return ERR_OK;
 }
