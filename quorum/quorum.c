@@ -1,28 +1,29 @@
 /*
- * Shamir's secret sharing, byte by byte over GF(2^8), with commitments.
- * Shares come from officers and are checked one by one, so that a wrong one is
- * named at once; what they combine to is checked before it is returned.
+ * Opening a split secret, byte by byte over GF(2^8). Shares come from officers
+ * and are checked one by one, so that a wrong one is named at once; what they
+ * combine to is checked before it is returned.
  * Next: derive.c makes PINs and keys of it; record.c reads the quorum.
  */
 #include "quorum/quorum.h"
 
 #include <string.h>
 
+#include "quorum/commit.h"
 #include "quorum/gf256.h"
 
-static struct hash
-commit_secret(const struct quorum *q, const struct secret *s)
+struct hash
+quorum_commit_secret(const struct quorum *q, const struct secret *s)
 {
 	uint8_t in[12 + SHARE_ID_SIZE];
 
 	memcpy(in, "kc/secret/v1", 12);
 	memcpy(in + 12, q->set_id, SHARE_ID_SIZE);
-	return sha256_2(VIEW_OF(in),
-	    VIEW(secret_peek(s), secret_len(s)));
+	return sha256_2(VIEW_OF(in), VIEW(secret_peek(s), secret_len(s)));
 }
 
-static struct hash
-commit_share(const struct quorum *q, unsigned int x, const struct secret *s)
+struct hash
+quorum_commit_share(const struct quorum *q, unsigned int x,
+    const struct secret *s)
 {
 	uint8_t in[11 + SHARE_ID_SIZE + 1];
 
@@ -31,98 +32,6 @@ commit_share(const struct quorum *q, unsigned int x, const struct secret *s)
 	in[11 + SHARE_ID_SIZE] = (uint8_t)x;
 	return sha256_2(VIEW_OF(in), VIEW(secret_peek(s), secret_len(s)));
 }
-
-bool
-quorum_name_fits(struct view name)
-{
-	if (name.len == 0 || name.len >= QUORUM_NAME_SIZE ||
-	    !utf8_valid(name))
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		if (name.at[i] < ' ' || name.at[i] == 0x7f)
-			return false;
-	return name.at[0] != ' ' && name.at[name.len - 1] != ' ';
-}
-
-/* ---- splitting */
-
-static enum err
-check_plan(const struct secret *secret, const struct quorum *plan)
-{
-	if (secret_len(secret) != SHARE_VALUE_SIZE)
-		return err_because(ERR_RANGE,
-		    "splitting: wanted a secret of %d bytes, got %zu",
-		    SHARE_VALUE_SIZE, secret_len(secret));
-	/* a threshold of 1 hands the secret itself to every officer */
-	if (plan->threshold < 2 || plan->threshold > plan->count ||
-	    plan->count > SHARE_MAX)
-		return err_because(ERR_RANGE, "splitting: wanted a threshold "
-		    "from 2 to the number of shares, at most %d; got %u of %u",
-		    SHARE_MAX, plan->threshold, plan->count);
-	for (unsigned int i = 0; i < plan->count; i++)
-		if (!quorum_name_fits(view_text(plan->officers[i])))
-			return err_because(ERR_RANGE, "splitting: seat %u "
-			    "needs an officer's name", i + 1);
-	return ERR_OK;
-}
-
-/*
- * coefficients holds threshold rows of SHARE_VALUE_SIZE bytes, the secret
- * first; Horner's rule, all bytes of a row in step.
- */
-static void
-evaluate(const struct secret *coefficients, unsigned int threshold,
-    unsigned int x, uint8_t out[SHARE_VALUE_SIZE])
-{
-	const uint8_t *row = secret_peek(coefficients);
-
-	memset(out, 0, SHARE_VALUE_SIZE);
-	for (unsigned int k = threshold; k-- > 0;)
-		for (size_t i = 0; i < SHARE_VALUE_SIZE; i++)
-			out[i] = (uint8_t)(gf_multiply(out[i], (uint8_t)x) ^
-			    row[k * SHARE_VALUE_SIZE + i]);
-}
-
-static enum err
-deal(struct quorum *q, const struct secret *coefficients, unsigned int x,
-    struct share *out_share)
-{
-	struct share s = {
-		.threshold = (uint8_t)q->threshold,
-		.count = (uint8_t)q->count,
-		.x = (uint8_t)x,
-	};
-
-	memcpy(s.set_id, q->set_id, SHARE_ID_SIZE);
-	memcpy(s.ceremony_id, q->ceremony_id, SHARE_ID_SIZE);
-	TRY(secret_new(SHARE_VALUE_SIZE, &s.value));
-	evaluate(coefficients, q->threshold, x, secret_at(s.value));
-	q->shares[x - 1] = commit_share(q, x, s.value);
-	*out_share = s;
-	return ERR_OK;
-}
-
-enum err
-quorum_split(const struct secret *secret, const struct quorum *plan,
-    struct quorum *out_quorum, struct share *out_shares)
-{
-	AUTO(secret) rows = NULL;
-	struct quorum q = *plan;
-
-	TRY(check_plan(secret, plan));
-	TRY(secret_new(q.threshold * SHARE_VALUE_SIZE, &rows));
-	memcpy(secret_at(rows), secret_peek(secret), SHARE_VALUE_SIZE);
-	TRY(random_bytes(secret_at(rows) + SHARE_VALUE_SIZE,
-	    (q.threshold - 1) * SHARE_VALUE_SIZE));
-	TRY(random_bytes(q.set_id, SHARE_ID_SIZE));
-	q.secret = commit_secret(&q, secret);
-	for (unsigned int x = 1; x <= q.count; x++)
-		TRY(deal(&q, rows, x, &out_shares[x - 1]));
-	*out_quorum = q;
-	return ERR_OK;
-}
-
-/* ---- checking and combining */
 
 enum err
 quorum_check_share(const struct quorum *q, const struct share *s)
@@ -145,7 +54,7 @@ quorum_check_share(const struct quorum *q, const struct share *s)
 		return err_because(ERR_MISMATCH, "the share of seat %u (%s) "
 		    "is not of %u of %u", s->x, q->officers[s->x - 1],
 		    q->threshold, q->count);
-	c = commit_share(q, s->x, s->value);
+	c = quorum_commit_share(q, s->x, s->value);
 	if (!secret_equal(VIEW_OF(c.at), VIEW_OF(q->shares[s->x - 1].at)))
 		return err_because(ERR_MISMATCH, "the share of seat %u (%s) "
 		    "is not the one that was given out", s->x,
@@ -228,7 +137,7 @@ quorum_combine(const struct quorum *q, const struct share *shares,
 	TRY(check_rest(q, shares, count));
 	TRY(secret_new(SHARE_VALUE_SIZE, &s));
 	interpolate(shares, q->threshold, 0, secret_at(s));
-	c = commit_secret(q, s);
+	c = quorum_commit_secret(q, s);
 	if (!secret_equal(VIEW_OF(c.at), VIEW_OF(q->secret.at)))
 		return err_because(ERR_MISMATCH, "the shares are right one by "
 		    "one, but do not combine to the committed secret");

@@ -87,6 +87,18 @@ get_hex(const struct lines *l, struct view text, uint8_t *out, size_t size)
 	return ERR_OK;
 }
 
+bool
+quorum_name_fits(struct view name)
+{
+	if (name.len == 0 || name.len >= QUORUM_NAME_SIZE ||
+	    !utf8_valid(name))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (name.at[i] < ' ' || name.at[i] == 0x7f)
+			return false;
+	return name.at[0] != ' ' && name.at[name.len - 1] != ' ';
+}
+
 static enum err
 get_share(struct lines *l, unsigned int x, struct quorum *q)
 {
