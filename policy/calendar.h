@@ -10,7 +10,7 @@
 
 /* When somebody born on 29 February comes of age in a common year. */
 enum leap_birthday {
-	LEAP_MARCH_1,		/* Civil Act 160: the day after the month's last */
+	LEAP_MARCH_1,		/* Civil Act 160: after the month's last day */
 	LEAP_FEBRUARY_28,
 };
 

@@ -124,7 +124,7 @@ void decision_json(const struct decision *d, struct json *j,
 struct grant_terms {
 	int64_t	issued_at;		/* now of the decision */
 	int64_t	valid_from;
-	int64_t	administrative_expiry;	/* exclusive end; TIME_NONE for a QR token */
+	int64_t	administrative_expiry;	/* exclusive; TIME_NONE: a QR token */
 	int64_t	technical_expiry;	/* of this credential or token */
 };
 const struct grant_terms *grant_terms(const struct grant *g);
@@ -159,7 +159,7 @@ struct claim_spec {
 	enum claim_type	 type;
 	bool		 required;
 	enum disclosure	 disclosure;
-	int64_t		 min, max;	/* of an integer, or bytes of a string */
+	int64_t		 min, max;	/* of an integer; of a text, bytes */
 };
 
 struct programme {

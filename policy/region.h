@@ -17,7 +17,7 @@ struct region_range {
 struct place {
 	const char		*name;		/* "Goyang-si" */
 	YAML_ARRAY(const char *) codes;
-	struct region_range	*ranges;	/* codes.count, by region_link() */
+	struct region_range	*ranges;	/* as many, regions_link() */
 };
 
 struct region_set {

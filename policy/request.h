@@ -56,13 +56,13 @@ struct asked {
 	enum operation	operation;
 	bool		dry_run;	/* POST /v1/decisions */
 	bool		pictures;
-	struct view	caller;		/* the client's name, from its identity */
+	struct view	caller;		/* the client's name, by identity */
 	struct view	idempotency_key;
 	struct view	programme;
 	enum purpose	purpose;
 	struct view	reason;		/* empty unless given */
 	struct {
-		struct view	number;		/* as sent: the policy judges it */
+		struct view	number;		/* as sent: to be judged */
 		struct date	birth_date;
 		struct view	residence;
 		bool		has_card;

@@ -117,7 +117,7 @@ const struct rule_kind rule_devices = {
 
 struct reason {
 	const char	*name;
-	bool		 new_visit;	/* a QR token newer than the last issue */
+	bool		 new_visit;	/* a token newer than the last issue */
 };
 
 struct reasons {

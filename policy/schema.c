@@ -129,7 +129,8 @@ static const struct yaml_type claims_type = YAML_MAP_OF(1, 64,
 
 static const struct yaml_type formats_type =
     YAML_LIST_OF(1, ASKED_FORMATS, &YAML_STRING(ASKED_TEXT));
-static const struct yaml_type ages_type = YAML_LIST_OF(0, 32, &YAML_INT(1, 150));
+static const struct yaml_type ages_type =
+    YAML_LIST_OF(0, 32, &YAML_INT(1, 150));
 
 static const struct yaml_field programme_fields[] = {
 	YAML_FIELD("programme", struct programme_file, id, &name_type),

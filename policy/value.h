@@ -30,7 +30,7 @@ struct value {
 	enum value_kind	 kind;
 	struct view	 text;
 	int64_t		 integer;	/* VALUE_INTEGER; 0 or 1 of a boolean */
-	struct member	*members;	/* VALUE_LIST (names empty), VALUE_MAP */
+	struct member	*members;	/* of a list (names empty) or map */
 	size_t		 count;
 };
 

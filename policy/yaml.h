@@ -117,7 +117,7 @@ struct yaml_field {	/* tables end with { 0 } */
 	size_t			 offset;	/* in the struct it fills */
 	const struct yaml_type	*type;
 	bool			 optional;	/* left zero when absent */
-	const char		*otherwise;	/* or: this scalar when absent */
+	const char		*otherwise;	/* this scalar when absent */
 };
 
 /*

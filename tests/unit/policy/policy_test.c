@@ -104,8 +104,8 @@ rules_name_what_exists(void **state)
 	    "mean \"period\"?", HEAD, CARD "rules: { r: { kind: perod } }\n");
 	REFUSED("expected the key \"from\"", HEAD,
 	    CARD "rules: { r: { kind: period } }\n");
-	REFUSED("got \"untl\"; did you mean \"until\"?", HEAD, CARD "rules: { r: "
-	    "{ kind: period, from: 2024-12-27T00:00:00Z, untl: 1 } }\n");
+	REFUSED("got \"untl\"; did you mean \"until\"?", HEAD, CARD "rules: { "
+	    "r: { kind: period, from: 2024-12-27T00:00:00Z, untl: 1 } }\n");
 	REFUSED("set of regions, got \"twon\"; did you mean \"town\"?", HEAD,
 	    REGIONS, CARD "rules: { r: { kind: region, phases: [ { regions: "
 	    "twon, from: 2024-12-27T00:00:00Z } ] } }\n");
