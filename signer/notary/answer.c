@@ -27,8 +27,8 @@ put_members(enum err e, const struct bytes *object, struct bytes *out)
 }
 
 enum err
-answer_decided(const struct decision *d, const struct place *place,
-    struct bytes *out)
+answer_decided(const struct decision *d, bool dry_run,
+    const struct place *place, struct bytes *out)
 {
 	AUTO_DONE(bytes) object = { 0 };
 	struct json j = json_start(&object);
@@ -39,7 +39,8 @@ answer_decided(const struct decision *d, const struct place *place,
 	json_close(&j);
 	TRY(json_end(&j));
 	TRY(bytes_check(&object));
-	put_members(decision_allows(d) ? ERR_OK : ERR_REFUSED, &object, out);
+	put_members(dry_run || decision_allows(d) ? ERR_OK : ERR_REFUSED,
+	    &object, out);
 	return bytes_check(out);
 }
 

@@ -14,8 +14,11 @@ struct place {
 	struct hash	 leaf;
 };
 
-/* ANSWER of a decision that nothing is signed for: a refusal, a dry run. */
-[[nodiscard]] enum err answer_decided(const struct decision *d,
+/*
+ * ANSWER of a decision that nothing is signed for: a refusal, or a dry run,
+ * which has its answer (ERR_OK) whatever the decision is.
+ */
+[[nodiscard]] enum err answer_decided(const struct decision *d, bool dry_run,
     const struct place *place, struct bytes *out);
 /* ANSWER without a decision: the code, and why when a client may know. */
 void answer_refused(enum err e, struct bytes *out);

@@ -5,7 +5,6 @@
  */
 #include "signer/notary/ticket.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "audit/merkle.h"
@@ -71,17 +70,17 @@ outcome_for_entry(enum outcome o, bool allows)
 	    ENTRY_RULE_NA;
 }
 
-/* The first n of a text that is len digits; "" for any other. */
+/* The first n of a text that is len digits; NULL for any other. */
 static const char *
 digits(struct view v, size_t len, size_t n, char out[11])
 {
-	bool good = v.len == len;
-
-	for (size_t i = 0; good && i < len; i++)
-		good = isdigit(v.at[i]);
-	if (good)
-		memcpy(out, v.at, n);
-	out[good ? n : 0] = '\0';
+	if (v.len != len)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		if (v.at[i] < '0' || v.at[i] > '9')
+			return NULL;
+	memcpy(out, v.at, n);
+	out[n] = '\0';
 	return out;
 }
 
@@ -243,7 +242,7 @@ ticket_record(struct notary *n, const struct request *r,
 	if (drafts->count != 0)
 		return grant_drafts(n, issue, d, &place, drafts, out);
 	out->type = MSG_ANSWER;
-	return answer_decided(d, &place, &out->body);
+	return answer_decided(d, asked->dry_run, &place, &out->body);
 }
 
 /* ---- a retry */
