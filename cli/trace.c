@@ -20,6 +20,9 @@
 #include "cli/document.h"
 #include "cli/published.h"
 #include "cli/say.h"
+#include "credential/base45.h"
+#include "credential/cbor.h"
+#include "credential/cose.h"
 #include "credential/qr_token.h"
 
 #define CREDENTIAL_MAX ((size_t)1 << 20)
@@ -103,6 +106,28 @@ read_sd_jwt(struct view text, struct trace *t)
 	    bytes_view(&signature));
 }
 
+/* The issuer that the token names, unverified: who should have signed it. */
+static enum err
+qr_issuer(struct view text, char out[ISSUER_URI + 1])
+{
+	AUTO_DONE(bytes) token = { 0 };
+	uint8_t signature[P256_SIGNATURE_SIZE];
+	struct cose_sign1 message;
+	struct cbor_reader claims;
+	struct view v;
+
+	TRY(base45_get(VIEW(text.at + strlen(QR_TOKEN_PREFIX),
+	    text.len - strlen(QR_TOKEN_PREFIX)), &token));
+	TRY(cose_get_sign1(bytes_view(&token), &message, signature));
+	claims = cbor_reader_of(message.payload);
+	(void)cbor_enter_map(&claims);
+	cbor_want_int(&claims, 1);
+	v = cbor_read_text(&claims, ISSUER_URI);
+	snprintf(out, ISSUER_URI + 1, "%.*s", (int)v.len,
+	    (const char *)v.at);
+	return ERR_OK;
+}
+
 /* Whether one certificate of the CA's directory signed the token. */
 static enum err
 qr_signed_by(struct view text, const char *path, struct trace *t)
@@ -110,8 +135,10 @@ qr_signed_by(struct view text, const char *path, struct trace *t)
 	AUTO(issuer) issuer = NULL;
 	const struct issuer *issuers[1];
 	struct qr_token token;
+	char uri[ISSUER_URI + 1];
 
-	TRY(issuer_load(path, "https://any.example", &issuer));
+	TRY(qr_issuer(text, uri));
+	TRY(issuer_load(path, uri, &issuer));
 	issuers[0] = issuer;
 	TRY(qr_token_read(text, issuers, 1, &token));
 	TRY(pem_read_certificate(path, &t->signer));

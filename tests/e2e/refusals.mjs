@@ -126,7 +126,7 @@ await credentialRefused('a claim too many', ['claims-complete'], {
   change: b => ({ ...b, claims: { ...b.claims, shoe_size: 270 } })
 })
 await credentialRefused('a birth date in the claims that is another',
-  ['number-consistent'], {
+  ['number-consistent', 'claims-complete'], {
     change: b => ({ ...b, claims: { ...b.claims, birth_date: '1990-01-02' } })
   })
 
@@ -155,10 +155,11 @@ await test('a key bound to one holder is refused for another', async () => {
   assert.deepEqual(failedRules(bad.reply), ['device-proof'])
 })
 
-await test('a reissue without a device to replace is refused', async () => {
+await test('a reissue for a reason nobody knows is refused', async () => {
   const { reply } = await issue(okse, person(),
-    { changes: { purpose: 'reissue', reason: 'device-replaced' } })
+    { changes: { purpose: 'reissue', reason: 'bored' } })
   assert.equal(reply.status, 403, reply.text)
+  assert.ok(failedRules(reply).includes('reissue-reason'), reply.text)
 })
 
 await test('a new phone needs a visit after the last issue', async () => {

@@ -236,14 +236,15 @@ watch_all(struct usage *out)
 /* ---- reports */
 
 static void
-report_usage(const char *form)
+report_usage(void)
 {
 	for (size_t i = 0; i < o.watch_count; i++) {
 		int n = (int)strcspn(o.watch[i], "=");
 
-		printf(form, n, o.watch[i], (after[i].cpu_s -
-		    before[i].cpu_s) * 1e6 / (double)o.count,
-		    after[i].rss_mib);
+		printf(o.json ? ",\"%.*s\":{\"cpu_us\":%.1f,\"rss_mib\":%.1f}" :
+		    "            %.*s: %.1f us each, %.1f MiB\n", n, o.watch[i],
+		    (after[i].cpu_s - before[i].cpu_s) * 1e6 /
+		    (double)o.count, after[i].rss_mib);
 	}
 }
 
@@ -261,14 +262,14 @@ report(const struct phase *p, double seconds)
 		    "\"p99_ms\":%.2f,\"p999_ms\":%.2f,\"max_ms\":%.2f",
 		    p->name, o.connections, o.count, o.rate, per_second, p50,
 		    p99, p999, (double)p->longest / 1000);
-		report_usage(",\"%.*s\":{\"cpu_us\":%.1f,\"rss_mib\":%.1f}");
+		report_usage();
 		printf(",\"good\":%lu}\n", p->status[201]);
 	} else {
 		printf("%-11s %4zu connections %8.0f/s   p50 %7.2f   p99 "
 		    "%7.2f   p99.9 %7.2f   max %7.2f ms\n", p->name,
 		    o.connections, per_second, p50, p99, p999,
 		    (double)p->longest / 1000);
-		report_usage("            %.*s: %.1f us each, %.1f MiB\n");
+		report_usage();
 	}
 	for (int s = 0; s < STATUS_MAX; s++)
 		if (p->status[s] != 0 && s != 201)
