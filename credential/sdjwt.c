@@ -1,7 +1,7 @@
 /*
  * SD-JWT VC drafts. Claims come from an upstream system and have passed the
  * policy; what could still do harm in a JWT (types, names with a meaning of
- * their own) is refused here again. Next: draft.c.
+ * their own) is refused here again. Next: sdjwt_format.c.
  */
 #include "credential/sdjwt.h"
 
@@ -20,6 +20,7 @@ struct making {
 	const struct programme	*programme;
 	struct view		 seed;
 	uint32_t		 proof_index;
+	size_t			 found;		/* claims of the request */
 	struct bytes		 payload;
 	struct json		 json;		/* into payload */
 	struct bytes		 scratch;	/* one disclosure's JSON */
@@ -46,7 +47,6 @@ name_reserved(const char *name)
 	static const char *const names[] = {
 		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "vct",
 		"vct#integrity", "status", "_sd", "_sd_alg", "...",
-		"expiry_date",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -200,12 +200,11 @@ static enum err
 put_claims(struct making *m)
 {
 	const struct programme *p = m->programme;
-	const struct value *claims = &m->asked->claims;
-	size_t found = 0;
 
 	for (size_t i = 0; i < p->claim_count; i++) {
 		const struct claim_spec *spec = &p->claims[i];
-		const struct value *v = value_find(claims, spec->name);
+		const struct value *v = value_find(&m->asked->claims,
+		    spec->name);
 
 		if (v == NULL && spec->required)
 			return err_because(ERR_SCHEMA,
@@ -213,14 +212,12 @@ put_claims(struct making *m)
 		if (v == NULL)
 			continue;
 		TRY(put_claim(m, spec, v));
-		found++;
+		m->found++;
 	}
-	if (found != claims->count)
-		return err_because(ERR_SCHEMA, "claims: %zu are not of the "
-		    "programme", claims->count - found);
 	return ERR_OK;
 }
 
+/* A request may name them too (the policy compares); ours are stated. */
 static enum err
 put_ages(struct making *m, const struct grant *g)
 {
@@ -232,6 +229,7 @@ put_ages(struct making *m, const struct grant *g)
 
 		snprintf(name, sizeof(name), "age_over_%02d",
 		    (int)p->age_over[i]);
+		m->found += value_find(&m->asked->claims, name) != NULL;
 		j = open_disclosure(m, name);
 		json_bool(&j, NULL, grant_age(g) >= p->age_over[i]);
 		TRY(close_disclosure(m, &j));
@@ -239,21 +237,46 @@ put_ages(struct making *m, const struct grant *g)
 	return ERR_OK;
 }
 
-/* The last day on which the credential's holder need not come again. */
+static bool
+programme_names(const struct programme *p, const char *name)
+{
+	for (size_t i = 0; i < p->claim_count; i++)
+		if (strcmp(p->claims[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The last day on which the holder need not come again; unless the programme
+ * knows an expiry date of its own (a driver's licence does).
+ */
 static enum err
 put_expiry_date(struct making *m, const struct grant_terms *t)
 {
-	struct json j = open_disclosure(m, "expiry_date");
-	struct date d = date_at(t->administrative_expiry - 1, SEOUL);
-	char text[48];
+	static const char name[] = "expiry_date";
+	AUTO_DONE(bytes) text = { 0 };
+	struct json j;
 
-	if (t->administrative_expiry == TIME_NONE || !date_valid(d))
+	if (programme_names(m->programme, name))
+		return ERR_OK;
+	if (t->administrative_expiry == TIME_NONE)
 		return err_because(ERR_INTERNAL,
 		    "a grant of a credential without administrative expiry");
-	snprintf(text, sizeof(text), "%04d-%02d-%02d", d.year, d.month,
-	    d.day);
-	json_string(&j, NULL, text);
+	date_put(&text, date_at(t->administrative_expiry - 1, SEOUL));
+	j = open_disclosure(m, name);
+	json_text(&j, NULL, bytes_view(&text));
 	return close_disclosure(m, &j);
+}
+
+static enum err
+check_found(const struct making *m)
+{
+	size_t sent = m->asked->claims.count;
+
+	if (m->found != sent)
+		return err_because(ERR_SCHEMA,
+		    "claims: %zu are not of the programme", sent - m->found);
+	return ERR_OK;
 }
 
 /* RFC 7800 3.2 */
@@ -296,7 +319,7 @@ put_payload(struct making *m, const struct grant *g, const struct issuer *i)
 	struct json *j = &m->json;
 
 	json_object(j, NULL);
-	json_string(j, "iss", issuer_uri(i));	/* first: see check_tbs() */
+	json_string(j, "iss", issuer_uri(i));	/* first: sdjwt_format.c */
 	json_int(j, "iat", t->issued_at);
 	json_int(j, "nbf", t->valid_from);
 	json_int(j, "exp", t->technical_expiry);
@@ -305,6 +328,7 @@ put_payload(struct making *m, const struct grant *g, const struct issuer *i)
 	json_string(j, "_sd_alg", "sha-256");
 	TRY(put_claims(m));
 	TRY(put_ages(m, g));
+	TRY(check_found(m));
 	TRY(put_expiry_date(m, t));
 	put_digests(m);
 	json_close(j);
@@ -344,90 +368,3 @@ sdjwt_draft(const struct grant *g, const struct request *r,
 	base64url_put(&tbs, bytes_view(&m.payload));
 	return draft_new(DRAFT_SD_JWT, &tbs, &m.tail, out_draft);
 }
-
-static bool
-is_base64url(struct view v)
-{
-	static const bool alphabet[256] = {
-		['A' ... 'Z'] = true, ['a' ... 'z'] = true,
-		['0' ... '9'] = true, ['-'] = true, ['_'] = true,
-	};
-	bool good = v.len != 0 && v.len % 4 != 1;
-
-	for (size_t i = 0; i < v.len; i++)
-		good &= alphabet[v.at[i]];
-	return good;
-}
-
-/* What stands before the next mark, which is dropped; all when there is none */
-static struct view
-cut(struct view *rest, char mark)
-{
-	const uint8_t *at = rest->len != 0 ?
-	    memchr(rest->at, mark, rest->len) : NULL;
-	size_t n = at != NULL ? (size_t)(at - rest->at) : rest->len;
-	struct view head = VIEW(rest->at, n);
-
-	n += at != NULL;
-	*rest = VIEW(rest->at + n, rest->len - n);
-	return head;
-}
-
-/*
- * {"alg":"ES256","typ":"dc+sd-jwt","x5c": and {"iss" as base64url: no other
- * kind of JWT (a request object, a status list) begins so.
- */
-static enum err
-check_tbs(struct view tbs)
-{
-	struct view header = cut(&tbs, '.');
-
-	if (!view_starts(header, "eyJhbGciOiJFUzI1NiIsInR5cCI6ImRjK3NkLWp3dCIs"
-	    "Ing1YyI6") || !is_base64url(header))
-		return err_because(ERR_SCHEMA, "draft: the header is not one "
-		    "of dc+sd-jwt (SD-JWT VC 3.2.1)");
-	if (!view_starts(tbs, "eyJpc3Mi") || !is_base64url(tbs))
-		return err_because(ERR_SCHEMA, "draft: the payload is not the "
-		    "base64url of one of ours (RFC 7515 3.1)");
-	return ERR_OK;
-}
-
-static enum err
-check(struct view tbs, struct view tail)
-{
-	TRY(check_tbs(tbs));
-	if (tail.len == 0 || tail.at[0] != '~' ||
-	    tail.at[tail.len - 1] != '~')
-		return err_because(ERR_SCHEMA, "draft: disclosures stand "
-		    "between tildes (RFC 9901 4)");
-	cut(&tail, '~');
-	while (tail.len != 0) {
-		struct view disclosure = cut(&tail, '~');
-
-		/* [" and what follows of a salt */
-		if (!view_starts(disclosure, "Wy") ||
-		    !is_base64url(disclosure))
-			return err_because(ERR_SCHEMA, "draft: a disclosure "
-			    "is not the base64url of one (RFC 9901 4.2.1)");
-	}
-	return ERR_OK;
-}
-
-static enum err
-document(struct view tbs, struct view tail, struct view signature,
-    struct bytes *out)
-{
-	bytes_put(out, tbs);
-	bytes_put_u8(out, '.');
-	base64url_put(out, signature);
-	bytes_put(out, tail);
-	return bytes_check(out);
-}
-
-const struct format format_sdjwt = {
-	.kind = DRAFT_SD_JWT,
-	.use = KEY_USE_DOCUMENT,
-	.name = "dc+sd-jwt",
-	.check = check,
-	.document = document,
-};
