@@ -159,6 +159,8 @@ credential(const struct arguments *a)
 int
 decision(const struct arguments *a)
 {
+	struct call c = { .socket = "api.sock", .method = "POST",
+	    .path = "/v1/decisions" };
 	AUTO_DONE(bytes) body = { 0 };
 	AUTO_DONE(answer) answer = { 0 };
 	const char *outcome;
@@ -166,7 +168,8 @@ decision(const struct arguments *a)
 
 	if ((e = read_input(argument(a, 0), REQUEST_MAX, &body)) != ERR_OK)
 		return complain_err("the request", e);
-	e = post(a, "/v1/decisions", bytes_view(&body), &answer);
+	c.body = bytes_view(&body);
+	e = service_call(service_dir(a), &c, &answer);
 	if (e != ERR_OK)
 		return complain_err("POST /v1/decisions", e);
 	outcome = document_text(answer.document, "decision.outcome");

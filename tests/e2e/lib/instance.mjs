@@ -112,7 +112,9 @@ export function run (program, args, { input, ...options } = {}) {
     child.stdin.end(input ?? '')
   })
 }
-export const okse = (args, options) => run(okse_program, args, options)
+export const okse = (args, options = {}) => run(okse_program, args, {
+  ...options, env: { ...process.env, OKSE_CONFIGS: configs, ...options.env }
+})
 
 // ---- the instance
 
@@ -207,7 +209,7 @@ export class Instance {
 
   okse (args, options = {}) {
     return okse(args, {
-      ...options, env: { ...process.env, OKSE_DIR: this.dir, ...options.env }
+      ...options, env: { OKSE_DIR: this.dir, ...options.env }
     })
   }
 
