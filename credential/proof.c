@@ -223,16 +223,28 @@ proof_check(struct view jwt, struct bytes *storage,
 	return ERR_OK;
 }
 
+#define COORDINATE 43	/* characters of 32 bytes in base64url */
+
+static void
+put_coordinate(char out[COORDINATE + 2], const uint8_t at[32])
+{
+	EVP_EncodeBlock((unsigned char *)out, at, 32);
+	out[COORDINATE] = '\0';
+	for (char *c = out; *c != '\0'; c++) {
+		*c = *c == '+' ? '-' : *c;
+		*c = *c == '/' ? '_' : *c;
+	}
+}
+
 struct hash
 jwk_thumbprint(const uint8_t point[P256_POINT_SIZE])
 {
-	AUTO_DONE(bytes) text = { 0 };
+	char text[160], x[COORDINATE + 2], y[COORDINATE + 2];
 
+	put_coordinate(x, point + 1);
+	put_coordinate(y, point + 33);
 	/* the required members in the order of their names: RFC 7638 3.2 */
-	bytes_put_text(&text, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"");
-	base64url_put(&text, VIEW(point + 1, 32));
-	bytes_put_text(&text, "\",\"y\":\"");
-	base64url_put(&text, VIEW(point + 33, 32));
-	bytes_put_text(&text, "\"}");
-	return sha256(bytes_view(&text));
+	snprintf(text, sizeof(text), "{\"crv\":\"P-256\",\"kty\":\"EC\","
+	    "\"x\":\"%s\",\"y\":\"%s\"}", x, y);
+	return sha256(view_text(text));
 }

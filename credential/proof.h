@@ -20,7 +20,7 @@
 [[nodiscard]] enum err proof_check(struct view jwt, struct bytes *storage,
     struct device_proof *out_proof);
 
-/* RFC 7638 of a P-256 key. */
+/* RFC 7638 of a P-256 key. Cannot fail. */
 struct hash jwk_thumbprint(const uint8_t point[P256_POINT_SIZE]);
 
 #endif

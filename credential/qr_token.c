@@ -119,6 +119,8 @@ qr_token_draft(const struct grant *g, const struct request *r,
 		    "than %d seconds", QR_TOKEN_LIFE);
 	put_protected(&protected, issuer_kid(i));
 	put_claims(&payload, &t);
+	TRY(bytes_check(&protected));
+	TRY(bytes_check(&payload));
 	cose_put_tbs(&tbs, &(struct cose_sign1){ bytes_view(&protected),
 	    bytes_view(&payload) });
 	return draft_new(DRAFT_QR_TOKEN, &tbs, &none, out_draft);
@@ -300,10 +302,9 @@ check(struct view tbs, struct view tail)
 	if (tail.len != 0)
 		return err_because(ERR_SCHEMA,
 		    "QR token: nothing stands beside what is signed");
-	if (cose_get_tbs(tbs, &s) != ERR_OK || get_signed(&s, &t) != ERR_OK) {
-		/* the same words, but a shape that is not ours to sign */
+	/* the reader's words, but here it is a shape that we do not sign */
+	if (cose_get_tbs(tbs, &s) != ERR_OK || get_signed(&s, &t) != ERR_OK)
 		return ERR_SCHEMA;
-	}
 	return ERR_OK;
 }
 
