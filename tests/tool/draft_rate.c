@@ -96,7 +96,8 @@ make_proof(void)
 	uint8_t s[P256_SIGNATURE_SIZE];
 
 	bytes_put_text(&header, "{\"typ\":\"openid4vci-proof+jwt\","
-	    "\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"");
+	    "\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\","
+	    "\"crv\":\"P-256\",\"x\":\"");
 	base64url_put(&header, VIEW(point.at + 1, 32));
 	bytes_put_text(&header, "\",\"y\":\"");
 	base64url_put(&header, VIEW(point.at + 33, 32));
