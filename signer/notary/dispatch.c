@@ -43,7 +43,10 @@ tell_failed(struct proc *p, uint64_t id, enum err e, struct view why)
 	    bytes_view(&body));
 }
 
-/* The first part that fails is told at once. */
+/*
+ * The first part that fails is told at once. Whatever the token did, it is no
+ * fault of the client's: a signature that does not verify is ours to retry.
+ */
 static void
 part_failed(struct proc *p, struct outstanding_ticket *t, enum err e,
     struct view why)
@@ -51,7 +54,9 @@ part_failed(struct proc *p, struct outstanding_ticket *t, enum err e,
 	if (t->err != ERR_OK)
 		return;
 	t->err = e;
-	tell_failed(p, t->id, e, why);
+	log_warning("a signature failed: %.*s", (int)why.len,
+	    (const char *)why.at);
+	tell_failed(p, t->id, err_status(e) < 500 ? ERR_TOKEN : e, why);
 }
 
 static void
