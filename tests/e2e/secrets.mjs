@@ -16,7 +16,7 @@ const okse = await startInstance()
 // ---- what must not be found
 
 const people = Array.from({ length: 3 }, (_, i) => person({
-  family_name: '제갈', given_name: `비밀이름${i}`,
+  family_name: '제갈', given_name: `${'가나다'[i]}비밀이름`,
   address: { street: `은하수로 ${7700 + i}` }
 }))
 const needles = new Map()
@@ -53,12 +53,9 @@ function forms (needle) {
 
 /** The names of what is found in a haystack. */
 function found (haystack) {
-  const names = []
-  for (const [name, values] of needles)
-    for (const v of values)
-      if (forms(v).some(f => f.length > 6 && haystack.includes(f)))
-        names.push(name)
-  return names
+  return [...needles].filter(([, values]) => values.some(v =>
+    forms(v).some(f => f.length > 6 && haystack.includes(f))))
+    .map(([name]) => name)
 }
 
 await test('the search finds what is there', async () => {

@@ -20,6 +20,9 @@ const script = okse.path('softhsm', 'faulty.script')
 const trace = okse.path('softhsm', 'faulty.trace')
 writeFileSync(script, '')
 writeFileSync(trace, '')
+// QR tokens' signatures are verified now and then only: here, always
+okse.edit('okse.yaml', 'verify-after-sign: sampled',
+  'verify-after-sign: always')
 okse.edit('okse.yaml', /module-path=[^"]*/, `module-path=${module}`)
 okse.edit('okse.yaml', /^ {2}environment:$/m, `  deadline: PT2S
   environment:
