@@ -1,0 +1,233 @@
+/*
+ * Lies that are chained rightly: whoever writes a transcript anew can make
+ * its hashes fit, but not what script, files and keys say.
+ */
+#include "tests/unit/pkcs11/softtoken.h"
+
+#include "ceremony/ceremony.h"
+#include "ceremony/payload.h"
+
+#define SCRIPT "configs/ceremony/rehearsal.yaml"
+
+static char dir[PATH_MAX + 16];
+static char log_path[PATH_MAX + 64];
+static struct bytes good;
+static struct rehearse_result result;
+
+/*
+ * Numbers the lines anew and chains them; the fields between the number and
+ * the two hashes stay as they are.
+ */
+static void
+chain(const char *text, struct bytes *out)
+{
+	struct hash previous = { 0 };
+	unsigned int number = 1;
+
+	while (*text != '\0') {
+		const char *end = strchr(text, '\n');
+		const char *fields = strchr(text, '|');
+		AUTO_DONE(bytes) line = { 0 };
+
+		bytes_printf(&line, "%u", number++);
+		bytes_put(&line, VIEW(fields,
+		    (size_t)(end - fields) - 2 * 65));
+		bytes_put_u8(&line, '|');
+		hex_put(&line, VIEW_OF(previous.at));
+		previous = record_hash("rehearsal", bytes_view(&line));
+		bytes_put_u8(&line, '|');
+		hex_put(&line, VIEW_OF(previous.at));
+		bytes_put_u8(&line, '\n');
+		bytes_put(out, bytes_view(&line));
+		text = end + 1;
+	}
+}
+
+static enum err
+verify_text(const char *text, const struct hash *root)
+{
+	AUTO_DONE(bytes) chained = { 0 };
+	struct hash out;
+
+	chain(text, &chained);
+	assert_ok(file_replace(log_path, bytes_view(&chained), 0644));
+	return ceremony_verify(dir, root, NULL, &out);
+}
+
+/* The transcript with the first `from` after `after` replaced, or, when to
+ * is NULL, without the line that holds it. */
+static void
+change(const char *after, const char *from, const char *to,
+    struct bytes *out)
+{
+	const char *text = bytes_text(&good);
+	const char *at = strstr(text, after), *rest;
+
+	if (at == NULL || (at = strstr(at, from)) == NULL)
+		fail_msg("not in the transcript: %s … %s", after, from);
+	rest = at + strlen(from);
+	if (to == NULL) {
+		while (at > text && at[-1] != '\n')
+			at--;
+		rest = strchr(rest, '\n') + 1;
+	}
+	bytes_put(out, VIEW(text, (size_t)(at - text)));
+	bytes_put_text(out, to != NULL ? to : "");
+	bytes_put_text(out, rest);
+}
+
+static void
+the_truth_chained_anew_verifies(void **state)
+{
+	AUTO_DONE(bytes) chained = { 0 };
+
+	(void)state;
+	chain(bytes_text(&good), &chained);
+	assert_string_equal(bytes_text(&chained), bytes_text(&good));
+	assert_ok(verify_text(bytes_text(&good), &result.root));
+}
+
+static const struct {
+	const char	*after, *from, *to;
+	enum err	 wanted;
+} lies[] = {
+	/* what the ceremony was */
+	{ "", "mode=rehearsal", "mode=production", ERR_MISMATCH },
+	{ "", "name=Birth", "name=Death", ERR_MISMATCH },
+	{ "", "ceremony=", "ceremony=00", ERR_CORRUPT },
+	{ "script.yaml", "sha256=", "sha256=0", ERR_MISMATCH },
+	{ "FILE", "length=", "length=1", ERR_MISMATCH },
+	{ "FILE", "path=ceremony/script.yaml", NULL, ERR_NOT_FOUND },
+	{ "FILE", "path=ceremony/roster.txt", NULL, ERR_NOT_FOUND },
+	{ "FILE", "path=ceremony/roster.txt",
+	    "path=ceremony/script.yaml", ERR_EXISTS },
+	/* steps */
+	{ "INTENT", "2.prove-quorums", "3.prove-quorums",
+	    ERR_CORRUPT },
+	{ "INTENT", "key=document", "key=qr", ERR_MISMATCH },
+	{ "INTENT", "certificate=iaca", "certificate=qr-signer",
+	    ERR_MISMATCH },
+	/* quorum */
+	{ "SHARE", "commitment=", NULL, ERR_NOT_FOUND },
+	{ "SHARE", "officer=Practice%20Officer%20One",
+	    "officer=Practice%20Officer%20Two", ERR_MISMATCH },
+	{ "SHARE", "seat=1", "seat=2", ERR_NOT_FOUND },
+	{ "SHARE", "seat=3", "seat=2", ERR_EXISTS },
+	{ "NEGCTRL", "sets=3", "sets=2", ERR_MISMATCH },
+	{ "NEGCTRL", "sets=3", NULL, ERR_NOT_FOUND },
+	{ "RESULT|2.", "opened=3", "opened=2", ERR_MISMATCH },
+	/* keys */
+	{ "KEYGEN", "CKA_EXTRACTABLE:0", "CKA_EXTRACTABLE:1",
+	    ERR_MISMATCH },
+	{ "KEYGEN", "CKA_LOCAL:1", "CKA_LOCAL:0", ERR_MISMATCH },
+	{ "KEYGEN", "CKA_SENSITIVE:1,", "", ERR_MISMATCH },
+	{ "KEYGEN", "CKA_NEVER_EXTRACTABLE:1",
+	    "CKA_NEVER_EXTRACTABLE:unreadable", ERR_MISMATCH },
+	{ "KEYGEN", "id=", "id=0", ERR_MISMATCH },
+	{ "KEYGEN", "spki-sha256=", "spki-sha256=0", ERR_MISMATCH },
+	{ "KEYGEN", "label=qr", "label=log", ERR_NOT_FOUND },
+	{ "KEYGEN", "label=log", NULL, ERR_NOT_FOUND },
+	/* certificates */
+	{ "CERT", "name=qr-signer", "name=iaca", ERR_EXISTS },
+	{ "CERT", "name=iaca", NULL, ERR_NOT_FOUND },
+	{ "CERT", "sha256=", "sha256=0", ERR_MISMATCH },
+	{ "FILE|10.", "path=ca/qr-signer.pem",
+	    "path=ca/another.pem", ERR_NOT_FOUND },
+};
+
+static void
+each_lie_is_found(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		AUTO_DONE(bytes) text = { 0 };
+		enum err e;
+
+		change(lies[i].after, lies[i].from, lies[i].to, &text);
+		e = verify_text(bytes_text(&text), NULL);
+		if (e != lies[i].wanted)
+			fail_msg("lie %zu (%s): %s %s", i, lies[i].from,
+			    err_code(e), err_why());
+		e = verify_text(bytes_text(&text), &result.root);
+		assert_true(e == ERR_MISMATCH || e == ERR_CORRUPT);
+	}
+}
+
+/* A step's records, left out or put at another place. */
+static void
+a_step_left_out_is_found(void **state)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	const char *all = bytes_text(&good);
+	const char *from = strstr(all, "|INTENT|2."), *to;
+
+	(void)state;
+	to = strstr(all, "|INTENT|3.");
+	while (from[-1] != '\n')
+		from--;
+	while (to[-1] != '\n')
+		to--;
+	bytes_put(&text, VIEW(all, (size_t)(from - all)));
+	bytes_put_text(&text, to);
+	assert_err(verify_text(bytes_text(&text), NULL), ERR_MISMATCH);
+	assert_why("wanted step 2.prove-quorums");
+}
+
+/* A record about one file more than the ceremony has. */
+static void
+a_file_without_a_place_is_found(void **state)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	const char *all = bytes_text(&good);
+	const char *path = strstr(all, "ceremony/roster.txt");
+	const char *line = path, *end = strchr(path, '\n') + 1;
+
+	(void)state;
+	while (line[-1] != '\n')
+		line--;
+	bytes_put(&text, VIEW(all, (size_t)(end - all)));
+	bytes_put(&text, VIEW(line, (size_t)(path - line)));
+	bytes_put_text(&text, "ceremony/forged.txt");
+	bytes_put_text(&text, path + strlen("ceremony/roster.txt"));
+	assert_err(verify_text(bytes_text(&text), NULL), ERR_MISMATCH);
+	assert_why("12 files, wanted 11");
+}
+
+static int
+rehearse(void **state)
+{
+	struct rehearse_options o = {
+		.script = SCRIPT, .dir = dir, .module = SOFTHSM,
+	};
+
+	(void)state;
+	soft_make();
+	snprintf(dir, sizeof(dir), "%s/instance", soft_dir);
+	snprintf(log_path, sizeof(log_path), "%s/ceremony/transcript.log",
+	    dir);
+	assert_ok(ceremony_rehearse(&o, &result));
+	assert_ok(file_read(log_path, 1 << 20, &good));
+	return 0;
+}
+
+static int
+clean_up(void **state)
+{
+	(void)state;
+	bytes_done(&good);
+	soft_remove();
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_truth_chained_anew_verifies),
+		cmocka_unit_test(each_lie_is_found),
+		cmocka_unit_test(a_step_left_out_is_found),
+		cmocka_unit_test(a_file_without_a_place_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, rehearse, clean_up);
+}
