@@ -7,7 +7,7 @@
  *	C_x = SHA-256("kc/share/v1" || set_id || x || value)
  *	C_S = SHA-256("kc/secret/v1" || set_id || secret)
  * They catch damage and swapped shares; a dealer who splits inconsistently is
- * caught by combining every quorum in the ceremony (steps.c, prove-quorums).
+ * caught by combining every quorum in the ceremony (step prove-quorums).
  */
 #ifndef OKSE_QUORUM_QUORUM_H
 #define OKSE_QUORUM_QUORUM_H
