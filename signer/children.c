@@ -24,6 +24,7 @@
 #define STABLE (10 * SECOND)		/* alive so long: failures forgotten */
 #define PING_EVERY SECOND
 #define STARTUP (60 * SECOND)		/* to be ready; recovery takes time */
+#define STARTUP_CALLS 3			/* deadlines a keyholder's start has */
 
 void
 children_plan(struct supervisor *s)
@@ -303,6 +304,15 @@ ping(struct supervisor *s, struct child *c, int64_t now)
 	c->pinged_us = now;
 }
 
+/* A keyholder starts by asking its token, which may hang as at any time. */
+static int64_t
+startup_limit(const struct supervisor *s, const struct child *c)
+{
+	int64_t limit = STARTUP_CALLS * s->config->token.deadline * SECOND;
+
+	return c->role == ROLE_KEYHOLDER && limit < STARTUP ? limit : STARTUP;
+}
+
 void
 children_tick(struct supervisor *s)
 {
@@ -315,7 +325,7 @@ children_tick(struct supervisor *s)
 			start_if_due(s, c, now);
 		else if (c->ready)
 			ping(s, c, now);
-		else if (now - c->started_us > STARTUP)
+		else if (now - c->started_us > startup_limit(s, c))
 			child_kill(c, SIGKILL);
 	}
 }
