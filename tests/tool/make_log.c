@@ -2,12 +2,22 @@
  * make_log DIR N [STEP]: a log of N entries, published every STEP (10000) of
  * them, signed with a key everybody knows; DIR/log.vkey to check it with.
  * Times on stderr.
+ *
+ * make_log --receipt DIR INDEX: the receipt of an entry on stdout.
+ * make_log --verify DIR: the verifier's report and exit status.
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "audit/receipt.h"
+#include "audit/verify.h"
 #include "base/time.h"
 #include "tests/unit/audit/testlog.h"
+
+struct times {
+	int64_t	write, append, publish;	/* microseconds */
+};
 
 static enum err
 write_vkey(const struct testlog *l)
@@ -22,58 +32,107 @@ write_vkey(const struct testlog *l)
 	return file_replace(path, bytes_view(&text), 0644);
 }
 
+/* Entries first … end, each stage of all of them before the next. */
+static enum err
+add(struct testlog *l, uint64_t first, uint64_t end, struct times *t)
+{
+	AUTO_DONE(bytes) batch = { .max = (size_t)1 << 30 };
+	int64_t start = time_monotonic_us(), written, appended;
+	struct reader r;
+
+	for (uint64_t i = first; i < end; i++) {
+		AUTO_DONE(bytes) entry = { 0 };
+
+		TRY(testlog_entry(i, &entry));
+		bytes_put_block(&batch, bytes_view(&entry));
+	}
+	TRY(bytes_check(&batch));
+	written = time_monotonic_us();
+	r = reader_of(bytes_view(&batch));
+	while (r.rest.len != 0)
+		TRY(testlog_append(l, reader_block(&r, SCHEMA_ENTRY_MAX)));
+	appended = time_monotonic_us();
+	TRY(testlog_publish(l));
+	t->write += written - start;
+	t->append += appended - written;
+	t->publish += time_monotonic_us() - appended;
+	return ERR_OK;
+}
+
 static enum err
 make(const char *dir, uint64_t n, uint64_t step)
 {
 	struct testlog l = { 0 };
-	int64_t build = 0, append = 0, publish = 0;
+	struct times t = { 0 };
+	uint64_t i = 0;
 
 	TRY(testlog_open(&l, dir));
 	TRY(write_vkey(&l));
-	for (uint64_t i = 0; i < n || i == 0;) {
+	do {
 		uint64_t end = i + step < n ? i + step : n;
-		int64_t a = time_monotonic_us(), b, c;
-		AUTO_DONE(bytes) batch = { 0 };
-		struct reader r;
 
-		for (uint64_t k = i; k < end; k++) {
-			AUTO_DONE(bytes) entry = { 0 };
-
-			TRY(testlog_entry(k, &entry));
-			bytes_put_block(&batch, bytes_view(&entry));
-		}
-		TRY(bytes_check(&batch));
-		b = time_monotonic_us();
-		r = reader_of(bytes_view(&batch));
-		while (r.rest.len != 0)
-			TRY(testlog_append(&l, reader_block(&r, 65535)));
-		c = time_monotonic_us();
-		TRY(testlog_publish(&l));
-		publish += time_monotonic_us() - c;
-		append += c - b;
-		build += b - a;
+		TRY(add(&l, i, end, &t));
 		i = end;
-		if (n == 0)
-			break;
-	}
+	} while (i < n);
 	fprintf(stderr, "%" PRIu64 " entries: write %" PRId64 " ms, append %"
 	    PRId64 " ms, publish with second root and signature %" PRId64
-	    " ms\n", n, build / 1000, append / 1000, publish / 1000);
+	    " ms\n", n, t.write / 1000, t.append / 1000, t.publish / 1000);
 	testlog_done(&l);
 	return ERR_OK;
+}
+
+static enum err
+receipt(const char *dir, uint64_t index)
+{
+	AUTO_FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tile_source s = tile_source_dir(&fd);
+	AUTO_DONE(bytes) note = { 0 };
+	AUTO_DONE(bytes) text = { 0 };
+
+	TRY(crypto_init());
+	TRY(publish_read_checkpoint(dir, &note));
+	TRY(receipt_build(&s, index, bytes_view(&note), &text));
+	return fd_write(STDOUT_FILENO, bytes_view(&text));
+}
+
+static enum err
+verify(const char *dir, int *out_status)
+{
+	static struct verify_result r;
+	AUTO_DONE(bytes) report = { 0 };
+	AUTO(vkey) key = NULL;
+	char path[512];
+
+	TRY(crypto_init());
+	TRY(path_join(dir, "log.vkey", path, sizeof(path)));
+	TRY(vkey_read(path, &key));
+	TRY(verify_log(dir, key, &r));
+	verify_report(&r, &report);
+	*out_status = verify_exit_status(&r);
+	return fd_write(STDOUT_FILENO, bytes_view(&report));
 }
 
 int
 main(int argc, char **argv)
 {
-	if (argc < 3) {
-		fprintf(stderr, "usage: make_log DIR N [STEP]\n");
+	int status = 0;
+	enum err e;
+
+	if (argc < 3 || argc > 4) {
+		fprintf(stderr, "usage: make_log DIR N [STEP]\n"
+		    "       make_log --receipt DIR INDEX\n"
+		    "       make_log --verify DIR\n");
 		return 2;
 	}
-	if (make(argv[1], strtoull(argv[2], NULL, 10), argc > 3 ?
-	    strtoull(argv[3], NULL, 10) : 10000) != ERR_OK) {
-		fprintf(stderr, "make_log: %s\n", err_why());
-		return 1;
-	}
-	return 0;
+	if (strcmp(argv[1], "--verify") == 0)
+		e = verify(argv[2], &status);
+	else if (strcmp(argv[1], "--receipt") == 0 && argc == 4)
+		e = receipt(argv[2], strtoull(argv[3], NULL, 10));
+	else
+		e = make(argv[1], strtoull(argv[2], NULL, 10), argc == 4 ?
+		    strtoull(argv[3], NULL, 10) : 10000);
+	if (e == ERR_OK)
+		return status;
+	fprintf(stderr, "make_log: %s\n", err_why());
+	return 3;
 }
