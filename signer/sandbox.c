@@ -45,7 +45,7 @@
 	"open openat stat lstat statx access faccessat faccessat2 readlink "  \
 	"pread64 pwrite64 fsync fdatasync sync_file_range ftruncate "         \
 	"fallocate unlink unlinkat rename renameat renameat2 mkdir mkdirat "  \
-	"fchmod fchown getcwd getdents64 utimensat sysinfo "
+	"rmdir fchmod fchown getcwd getdents64 utimensat sysinfo "
 
 /* what a PKCS#11 module in software needs: its files and their locks */
 #define CALLS_KEYHOLDER                                                       \
