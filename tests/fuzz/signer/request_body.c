@@ -1,0 +1,63 @@
+/*
+ * Bodies of requests: whatever is accepted makes a frame that the notary
+ * accepts and that says the same. The first byte chooses the reader.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "signer/gate/body.h"
+#include "signer/msg.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static enum err
+decode(uint8_t how, struct view json, struct body *b)
+{
+	struct view share;
+
+	switch (how % 6) {
+	case 0:
+		return body_decode(json, OPERATION_QR_TOKEN, b);
+	case 1:
+		return body_decode(json, OPERATION_CREDENTIAL, b);
+	case 2:
+		return body_decode(json, OPERATION_STATUS_CHANGE, b);
+	case 3:
+		return body_decode_decision(json, b);
+	case 4:
+		return body_decode_case(json, b);
+	default:
+		(void)body_decode_share(json, b, &share);
+		return ERR_UNSUPPORTED;
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool ready;
+	AUTO_DONE(body) b = { 0 };
+	AUTO_DONE(bytes) frame = { 0 }, again = { 0 };
+	AUTO(request) r = NULL;
+
+	if (!ready) {
+		if (crypto_init() != ERR_OK)
+			abort();
+		body_setup();
+		ready = true;
+	}
+	if (size == 0 ||
+	    decode(data[0], VIEW(data + 1, size - 1), &b) != ERR_OK)
+		return 0;
+	if (b.asked.caller.len == 0)
+		b.asked.caller = view_text("fuzz");
+	request_encode(&b.asked, &frame);
+	if (frame.failed || frame.len > MSG_LONG)
+		return 0;
+	if (request_decode(bytes_view(&frame), &r) != ERR_OK)
+		abort();
+	request_encode(request_asked(r), &again);
+	if (!view_equal(bytes_view(&frame), bytes_view(&again)))
+		abort();
+	return 0;
+}
