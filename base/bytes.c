@@ -142,7 +142,10 @@ put_int(struct bytes *b, uint64_t v, size_t width)
 void
 bytes_put_u8(struct bytes *b, uint8_t v)
 {
-	put_int(b, v, 1);
+	uint8_t *to = bytes_grow(b, 1);
+
+	if (to != NULL)
+		*to = v;
 }
 
 void

@@ -5,11 +5,35 @@
 #include "base/json.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 struct json
 json_start(struct bytes *out)
 {
 	return (struct json){ .out = out };
+}
+
+/* Neither to be escaped nor to be checked: most texts, and every name. */
+static bool
+is_plain(struct view v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.at[i] < 0x20 || v.at[i] > 0x7e || v.at[i] == '"' ||
+		    v.at[i] == '\\')
+			return false;
+	return true;
+}
+
+static void
+put_plain(struct bytes *b, struct view v)
+{
+	uint8_t *to = bytes_grow(b, v.len + 2);
+
+	if (to == NULL)
+		return;
+	to[0] = to[v.len + 1] = '"';
+	if (v.len != 0)
+		memcpy(to + 1, v.at, v.len);
 }
 
 static void
@@ -18,6 +42,10 @@ put_quoted(struct json *j, struct view utf8)
 	struct bytes *b = j->out;
 	size_t plain = 0;
 
+	if (is_plain(utf8)) {
+		put_plain(b, utf8);
+		return;
+	}
 	if (!utf8_valid(utf8))
 		j->misused = true;
 	bytes_put_u8(b, '"');
