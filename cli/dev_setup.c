@@ -250,7 +250,7 @@ write_config(const struct dev *d, const char *module,
 	put_path(&out, "ca", d, "ca/iaca.pem");
 	put_path(&out, "quorum", d, "ceremony/quorum.txt");
 	put_path(&out, "transcript", d, "ceremony/transcript.log");
-	bytes_put_text(&out, "limits:\n  connections: 10000\n");
+	bytes_put_text(&out, "limits:\n  connections: 12000\n");
 	TRY(bytes_check(&out));
 	return file_replace(dev_path(d, "okse.yaml").at, bytes_view(&out),
 	    0600);

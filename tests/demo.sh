@@ -3,27 +3,13 @@
 # results: every line with a tick was checked, any other outcome ends it.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-BUILD=${BUILD:-build}
-okse=$BUILD/okse
-export OKSE_CONFIGS=$PWD/configs
-work=$(mktemp -d /tmp/okse-demo-XXXXXX)
-dir=$work/okse
-daemon=
-export OKSE_DIR=$dir
+. tests/e2e/lib/instance.sh
 
 bold='' dim='' green='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
 	bold=$(printf '\033[1m') dim=$(printf '\033[2m')
 	green=$(printf '\033[32m') plain=$(printf '\033[0m')
 fi
-
-finish() {
-	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
-	wait
-	rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
 
 title() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
 note() { printf '  %s%s%s\n' "$dim" "$1" "$plain"; }
@@ -44,7 +30,7 @@ wanted() {
 	[ "$got" -eq "$status" ] || wrong "$what: exit status $got, not $status"
 }
 
-# refused RULE WHO COMMAND …: by exactly this rule, whose message is shown
+# refused RULE WHO COMMAND …: by this rule, whose message is shown
 refused() {
 	rule=$1 who=$2
 	shift 2
@@ -54,19 +40,11 @@ refused() {
 	good "$(printf '%-22s %s: %s' "$who" "$rule" "$line")"
 }
 
-# waits for a word from `okse dev`
-hear() {
-	for _ in $(seq 600); do
-		! grep -qx "$1" "$work/dev" || return 0
-		kill -0 "$daemon" 2>/dev/null || break
-		sleep 0.1
-	done
-	cp "$work/dev.err" "$work/err"
+# its own words, when it does not come up
+await() {
+	hear "$1" && return
+	tail -n 20 "$work/log" >"$work/err"
 	wrong "the daemon did not become $1"
-}
-start() {
-	"$okse" dev "$@" "$dir" >"$work/dev" 2>"$work/dev.err" &
-	daemon=$!
 }
 
 person() { node tests/demo/person.mjs "${@:2}" >"$work/$1.json" || exit 1; }
@@ -81,9 +59,9 @@ printf '%s옥새  Okse%s  keys under lock, used before witnesses, every use writ
 
 title '1  The key ceremony, rehearsed with practice officers'
 shown okse dev --sealed DIR
-start --sealed
-hear sealed
-grep -c '^  step' "$work/dev.err" | sed 's/^/  /; s/$/ steps: keys in a token, certificates, the secret split among three/'
+start_instance --sealed
+await sealed
+grep -c '^  step' "$work/log" | sed 's/^/  /; s/$/ steps: keys in a token, certificates, the secret split among three/'
 wanted 0 'ceremony verify' "$okse" ceremony verify "$dir"
 good "transcript, files, attributes and certificates verify"
 wanted 0 openssl openssl verify -x509_strict -CAfile "$dir/ca/iaca.pem" \
@@ -102,7 +80,7 @@ for seat in 1 3; do
 	wanted 0 unseal "$okse" unseal --share "$dir/officers/$seat.share"
 	sed 's/^/  /' "$work/out"
 done
-hear ready
+await ready
 good 'the recombined secret met its commitment, the token took the PIN, a test signature verifies'
 
 title '4  A community centre: a holder of seventeen asks for a mobile ID'
@@ -146,11 +124,11 @@ good 'the new phone has a credential, the old device is retired in the same step
 
 title '8  A QR token that has expired'
 note 'the daemon stops; this copy of the policy lets tokens live 2 seconds; it starts again'
-kill "$daemon" && wait "$daemon" || wrong 'the daemon did not stop cleanly'
+stop_instance || wrong 'the daemon did not stop cleanly'
 sed -i 's/qr-token: PT180S/qr-token: PT2S/' "$dir/policy/resident-id.yaml"
 sed -i 's/^serial: 1$/serial: 2/' "$dir/policy/policy.yaml"
-start
-hear ready
+start_instance
+await ready
 person late 40
 visit late
 wanted 0 'the visit' "$okse" qr-token "$work/visit.json"
@@ -159,13 +137,13 @@ sleep 3
 refused evidence-valid 'an expired QR token' phone late
 
 title '9  The log: append-only, signed, checkable by anyone'
-kill "$daemon" && wait "$daemon" || wrong 'the daemon did not stop cleanly'
-daemon=
+stop_instance || wrong 'the daemon did not stop cleanly'
 shown okse audit verify --key log.vkey DIR/log
 wanted 0 'audit verify' "$okse" audit verify --key "$dir/log/log.vkey" "$dir/log"
 sed 's/^/  /' "$work/out"
-wanted 0 'the Go note package' tests/go/note.sh "$dir/log/log.vkey" "$dir/log/checkpoint"
-good "the checkpoint verifies with Debian's Go note package"
+wanted 0 "Debian's Go packages" env LOG_DIR="$dir/log" tests/e2e/log_go.sh
+grep -q '^ok' "$work/out" || wrong "Debian's Go packages say nothing"
+good "checkpoint, entries and tiles verify with Debian's golang.org/x/mod, too"
 shown okse audit trace --log DIR/log --ca DIR/ca credential
 wanted 0 'audit trace' "$okse" audit trace --log "$dir/log" --ca "$dir/ca" "$work/second"
 sed 's/^/  /' "$work/out"
