@@ -213,6 +213,40 @@ reader_take(struct reader *r, size_t n)
 	return taken;
 }
 
+struct view
+reader_until(struct reader *r, uint8_t stop)
+{
+	size_t n = 0;
+	struct view before;
+
+	while (n < r->rest.len && r->rest.at[n] != stop)
+		n++;
+	before = reader_take(r, n);
+	reader_take(r, 1);
+	return r->failed ? VIEW(NULL, 0) : before;
+}
+
+uint64_t
+reader_decimal(struct reader *r, uint64_t max)
+{
+	const uint8_t *at = r->rest.at;
+	uint64_t value = 0;
+	size_t n = 0;
+
+	for (; n < r->rest.len && at[n] >= '0' && at[n] <= '9' &&
+	    !r->failed; n++) {
+		uint64_t digit = (uint64_t)(at[n] - '0');
+
+		if (digit > max || value > (max - digit) / 10)
+			r->failed = true;
+		value = value * 10 + digit;
+	}
+	if (n == 0 || (n > 1 && at[0] == '0'))
+		r->failed = true;
+	reader_take(r, n);
+	return r->failed ? 0 : value;
+}
+
 static uint64_t
 take_int(struct reader *r, size_t width)
 {

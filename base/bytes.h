@@ -73,6 +73,10 @@ uint16_t reader_u16(struct reader *r);
 uint32_t reader_u32(struct reader *r);
 uint64_t reader_u64(struct reader *r);
 struct view reader_take(struct reader *r, size_t n);
+/* What stands before the next stop byte, which is taken too. */
+struct view reader_until(struct reader *r, uint8_t stop);
+/* Decimal digits without leading zeros; more than max fails. */
+uint64_t reader_decimal(struct reader *r, uint64_t max);
 /* u32 length and bytes; a length over max fails. */
 struct view reader_block(struct reader *r, size_t max);
 /* ERR_SYNTAX naming what, unless all was read and nothing failed. */

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -60,6 +61,47 @@ integers_come_back_as_they_went(void **state)
 	assert_true(reader_u64(&r) == 0xabcdef0123456789);
 	assert_true(view_is(reader_block(&r, 4), "text"));
 	assert_int_equal(reader_end(&r, "x"), ERR_OK);
+}
+
+static void
+fields_end_where_their_stop_is(void **state)
+{
+	struct reader r = reader_of(view_text("one two  end"));
+
+	(void)state;
+	assert_true(view_is(reader_until(&r, ' '), "one"));
+	assert_true(view_is(reader_until(&r, ' '), "two"));
+	assert_int_equal(reader_until(&r, ' ').len, 0);
+	assert_false(r.failed);
+	assert_int_equal(reader_until(&r, ' ').len, 0);
+	assert_true(r.failed);
+}
+
+static void
+decimals_have_one_spelling_and_a_limit(void **state)
+{
+	static const struct { const char *text; uint64_t max; bool good; }
+	    cases[] = {
+		{ "0", 0, true }, { "9", 9, true }, { "10", 9, false },
+		{ "99", 100, true }, { "100", 100, true },
+		{ "101", 100, false }, { "5", 3, false },
+		{ "18446744073709551615", UINT64_MAX, true },
+		{ "18446744073709551616", UINT64_MAX, false },
+		{ "28446744073709551616", UINT64_MAX, false },
+		{ "", 9, false }, { "00", 9, false }, { "01", 9, false },
+		{ "x", 9, false }, { "-1", 9, false }, { "+1", 9, false },
+		{ " 1", 9, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct reader r = reader_of(view_text(cases[i].text));
+		uint64_t v = reader_decimal(&r, cases[i].max);
+
+		assert_int_equal(!r.failed, cases[i].good);
+		assert_true(v == (cases[i].good ?
+		    strtoull(cases[i].text, NULL, 10) : 0));
+	}
 }
 
 static void
@@ -272,6 +314,8 @@ main(void)
 		cmocka_unit_test(a_buffer_takes_exactly_its_maximum),
 		cmocka_unit_test(what_did_not_fit_is_not_forgotten),
 		cmocka_unit_test(integers_come_back_as_they_went),
+		cmocka_unit_test(fields_end_where_their_stop_is),
+		cmocka_unit_test(decimals_have_one_spelling_and_a_limit),
 		cmocka_unit_test(a_reader_never_reads_past_the_end),
 		cmocka_unit_test(a_text_has_room_for_its_nul),
 		cmocka_unit_test(encodings_are_those_of_rfc_4648),
