@@ -35,50 +35,22 @@ checkpoint_body(const char *origin, uint64_t size, const struct hash *root,
 	return bytes_check(out);
 }
 
-static struct view
-take_line(struct reader *r)
-{
-	size_t n = 0;
-	struct view line;
-
-	while (n < r->rest.len && r->rest.at[n] != '\n')
-		n++;
-	line = reader_take(r, n);
-	reader_u8(r);
-	return line;
-}
-
-/* Digits only; leading zeros show when it is written again. */
-static uint64_t
-read_size(struct reader *r, struct view digits)
-{
-	uint64_t size = 0;
-
-	if (digits.len > 19)
-		r->failed = true;
-	for (size_t i = 0; i < digits.len && !r->failed; i++) {
-		if (digits.at[i] < '0' || digits.at[i] > '9')
-			r->failed = true;
-		size = size * 10 + (uint64_t)(digits.at[i] - '0');
-	}
-	return size;
-}
-
 enum err
 checkpoint_get(struct view body, struct checkpoint *out_checkpoint)
 {
 	AUTO_DONE(bytes) root = { 0 };
 	AUTO_DONE(bytes) again = { 0 };
 	struct reader r = reader_of(body);
-	struct checkpoint c = { .origin = take_line(&r) };
+	struct checkpoint c = { .origin = reader_until(&r, '\n') };
 
-	c.size = read_size(&r, take_line(&r));
-	TRY(base64_get(take_line(&r), &root));
+	c.size = reader_decimal(&r, SIZE_LIMIT);
+	(void)reader_until(&r, '\n');
+	TRY(base64_get(reader_until(&r, '\n'), &root));
 	if (!r.failed && root.len == sizeof(c.root)) {
 		memcpy(&c.root, root.at, sizeof(c.root));
 		put_body(&again, &c);
 	}
-	if (!vkey_name_valid(c.origin) || c.size > SIZE_LIMIT ||
+	if (!vkey_name_valid(c.origin) ||
 	    !view_equal(body, bytes_view(&again)))
 		return err_because(ERR_SYNTAX, "a checkpoint is three lines: "
 		    "origin, size, base64 of 32 bytes (C2SP tlog-checkpoint)");

@@ -38,21 +38,6 @@ find_signatures(struct view bytes)
 	return 0;
 }
 
-/* What stands before the next stop character, which is taken too. */
-static struct view
-take_until(struct reader *r, char stop)
-{
-	size_t n = 0;
-	struct view field;
-
-	while (n < r->rest.len && r->rest.at[n] != (uint8_t)stop)
-		n++;
-	field = reader_take(r, n);
-	if (reader_u8(r) != (uint8_t)stop)
-		r->failed = true;
-	return field;
-}
-
 static enum err
 read_line(struct reader *r, struct note_line *out_line)
 {
@@ -60,8 +45,8 @@ read_line(struct reader *r, struct note_line *out_line)
 	struct view dash = reader_take(r, strlen(DASH));
 	struct note_line line;
 
-	line.name = take_until(r, ' ');
-	line.base64 = take_until(r, '\n');
+	line.name = reader_until(r, ' ');
+	line.base64 = reader_until(r, '\n');
 	if (r->failed || !view_is(dash, DASH) || line.name.len == 0 ||
 	    memchr(line.name.at, '+', line.name.len) != NULL)
 		return err_because(ERR_SYNTAX, "note: a signature line is "

@@ -59,47 +59,11 @@ receipt_build(const struct tile_source *s, uint64_t index, struct view note,
 	return bytes_check(out);
 }
 
-static struct view
-take_line(struct reader *r)
+static void
+skip(struct reader *r, const char *text)
 {
-	size_t n = 0;
-	struct view line;
-
-	while (n < r->rest.len && r->rest.at[n] != '\n')
-		n++;
-	line = reader_take(r, n);
-	reader_u8(r);
-	return line;
-}
-
-/* A line "word value"; the value. */
-static struct view
-take_field(struct reader *r, const char *word)
-{
-	struct view line = take_line(r);
-	size_t n = strlen(word);
-
-	if (!view_starts(line, word)) {
+	if (!view_is(reader_take(r, strlen(text)), text))
 		r->failed = true;
-		return VIEW(NULL, 0);
-	}
-	return VIEW(line.at + n, line.len - n);
-}
-
-static uint64_t
-read_index(struct reader *r, struct view digits)
-{
-	uint64_t index = 0;
-
-	if (digits.len == 0 || digits.len > 19 ||
-	    (digits.len > 1 && digits.at[0] == '0'))
-		r->failed = true;
-	for (size_t i = 0; i < digits.len && !r->failed; i++) {
-		if (digits.at[i] < '0' || digits.at[i] > '9')
-			r->failed = true;
-		index = index * 10 + (uint64_t)(digits.at[i] - '0');
-	}
-	return index;
 }
 
 /* Hashes up to the blank line, which is taken too. */
@@ -107,8 +71,8 @@ static enum err
 read_proof(struct reader *r, struct proof *out_proof)
 {
 	out_proof->count = 0;
-	for (struct view line = take_line(r); line.len != 0;
-	    line = take_line(r)) {
+	for (struct view line = reader_until(r, '\n'); line.len != 0;
+	    line = reader_until(r, '\n')) {
 		AUTO_DONE(bytes) hash = { 0 };
 
 		TRY(base64_get(line, &hash));
@@ -130,15 +94,16 @@ receipt_get(struct view text, struct receipt *out_receipt)
 	if (text.len > RECEIPT_MAX)
 		return err_because(ERR_TOO_LARGE, "a receipt of %zu bytes, "
 		    "over %d", text.len, RECEIPT_MAX);
-	if (!view_is(take_line(&r), RECEIPT_FIRST_LINE))
-		return err_because(ERR_SYNTAX, "a receipt begins with \"%s\"",
-		    RECEIPT_FIRST_LINE);
-	TRY(base64_get(take_field(&r, "extra "), &new.entry));
-	new.index = read_index(&r, take_field(&r, "index "));
+	skip(&r, RECEIPT_FIRST_LINE "\nextra ");
+	TRY(base64_get(reader_until(&r, '\n'), &new.entry));
+	skip(&r, "index ");
+	new.index = reader_decimal(&r, INT64_MAX);
+	skip(&r, "\n");
 	TRY(read_proof(&r, &new.proof));
 	if (r.failed)
-		return err_because(ERR_SYNTAX, "receipt: wanted extra, index, "
-		    "hashes, a blank line, a note (C2SP tlog-proof)");
+		return err_because(ERR_SYNTAX,
+		    "receipt: wanted " RECEIPT_FIRST_LINE ", extra, index, "
+		    "hashes, a blank line, a note");
 	TRY(read_checkpoint(r.rest, &new.note, &new.checkpoint));
 	*out_receipt = new;
 	new = (struct receipt){ 0 };

@@ -45,21 +45,6 @@ tile_path(struct tile_id id, char path[TILE_PATH])
 	return path;
 }
 
-/* A decimal number without leading zeros, up to max; anything else fails. */
-static unsigned int
-take_number(struct reader *r, unsigned int max)
-{
-	unsigned int value = 0;
-	size_t n = 0;
-
-	for (; r->rest.len != 0 && r->rest.at[0] >= '0' &&
-	    r->rest.at[0] <= '9' && value <= max; n++)
-		value = value * 10 + (reader_u8(r) - '0');
-	if (n == 0 || value > max)
-		r->failed = true;
-	return value;
-}
-
 static uint64_t
 take_index(struct reader *r)
 {
@@ -105,13 +90,14 @@ tile_path_get(struct view path, struct tile_id *out_id)
 		id.level = TILE_ENTRIES;
 		skip(&r, "entries");
 	} else {
-		id.level = (int)take_number(&r, TILE_LEVELS - 1);
+		id.level = (int)reader_decimal(&r, TILE_LEVELS - 1);
 	}
 	skip(&r, "/");
 	id.index = take_index(&r);
 	if (!r.failed && r.rest.len != 0) {
 		skip(&r, ".p/");
-		id.width = take_number(&r, TILE_WIDTH - 1);
+		id.width = (unsigned int)reader_decimal(&r,
+		    TILE_WIDTH - 1);
 	}
 	/* one spelling each: what we would write is what must have come */
 	if (r.failed || id.width == 0 || !view_is(path, tile_path(id, again)))

@@ -61,13 +61,13 @@ struct verify_result {
 	struct verify_count	count[VERIFY_CHECK_COUNT];
 	struct verify_finding	finding[VERIFY_CHECK_COUNT];
 	uint64_t		boots;
-	int64_t			first_t, last_t; /* ms UTC */
+	int64_t			first_t, last_t;	/* ms UTC */
 	uint64_t		allowed, denied;	/* decisions */
 	uint64_t		done, failed, orphaned;	/* tickets */
-	uint64_t		open;		/* tickets not yet reported on */
+	uint64_t		open;		/* tickets without report */
 	uint64_t		active_devices;	/* as the entries tell */
-	uint64_t		ahead;		/* files beyond the checkpoint */
-	uint64_t		foreign;	/* files that are not the log's */
+	uint64_t		ahead;		/* files beyond checkpoint */
+	uint64_t		foreign;	/* files not the log's */
 };
 
 /*

@@ -110,27 +110,12 @@ vkey_new(struct view name, enum vkey_type type, struct view material,
 	return ERR_OK;
 }
 
-/* What stands before the next '+', which is taken too. */
-static struct view
-take_field(struct reader *r)
-{
-	size_t n = 0;
-	struct view field;
-
-	while (n < r->rest.len && r->rest.at[n] != '+')
-		n++;
-	field = reader_take(r, n);
-	if (reader_u8(r) != '+')
-		r->failed = true;
-	return field;
-}
-
 enum err
 vkey_get(struct view text, struct vkey **out_key)
 {
 	struct reader r = reader_of(text);
-	struct view name = take_field(&r);
-	struct view id_text = take_field(&r);
+	struct view name = reader_until(&r, '+');
+	struct view id_text = reader_until(&r, '+');
 	AUTO_DONE(bytes) id = { 0 };
 	AUTO_DONE(bytes) key = { 0 };
 	AUTO(vkey) k = NULL;

@@ -181,7 +181,6 @@ a_receipt_of_another_log_is_told_apart(void **state)
 {
 	static const uint8_t seed[32] = { 1 };
 	AUTO_DONE(bytes) text = { 0 };
-	AUTO_DONE(bytes) note = { 0 };
 	AUTO(EVP_PKEY) secret = NULL;
 	AUTO(vkey) other = NULL;
 	AUTO_DONE(receipt) r = { 0 };

@@ -1,6 +1,6 @@
 /*
- * Entries: the exact bytes of each event, the reader's strictness, the limits
- * of every form, the log's clock.
+ * Entries as they are written: the exact bytes of each event, the limits of
+ * every form, the log's clock.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -322,132 +322,6 @@ numbers_beyond_2_to_the_53_are_refused(void **state)
 	assert_int_equal(entry_heartbeat(&c, &b), ERR_SCHEMA);
 }
 
-/* ---- the reader */
-
-#define BEAT BOOT "\"ev\":\"heartbeat\"," NONCE TAIL
-
-static void
-an_entry_that_is_not_canonical_is_refused(void **state)
-{
-	static const char *const bad[] = {
-		"", "{", "{}", "[]", "null", BEAT "\n", " " BEAT, BEAT BEAT,
-		"{\"boot\": \"b001020304050607\"," "\"ev\":\"heartbeat\","
-		    NONCE TAIL,
-		"{\"boot\":\"b001020304050607\", \"ev\":\"heartbeat\"," NONCE
-		    TAIL,
-		"{\"boot\":\"B001020304050607\",\"ev\":\"heartbeat\"," NONCE
-		    TAIL,
-		"{\"boot\":\"b00102030405060\",\"ev\":\"heartbeat\"," NONCE
-		    TAIL,
-		"{\"boot\":b001020304050607,\"ev\":\"heartbeat\"," NONCE TAIL,
-		BOOT BOOT "\"ev\":\"heartbeat\"," NONCE TAIL,
-		BOOT "\"boot\":\"b001020304050607\",\"ev\":\"heartbeat\","
-		    NONCE TAIL,
-		BOOT NONCE "\"ev\":\"heartbeat\"," TAIL,	/* order */
-		BOOT "\"ev\":\"heart\\u0062eat\"," NONCE TAIL,
-		BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":0123,\"t\":1795392000123,\"v\":1}",
-		BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":123.0,\"t\":1795392000123,\"v\":1}",
-		BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":1e2,\"t\":1795392000123,\"v\":1}",
-		BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":\"123\",\"t\":1795392000123,\"v\":1}",
-		BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":-1,\"t\":1795392000123,\"v\":1}",
-		BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":9007199254740992,\"t\":1795392000123,\"v\":1}",
-		BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":99999999999999999999,\"t\":1,\"v\":1}",
-		BOOT "\"by\":-0,\"ev\":\"clock.step\"," NONCE TAIL,
-		BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":123,\"t\":1795392000123,\"v\":1,}",
-		BOOT "\"ev\":\"done\"," NONCE "\"of\":[]," TAIL,
-		BOOT "\"ev\":\"done\"," NONCE "\"of\":[1,]," TAIL,
-		BOOT "\"ev\":\"done\"," NONCE "\"of\":[2,1]," TAIL,
-		BOOT "\"ev\":\"done\"," NONCE "\"of\":[1,1]," TAIL,
-		BOOT "\"ev\":\"done\"," NONCE "\"of\":1," TAIL,
-	};
-	struct schema_entry e;
-	enum err got;
-
-	(void)state;
-	assert_int_equal(schema_get(view_text(BEAT), &e), ERR_OK);
-	for (size_t i = 0; i < COUNT(bad); i++) {
-		got = schema_get(view_text(bad[i]), &e);
-		assert_true(got == ERR_SYNTAX || got == ERR_SCHEMA);
-	}
-}
-
-static void
-what_is_not_in_the_vocabulary_is_refused_by_name(void **state)
-{
-	static const struct { const char *entry, *named; } bad[] = {
-		{ BOOT "\"ev\":\"holiday\"," NONCE TAIL, "holiday" },
-		{ BOOT "\"ev\":\"heartbeat\",\"extra\":1," NONCE TAIL,
-		    "extra" },
-		{ BOOT "\"ev\":\"heartbeat\"," NONCE "\"seat\":3," TAIL,
-		    "seat" },
-		{ BOOT "\"ev\":\"unseal.share\"," NONCE TAIL, "seat" },
-		{ BOOT NONCE TAIL, "unknown event" },
-		{ BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":123,\"t\":1,\"v\":2}", "version 2" },
-		{ BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":123,\"v\":1}", "\"t\"" },
-		{ "{\"ev\":\"heartbeat\"," NONCE TAIL, "\"boot\"" },
-	};
-	struct schema_entry e = { .event = SCHEMA_EVENT_STOP };
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(bad); i++) {
-		assert_int_equal(schema_get(view_text(bad[i].entry), &e),
-		    ERR_SCHEMA);
-		assert_non_null(strstr(err_why(), bad[i].named));
-		assert_int_equal(e.event, SCHEMA_EVENT_STOP);
-	}
-}
-
-static void
-an_entry_of_4097_bytes_is_refused(void **state)
-{
-	char entry[SCHEMA_ENTRY_MAX + 1];
-	struct schema_entry e;
-
-	(void)state;
-	memset(entry, '{', sizeof(entry));
-	assert_int_equal(schema_get(VIEW_OF(entry), &e), ERR_TOO_LARGE);
-	assert_int_equal(schema_get(VIEW(entry, SCHEMA_ENTRY_MAX), &e),
-	    ERR_SYNTAX);
-}
-
-static void
-members_come_back_as_views(void **state)
-{
-	struct entry_decision_facts f = decision();
-	AUTO_DONE(bytes) b = { 0 };
-	struct schema_entry e;
-	uint64_t index;
-	struct view rest;
-
-	(void)state;
-	assert_int_equal(entry_decision(&common, &f, &b), ERR_OK);
-	assert_int_equal(schema_get(bytes_view(&b), &e), ERR_OK);
-	assert_int_equal(e.event, SCHEMA_EVENT_DECISION);
-	assert_true(view_is(e.member[SCHEMA_PROGRAMME], "resident-id"));
-	assert_true(schema_count(&e, SCHEMA_SEQ) == 123);
-	assert_true(schema_count(&e, SCHEMA_EXPIRY) == 1890000000000);
-	assert_null(e.member[SCHEMA_OF].at);
-	assert_true(schema_count(&e, SCHEMA_SEATS) == 0);
-	assert_int_equal(schema_get(view_text(BOOT "\"ev\":\"done\"," NONCE
-	    "\"of\":[0,70,12345678901]," TAIL), &e), ERR_OK);
-	rest = e.member[SCHEMA_OF];
-	assert_true(schema_next_index(&rest, &index) && index == 0);
-	assert_true(schema_next_index(&rest, &index) && index == 70);
-	assert_true(schema_next_index(&rest, &index) &&
-	    index == 12345678901);
-	assert_false(schema_next_index(&rest, &index));
-}
-
 /* ---- time */
 
 static void
@@ -535,11 +409,6 @@ main(void)
 		cmocka_unit_test(two_hundred_indexes_fit_and_one_more_does_not),
 		cmocka_unit_test(an_entry_over_4096_bytes_is_not_written),
 		cmocka_unit_test(numbers_beyond_2_to_the_53_are_refused),
-		cmocka_unit_test(an_entry_that_is_not_canonical_is_refused),
-		cmocka_unit_test(
-		    what_is_not_in_the_vocabulary_is_refused_by_name),
-		cmocka_unit_test(an_entry_of_4097_bytes_is_refused),
-		cmocka_unit_test(members_come_back_as_views),
 		cmocka_unit_test(time_never_goes_back_and_steps_are_told),
 		cmocka_unit_test(a_step_of_a_second_is_told_and_less_is_not),
 		cmocka_unit_test(a_clock_behind_the_log_at_the_start_is_told),

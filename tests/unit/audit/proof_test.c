@@ -288,8 +288,8 @@ accepts(json_t *o, bool inclusion)
 		    number(o, "treeSize"), &a, &b) == ERR_OK;
 	return get_root(json_object_get(o, "root1"), &a) &&
 	    get_root(json_object_get(o, "root2"), &b) &&
-	    proof_check_consistency(&p, number(o, "size1"), number(o, "size2"), &a,
-	    &b) == ERR_OK;
+	    proof_check_consistency(&p, number(o, "size1"),
+	    number(o, "size2"), &a, &b) == ERR_OK;
 }
 
 static void
