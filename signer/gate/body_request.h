@@ -7,7 +7,7 @@
 
 enum body_mode {
 	BODY_ISSUE,	/* everything an issue needs must be there */
-	BODY_DECISION,	/* a dry run may leave out what is made or shown later */
+	BODY_DECISION,	/* a dry run may leave out what comes later */
 	BODY_CASE,	/* likewise, and proofs are not looked into */
 };
 

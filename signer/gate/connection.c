@@ -324,11 +324,16 @@ set_reading(struct connection *c)
 void
 connection_pass(struct connection *c)
 {
+	struct evbuffer *in = bufferevent_get_input(c->io);
+
 	if (c->phase == PHASE_OPEN)
 		take_input(c);
 	if (c->ended)
 		on_client_ended(c);
 	send_ready(c);
+	/* what was held back is here already: nothing else will wake us */
+	if (takes_more(c) && evbuffer_get_length(in) != 0)
+		server_visit(c);
 	if (c->phase == PHASE_LAST && outstanding(c) == 0 && unsent(c) == 0)
 		linger(c);
 	if (c->phase != PHASE_DEAD)

@@ -146,7 +146,7 @@ trim(struct view v)
 	return v;
 }
 
-/* The part of *rest before c, which is dropped; all of it when c is not there */
+/* The part of *rest before c, which is dropped; all of it without a c */
 static struct view
 cut(struct view *rest, char c)
 {

@@ -14,7 +14,7 @@
 #include "signer/gate/reply.h"
 #include "signer/proc.h"
 
-#define SERVER_PIPELINE 16		/* requests unanswered on a connection */
+#define SERVER_PIPELINE 16		/* unanswered on a connection */
 #define SERVER_HIGH_WATER ((size_t)256 * 1024)	/* unsent: stop reading */
 
 struct server;
@@ -25,7 +25,7 @@ struct origin {
 
 /* One request; valid during the handler. */
 struct call {
-	uint64_t	 id;		/* request id, random start, ascending */
+	uint64_t	 id;		/* random start, ascending */
 	enum listener	 listener;
 	const char	*client;	/* its name; "" on metrics and admin */
 	const struct http *http;

@@ -234,10 +234,13 @@ answers_leave_in_the_order_of_the_requests(void **state)
 static void
 sixteen_requests_may_wait_and_no_more(void **state)
 {
+	AUTO_DONE(bytes) all = { 0 };
+
 	(void)state;
 	server.at_once = false;
 	for (int i = 0; i < 20; i++)
-		say(GET("/x"));
+		bytes_put_text(&all, GET("/x"));
+	say(bytes_text(&all));
 	assert_int_equal(server.calls, SERVER_PIPELINE);
 	answer(0);
 	run();
@@ -248,6 +251,19 @@ sixteen_requests_may_wait_and_no_more(void **state)
 	}
 	assert_int_equal(server.calls, 20);
 	assert_true(hears("<19>"));
+}
+
+static void
+any_number_of_requests_may_come_at_once(void **state)
+{
+	AUTO_DONE(bytes) all = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 50; i++)
+		bytes_put_text(&all, GET("/x"));
+	say(bytes_text(&all));
+	assert_int_equal(server.calls, 50);
+	assert_true(hears("<49>"));
 }
 
 static void
@@ -506,6 +522,7 @@ main(void)
 		CASE(a_request_is_answered_and_the_connection_kept),
 		CASE(answers_leave_in_the_order_of_the_requests),
 		CASE(sixteen_requests_may_wait_and_no_more),
+		CASE(any_number_of_requests_may_come_at_once),
 		CASE(what_was_answered_once_is_not_answered_twice),
 		CASE(a_client_that_does_not_read_is_not_read),
 		CASE(a_client_that_never_reads_is_closed),
