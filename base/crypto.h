@@ -27,7 +27,7 @@ AUTO_DEFINE(EVP_MD_CTX, EVP_MD_CTX, EVP_MD_CTX_free);
 AUTO_DEFINE(X509, X509, X509_free);
 AUTO_DEFINE(BIO, BIO, BIO_free_all);
 
-/* Call once per process, before any sandbox. Fatal for the caller if it fails. */
+/* Once a process, before any sandbox. Fatal for the caller if it fails. */
 [[nodiscard]] enum err crypto_init(void);
 
 /* Cannot fail once crypto_init() succeeded. */

@@ -85,11 +85,9 @@ service_problem(const struct answer *answer)
 {
 	const char *title = document_text(answer->document, "title");
 	const char *detail = document_text(answer->document, "detail");
-	const char *member = document_text(answer->document, "pointer");
 
-	complain("%s%s%s%s%s", title != NULL ? title : "the daemon refuses",
-	    detail != NULL ? ": " : "", detail != NULL ? detail : "",
-	    member != NULL ? " at " : "", member != NULL ? member : "");
+	complain("%s%s%s", title != NULL ? title : "the daemon refuses",
+	    detail != NULL ? ": " : "", detail != NULL ? detail : "");
 	decision_print(stderr, answer->document, true);
 	return exit_of_status(answer->reply.status);
 }

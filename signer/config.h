@@ -17,7 +17,7 @@ enum listener {
 
 enum verify_mode {
 	VERIFY_ALWAYS,
-	VERIFY_SAMPLED,		/* the first after each opening, then one in 64 */
+	VERIFY_SAMPLED,		/* the first of each opening, then one in 64 */
 };
 
 struct config_listener {
@@ -72,9 +72,9 @@ struct config_limits {
 };
 
 struct config {
-	const char	*origin;	/* of the log, e.g. "okse.example/log" */
+	const char	*origin;	/* of the log: "okse.example/log" */
 	const char	*issuer;	/* URI, "iss" of what we sign */
-	const char	*state;		/* directory of the daemon's own files */
+	const char	*state;		/* directory of the daemon's files */
 	struct config_listen listen;
 	YAML_ARRAY(struct config_client) clients;
 	struct config_token token;

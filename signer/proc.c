@@ -19,7 +19,7 @@
 #include "signer/packet.h"
 
 #define BACKLOG_MAX ((size_t)32 << 20)	/* a peer this far behind is gone */
-#define PACKETS_PER_PASS 64		/* of one peer, so that all get a turn */
+#define PACKETS_PER_PASS 64		/* of one peer: all get a turn */
 #define SOCKET_BUFFER (1 << 20)
 
 struct peer {

@@ -44,7 +44,7 @@ void *proc_context(struct proc *p);
 enum role proc_self(const struct proc *p);
 struct event_base *proc_base(struct proc *p);
 
-/* Takes fd over, also on failure; replaces a peer of the same role and index. */
+/* Takes fd over, also on failure; replaces a peer of this role and index. */
 [[nodiscard]] enum err proc_attach(struct proc *p, int fd, enum role role,
     unsigned int index);
 /* NULL when there is none. */

@@ -86,7 +86,7 @@ enum place {
 	PLACE_LOG,		/* the published log */
 	PLACE_REGISTRY,		/* the directory of the registry's file */
 	PLACE_POLICY,
-	PLACE_TOKEN,		/* what the configuration lets the module write */
+	PLACE_TOKEN,		/* what the module may write */
 };
 
 static const struct rights {

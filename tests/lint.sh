@@ -73,8 +73,8 @@ within | grep -v '^base/' |
 within | grep -E '\b(strcpy|strncpy|strcat|strncat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|scanf|sscanf|fscanf|tmpnam|mktemp|system|popen)\(' |
 	rule 'no function that forgets a length or an error'
 
-# base/ compares views that are not secret; the others say why beside it
-within | grep -E '\bmemcmp\(' | grep -vE '^(base/bytes\.c|audit/|credential/|pkcs11/|policy/):?' |
+# digests, names and pseudonyms are no secrets; whole folders have no others
+within | grep -E '\bmemcmp\(' | grep -vE '^(base/bytes\.c|audit/|credential/|pkcs11/|policy/|signer/notary/(facts|retry|ticket)\.c):?' |
 	grep -vE 'memcmp\([^,]*_id, ' |
 	rule 'memcmp only where nothing is secret'
 
@@ -124,8 +124,9 @@ FNR == 1 { start = 0 }
 	start = 0
 }' "${all_c[@]}" | rule 'functions have at most 60 lines'
 
-wc -l "${all_c[@]}" | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 " lines" }' |
-	rule 'files have at most 500 lines'
+wc -l "${all_c[@]}" | awk '
+	$2 != "total" && $1 > ($2 ~ /^tests\// ? 750 : 500) { print $2 ": " $1 " lines" }' |
+	rule 'files have at most 500 lines, tests 750'
 
 # a character counts once, however many bytes of UTF-8 it has
 for f in "${all_c[@]}"; do
@@ -152,7 +153,7 @@ done | rule 'every source file says first what it is for'
 # in the first column, its files below it by name.
 if [ -e README.md ]; then
 	map=$(sed -n '/^<!-- map -->$/,/^<!-- end of map -->$/p' README.md)
-	for f in "${sources[@]}" $(find signer/*/ -maxdepth 0 -type d 2>/dev/null); do
+	for f in "${sources[@]}"; do
 		printf '%s\n' "$map" | grep -qF "\`$f\`" || echo "README.md: the map lacks $f"
 	done
 	for f in $(printf '%s\n' "$map" | grep -oE '`[a-z0-9_./-]+`' | tr -d '`'); do
@@ -171,7 +172,7 @@ if [ -e docs/man/okse.1 ] && [ -e cli/okse.c ]; then
 fi | rule 'okse.1 describes every command'
 
 if [ -e docs/man/okse.yaml.5 ] && [ -e signer/config.c ]; then
-	keys=$(grep -ohE 'YAML_FIELD\("[a-z_-]+"' signer/config*.c | sed 's/.*"\(.*\)"/\1/' | sort -u)
+	keys=$(grep -ohE 'FIELD\("[a-z_-]+"' signer/config*.c | sed 's/.*"\(.*\)"/\1/' | sort -u)
 	manual=$(sed -nE 's/^\.It (Cm|Li) ([a-z_-]+).*/\2/p' docs/man/okse.yaml.5 | sort -u)
 	diff <(echo "$keys") <(echo "$manual") |
 		sed -nE 's/^< (.*)/docs\/man\/okse.yaml.5: lacks the key \1/p; s/^> (.*)/docs\/man\/okse.yaml.5: no such key: \1/p'

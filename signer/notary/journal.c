@@ -31,7 +31,7 @@ struct journal {
 	uint64_t		 published;
 	struct bytes		 staged;	/* blocks, one an entry */
 	struct bytes		 entry;		/* of our own events */
-	struct bytes		 body;		/* the checkpoint being signed */
+	struct bytes		 body;		/* checkpoint being signed */
 	int64_t			 asked_us;	/* when, 0 for never */
 };
 
