@@ -66,7 +66,8 @@ object_load(struct view text, json_t **json, struct object *out_top)
 	if (json_is_object(*json))
 		return ERR_OK;
 	if (*json != NULL)
-		return err_because(ERR_SCHEMA, "the body is no JSON object");
+		return err_because(ERR_SCHEMA,
+		    "the body must be a JSON object");
 	code = json_error_code(&error);
 	if (code == json_error_out_of_memory)
 		return err_because(ERR_MEMORY, "no memory for a body");
