@@ -78,7 +78,7 @@ static bool
 reserve(struct bytes *b, size_t n)
 {
 	size_t max = b->max != 0 ? b->max : BYTES_MAX;
-	size_t cap = b->cap != 0 ? b->cap : 64;
+	size_t cap = b->cap != 0 ? b->cap : 256;
 	uint8_t *fresh;
 
 	if (b->failed || n > max || b->len > max - n)
