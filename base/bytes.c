@@ -213,6 +213,13 @@ reader_take(struct reader *r, size_t n)
 	return taken;
 }
 
+void
+reader_text(struct reader *r, const char *text)
+{
+	if (!view_is(reader_take(r, strlen(text)), text))
+		r->failed = true;
+}
+
 struct view
 reader_until(struct reader *r, uint8_t stop)
 {

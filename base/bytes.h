@@ -73,6 +73,7 @@ uint16_t reader_u16(struct reader *r);
 uint32_t reader_u32(struct reader *r);
 uint64_t reader_u64(struct reader *r);
 struct view reader_take(struct reader *r, size_t n);
+void reader_text(struct reader *r, const char *text);	/* exactly this */
 /* What stands before the next stop byte, which is taken too. */
 struct view reader_until(struct reader *r, uint8_t stop);
 /* Decimal digits without leading zeros; more than max fails. */
