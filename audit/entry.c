@@ -59,7 +59,6 @@ put_time(struct writer *w)
 	json_int(&w->json, "t", w->common->t);
 }
 
-/* "v"}: the end, for events without members behind it */
 static void
 put_version(struct writer *w)
 {

@@ -287,6 +287,8 @@ sync_written(struct publish *p)
 enum err
 publish_tiles(struct publish *p)
 {
+	if (tree_size(p->tree) == p->ready)
+		return ERR_OK;
 	p->written_count = 0;
 	TRY(write_full(p));
 	TRY(write_partial(p));
