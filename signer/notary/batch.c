@@ -5,6 +5,7 @@
 #include "signer/notary/batch.h"
 
 #include "signer/log.h"
+#include "signer/notary/reported.h"
 #include "signer/notary/ticket.h"
 
 enum err
@@ -90,7 +91,8 @@ stage(struct notary *n, struct queue *q, struct batch *b)
 {
 	TRY(registry_begin(n->registry));
 	TRY(chores_stage(n));
-	return serve_waiting(n, q, b);
+	TRY(serve_waiting(n, q, b));
+	return reported_put(n);
 }
 
 static enum err

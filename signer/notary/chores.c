@@ -113,8 +113,6 @@ stage_outcome(struct notary *n, uint64_t *of, size_t count, enum err outcome)
 		    &entry));
 		TRY(put(n, &entry));
 	}
-	for (size_t i = 0; i < count; i++)
-		TRY(registry_ticket_close(n->registry, of[i]));
 	return ERR_OK;
 }
 

@@ -177,6 +177,12 @@ journal_committed(struct journal *j)
 }
 
 uint64_t
+journal_staged(const struct journal *j)
+{
+	return j->stage.next;
+}
+
+uint64_t
 journal_durable(const struct journal *j)
 {
 	return j->durable.next;

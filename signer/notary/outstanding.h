@@ -21,6 +21,7 @@ struct outstanding_ticket {
 	uint32_t	keyholder;
 	uint32_t	parts;		/* without a report */
 	enum err	err;		/* the first part that failed */
+	bool		again;		/* a retry: reported on before */
 };
 
 struct outstanding {

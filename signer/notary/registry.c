@@ -64,9 +64,6 @@ static const char schema[] =
     "  drafts BLOB NOT NULL CHECK (length(drafts) % 32 = 0)"
     ") STRICT;"
 
-    /* tickets whose outcome is not in the log yet */
-    "CREATE TABLE ticket (log_index INTEGER PRIMARY KEY) STRICT;"
-
     "CREATE TABLE entry ("
     "  log_index INTEGER PRIMARY KEY,"
     "  bytes BLOB NOT NULL"

@@ -143,17 +143,6 @@ struct registry_idem {
 [[nodiscard]] enum err registry_idem_put(struct registry *r,
     const struct handle *id, const struct registry_idem *idem);
 
-/* ---- tickets given out and not yet reported on, by log index */
-
-/* Opening an open ticket is a retry: nothing changes. */
-[[nodiscard]] enum err registry_ticket_open(struct registry *r,
-    uint64_t index);
-[[nodiscard]] enum err registry_ticket_close(struct registry *r,
-    uint64_t index);
-/* At most max of the open ones, ascending. */
-[[nodiscard]] enum err registry_tickets(struct registry *r, size_t max,
-    uint64_t *out_indexes, size_t *out_count);
-
 /* ---- the log's entries, dense from 0 */
 
 /* ERR_EXISTS: there is another entry at this index. */
@@ -168,7 +157,7 @@ struct registry_idem {
 
 /* ---- the rest */
 
-/* Small facts by name ("policy", "ceremony"); appended. ERR_NOT_FOUND. */
+/* Small facts by name ("policy", "reported"); appended. ERR_NOT_FOUND. */
 [[nodiscard]] enum err registry_meta_get(struct registry *r,
     const char *name, struct bytes *out);
 [[nodiscard]] enum err registry_meta_put(struct registry *r,

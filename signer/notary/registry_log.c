@@ -1,7 +1,6 @@
 /*
- * The registry's verbs of the log: retries, tickets, entries, and what time
- * makes useless. Next: journal.c, which writes entries; retry.c, which reads
- * back.
+ * The registry's verbs of the log: retries, entries, and what time makes
+ * useless. Next: journal.c, which writes entries; retry.c, which reads back.
  */
 #include <string.h>
 
@@ -64,59 +63,6 @@ registry_idem_put(struct registry *r, const struct handle *id,
 	query_put_blob(&q, VIEW(idem->drafts,
 	    idem->draft_count * SHA256_SIZE));
 	return query_change(&q);
-}
-
-/* ---- tickets */
-
-enum err
-registry_ticket_open(struct registry *r, uint64_t index)
-{
-	struct query q = registry_query(r, TICKET_OPEN);
-
-	query_put_int(&q, (int64_t)index);
-	return query_run(&q);
-}
-
-enum err
-registry_ticket_close(struct registry *r, uint64_t index)
-{
-	struct query q = registry_query(r, TICKET_CLOSE);
-
-	query_put_int(&q, (int64_t)index);
-	return query_run(&q);
-}
-
-static enum err
-ticket_next(struct registry *r, uint64_t from, uint64_t *out_index)
-{
-	struct query q = registry_query(r, TICKET_NEXT);
-	uint64_t found;
-
-	query_put_int(&q, (int64_t)from);
-	TRY(query_row(&q));
-	found = (uint64_t)query_get_int(&q);
-	TRY(query_end(&q));
-	*out_index = found;
-	return ERR_OK;
-}
-
-enum err
-registry_tickets(struct registry *r, size_t max, uint64_t *out_indexes,
-    size_t *out_count)
-{
-	uint64_t next = 0;
-	size_t n;
-
-	for (n = 0; n < max; n++, next++) {
-		enum err e = ticket_next(r, next, &next);
-
-		if (e == ERR_NOT_FOUND)
-			break;
-		TRY(e);
-		out_indexes[n] = next;
-	}
-	*out_count = n;
-	return ERR_OK;
 }
 
 /* ---- the log's entries */

@@ -57,13 +57,6 @@
 	    "INSERT INTO idem (log_index, id, fingerprint, seed, issued_at,"  \
 	    " valid_from, administrative_expiry, technical_expiry, drafts)"   \
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")     \
-	X(TICKET_OPEN,                                                        \
-	    "INSERT INTO ticket (log_index) VALUES (?)"                       \
-	    " ON CONFLICT DO NOTHING")                                        \
-	X(TICKET_CLOSE, "DELETE FROM ticket WHERE log_index = ?")             \
-	X(TICKET_NEXT,                                                        \
-	    "SELECT log_index FROM ticket WHERE log_index >= ?"               \
-	    " ORDER BY log_index LIMIT 1")                                    \
 	X(ENTRY_PUT,                                                          \
 	    "INSERT INTO entry (log_index, bytes) VALUES (?, ?)"              \
 	    " ON CONFLICT DO NOTHING")                                        \

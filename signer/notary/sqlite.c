@@ -165,6 +165,9 @@ open_all(struct sqlite *s, const char *path, const char *schema, int version,
 {
 	int rc;
 
+	/* one thread, and nobody reads its statistics; set by the first */
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	TRY(make_file(path));
 	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "credential/qr_token.h"
 #include "signer/log.h"
-#include "signer/notary/notary.h"
+#include "signer/notary/reported.h"
 
 #define PROGRAM_MAX ((size_t)64 << 20)
 #define TRANSCRIPT_MAX ((size_t)16 << 20)
@@ -185,29 +185,6 @@ record_ceremony(struct notary *n)
 	return record(n, &entry);
 }
 
-/* Tickets that were given out before and never reported on. */
-static enum err
-record_orphans(struct notary *n)
-{
-	uint64_t of[SCHEMA_LIST_MAX];
-	size_t count;
-
-	TRY(registry_tickets(n->registry, COUNT(of), of, &count));
-	while (count != 0) {
-		AUTO_DONE(bytes) entry = { 0 };
-		struct entry_common c;
-
-		TRY(journal_next(n->journal, &c));
-		TRY(entry_orphan(&c, of, count, &entry));
-		TRY(record(n, &entry));
-		n->tally.orphaned += count;
-		for (size_t i = 0; i < count; i++)
-			TRY(registry_ticket_close(n->registry, of[i]));
-		TRY(registry_tickets(n->registry, COUNT(of), of, &count));
-	}
-	return ERR_OK;
-}
-
 static enum err
 record_all(struct notary *n, const struct journal_found *found)
 {
@@ -216,7 +193,7 @@ record_all(struct notary *n, const struct journal_found *found)
 	TRY(record_recovery(n, found));
 	TRY(record_ceremony(n));
 	TRY(record_policy(n));
-	TRY(record_orphans(n));
+	TRY(reported_orphans(n));
 	TRY(registry_commit(n->registry));
 	return journal_committed(n->journal);
 }
@@ -255,6 +232,7 @@ notary_stop(struct notary *n, const char *reason)
 
 	TRY(registry_begin(n->registry));
 	TRY(chores_stage(n));
+	TRY(reported_put(n));
 	TRY(journal_next(n->journal, &c));
 	TRY(entry_stop(&c, reason, &entry));
 	TRY(record(n, &entry));

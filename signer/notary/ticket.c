@@ -180,7 +180,7 @@ record_entry(struct notary *n, const struct asked *asked,
 /* ---- staging */
 
 static enum err
-stage(struct notary *n, uint64_t index, struct drafts *drafts,
+stage(struct notary *n, uint64_t index, bool again, struct drafts *drafts,
     struct served *out)
 {
 	struct ticket *t = mem_new(1, sizeof(*t));
@@ -196,6 +196,7 @@ stage(struct notary *n, uint64_t index, struct drafts *drafts,
 		.id = out->id,
 		.keyholder = OUTSTANDING_STAGED,
 		.parts = (uint32_t)t->record.drafts.count,
+		.again = again,
 	});
 }
 
@@ -212,8 +213,7 @@ keep_for_retry(struct notary *n, const struct issue *issue, uint64_t index,
 	};
 
 	memcpy(idem.drafts, drafts->hash, sizeof(idem.drafts));
-	TRY(registry_idem_put(n->registry, &issue->id, &idem));
-	return registry_ticket_open(n->registry, index);
+	return registry_idem_put(n->registry, &issue->id, &idem);
 }
 
 static enum err
@@ -226,7 +226,7 @@ grant_drafts(struct notary *n, const struct issue *issue,
 	TRY(keep_for_retry(n, issue, place->index, terms, drafts));
 	TRY(answer_granted(d, place, terms, drafts, &out->body));
 	out->type = MSG_GRANTED;
-	return stage(n, place->index, drafts, out);
+	return stage(n, place->index, false, drafts, out);
 }
 
 enum err
@@ -275,7 +275,7 @@ ticket_record_again(struct notary *n, const struct issue *issue,
 	    &out->body));
 	out->type = MSG_GRANTED;
 	n->tally.retries++;
-	return stage(n, before->index, drafts, out);
+	return stage(n, before->index, true, drafts, out);
 }
 
 /* ---- the commit */

@@ -302,7 +302,7 @@ a_nonce_is_used_once(void **state)
 	assert_false(used);
 }
 
-/* ---- retries, tickets, entries */
+/* ---- retries and entries */
 
 static struct registry_idem
 idem(uint64_t index, size_t drafts)
@@ -349,36 +349,6 @@ an_idempotency_key_is_taken_once(void **state)
 	assert_int_equal(registry_idem_put(p->r, &other, &i), ERR_EXISTS);
 	OK(registry_idem_put(p->r, &other, &j));
 	OK(registry_commit(p->r));
-}
-
-static void
-open_tickets_are_listed_in_order_until_closed(void **state)
-{
-	struct place *p = *state;
-	uint64_t open[4];
-	size_t count;
-
-	OK(registry_begin(p->r));
-	OK(registry_ticket_open(p->r, 9));
-	OK(registry_ticket_open(p->r, 0));
-	OK(registry_ticket_open(p->r, 4));
-	OK(registry_ticket_open(p->r, 4));
-	OK(registry_commit(p->r));
-	OK(registry_tickets(reopen(p), 4, open, &count));
-	assert_int_equal(count, 3);
-	assert_int_equal(open[0], 0);
-	assert_int_equal(open[1], 4);
-	assert_int_equal(open[2], 9);
-	OK(registry_tickets(p->r, 2, open, &count));
-	assert_int_equal(count, 2);
-	OK(registry_begin(p->r));
-	OK(registry_ticket_close(p->r, 4));
-	OK(registry_ticket_close(p->r, 4));
-	OK(registry_ticket_close(p->r, 0));
-	OK(registry_commit(p->r));
-	OK(registry_tickets(p->r, 4, open, &count));
-	assert_int_equal(count, 1);
-	assert_int_equal(open[0], 9);
 }
 
 static void
@@ -672,7 +642,6 @@ main(void)
 		TEST(a_nonce_is_used_once),
 		TEST(a_retry_finds_everything_that_was_kept),
 		TEST(an_idempotency_key_is_taken_once),
-		TEST(open_tickets_are_listed_in_order_until_closed),
 		TEST(entries_are_kept_and_never_overwritten),
 		TEST(small_facts_are_replaced),
 		TEST(only_what_time_made_useless_is_forgotten),
