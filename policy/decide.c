@@ -17,6 +17,9 @@ struct decision {
 	const struct policy	*policy;
 	struct grant		 grant;
 	bool			 allows;
+	enum detail		 detail;	/* what its caller is told */
+	size_t			 fee_count;
+	struct fee_result	 fees[POLICY_FEES];
 	size_t			 count;
 	struct rule_result	*results;
 	struct note		*notes;
@@ -45,14 +48,27 @@ decision_free(struct decision *d)
 }
 
 static void
-set_result(struct decision *d, size_t i, const char *id, enum outcome outcome,
-    const char *basis)
+set_offer(struct decision *d, bool offered)
+{
+	d->results[0] = (struct rule_result){
+		.id = "offered",
+		.outcome = outcome_of(offered),
+		.message = d->notes[0].at,
+		.basis = "",
+	};
+}
+
+static void
+set_result(struct decision *d, size_t i, const struct rule_entry *e,
+    enum outcome outcome)
 {
 	d->results[i] = (struct rule_result){
-		.id = id,
+		.id = e->id,
 		.outcome = outcome,
+		.monitored = e->rule->mode == MODE_MONITOR,
+		.tells_state = rule_kind(e->rule)->tells_state,
 		.message = d->notes[i].at,
-		.basis = basis != NULL ? basis : "",
+		.basis = e->rule->basis != NULL ? e->rule->basis : "",
 	};
 }
 
@@ -65,8 +81,9 @@ in_set(uint32_t set, unsigned int value)
 static enum outcome
 judge(const struct rule *rule, const struct scene *s, struct note *n)
 {
-	enum outcome o;
-
+	/* first, so that no length of what follows can cut it off */
+	if (rule->mode == MODE_MONITOR)
+		note_text(n, "(monitor: never refuses) ");
 	if (!in_set(rule->operations, s->asked->operation)) {
 		note_text(n, "not for ");
 		note_text(n, operation_name(s->asked->operation));
@@ -77,10 +94,7 @@ judge(const struct rule *rule, const struct scene *s, struct note *n)
 		note_text(n, purpose_name(s->asked->purpose));
 		return OUTCOME_NOT_APPLICABLE;
 	}
-	o = rule_kind(rule)->judge(rule, s, n);
-	if (rule->mode == MODE_MONITOR)
-		note_text(n, " (monitor: reported, never refuses)");
-	return o;
+	return rule_kind(rule)->judge(rule, s, n);
 }
 
 static bool
@@ -92,7 +106,7 @@ judge_rules(struct decision *d, const struct scene *s)
 		const struct rule_entry *e = &s->programme->rules.at[i];
 		enum outcome o = judge(e->rule, s, &d->notes[i + 1]);
 
-		set_result(d, i + 1, e->id, o, e->rule->basis);
+		set_result(d, i + 1, e, o);
 		if (o == OUTCOME_FAIL && e->rule->mode == MODE_ENFORCE)
 			allows = false;
 	}
@@ -119,6 +133,17 @@ judge_offer(const struct scene *s, bool passed, struct note *n)
 	return true;
 }
 
+static void
+state_fees(struct decision *d, const struct scene *s)
+{
+	d->fee_count = s->programme->fees.count;
+	for (size_t i = 0; i < d->fee_count; i++) {
+		const struct fee *fee = &s->programme->fees.at[i];
+
+		d->fees[i] = (struct fee_result){ fee->id, fee_of(fee, s) };
+	}
+}
+
 static enum err
 refuse(const struct policy *p, const char *why, struct decision **out)
 {
@@ -127,7 +152,7 @@ refuse(const struct policy *p, const char *why, struct decision **out)
 	if (d == NULL)
 		return err_because(ERR_MEMORY, "no memory for a decision");
 	note_text(&d->notes[0], why);
-	set_result(d, 0, "offered", OUTCOME_FAIL, NULL);
+	set_offer(d, false);
 	*out = d;
 	return ERR_OK;
 }
@@ -154,12 +179,16 @@ policy_decide(const struct policy *p, const struct request *r,
 		return refuse(p, "the time is unknown", out_decision);
 	s.today = date_at(f->now, SEOUL);
 	s.terms = grant_terms_of(s.programme, a, f);
+	s.entitlement = entitlement_find(&s);
 	if ((d = decision_new(p, s.programme->rules.count + 1)) == NULL)
 		return err_because(ERR_MEMORY, "no memory for a decision");
 	passed = judge_rules(d, &s);
 	offered = judge_offer(&s, passed, &d->notes[0]);
-	set_result(d, 0, "offered", outcome_of(offered), NULL);
+	set_offer(d, offered);
 	d->allows = passed && offered;
+	d->detail = s.entitlement != NULL ?
+	    (enum detail)s.entitlement->detail : DETAIL_OUTCOME;
+	state_fees(d, &s);
 	d->grant = (struct grant){ &s.programme->public, s.terms,
 	    policy_age(p, a->holder.birth_date, f->now) };
 	*out_decision = d;
@@ -190,30 +219,58 @@ decision_grant(const struct decision *d)
 	return d->allows ? &d->grant : NULL;
 }
 
-void
-decision_put(const struct decision *d, struct json *j)
+const struct fee_result *
+decision_fee(const struct decision *d, size_t i)
+{
+	return i < d->fee_count ? &d->fees[i] : NULL;
+}
+
+static void
+put_rule(const struct rule_result *r, enum detail detail, struct json *j)
+{
+	bool withheld = r->tells_state && detail == DETAIL_OUTCOME;
+
+	json_object(j, NULL);
+	json_string(j, "id", r->id);
+	json_string(j, "outcome", outcome_name(r->outcome));
+	if (!withheld)
+		json_string(j, "message", r->message);
+	else
+		json_string(j, "message", r->monitored ?
+		    "(monitor: never refuses) not told to this client" :
+		    "not told to this client");
+	json_string(j, "basis", r->basis);
+	json_close(j);
+}
+
+static void
+put_members(const struct decision *d, enum detail detail, struct json *j)
 {
 	json_string(j, "outcome", d->allows ? "allow" : "deny");
 	json_hex(j, "policy", VIEW_OF(d->policy->hash.at));
 	json_int(j, "serial", d->policy->head->serial);
 	json_array(j, "rules");
-	for (size_t i = 0; i < d->count; i++) {
-		const struct rule_result *r = &d->results[i];
-
-		json_object(j, NULL);
-		json_string(j, "id", r->id);
-		json_string(j, "outcome", outcome_name(r->outcome));
-		json_string(j, "message", r->message);
-		json_string(j, "basis", r->basis);
-		json_close(j);
-	}
+	for (size_t i = 0; i < d->count; i++)
+		put_rule(&d->results[i], detail, j);
 	json_close(j);
+	if (d->fee_count == 0)
+		return;
+	json_object(j, "fees");
+	for (size_t i = 0; i < d->fee_count; i++)
+		json_int(j, d->fees[i].id, d->fees[i].won);
+	json_close(j);
+}
+
+void
+decision_put(const struct decision *d, struct json *j)
+{
+	put_members(d, DETAIL_FULL, j);
 }
 
 void
 decision_json(const struct decision *d, struct json *j, const char *name)
 {
 	json_object(j, name);
-	decision_put(d, j);
+	put_members(d, d->detail, j);
 	json_close(j);
 }

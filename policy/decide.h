@@ -4,7 +4,7 @@
 
 #include "policy/policy.h"
 
-/* The members of decision_json() into an object that is open. */
+/* The members of decision_json(), with every message, into an open object. */
 void decision_put(const struct decision *d, struct json *j);
 
 #endif

@@ -2,32 +2,38 @@
  * The names of what the service knows beside the request, and what is
  * assumed when nothing is known. Next: decide.c, which uses them.
  */
-#include "policy/policy.h"
+#include "policy/model.h"
 
 #define NEUTRAL_YEAR (365 * DAY)
 
-static const char *const evidence_states[] = {
-	[EVIDENCE_VALID] = "valid",
-	[EVIDENCE_MISSING] = "missing",
-	[EVIDENCE_UNKNOWN] = "unknown",
-	[EVIDENCE_EXPIRED] = "expired",
-	[EVIDENCE_REDEEMED] = "redeemed",
-	[EVIDENCE_OTHER_HOLDER] = "other-holder",
-	[EVIDENCE_OTHER_PROGRAMME] = "other-programme",
-	[EVIDENCE_OTHER_PURPOSE] = "other-purpose",
-	[EVIDENCE_OTHER_CENTRE] = "other-centre",
+/* In the order of their enums, so that a state is its own index. */
+const struct yaml_choice evidence_state_choices[] = {
+	{ "valid", EVIDENCE_VALID },
+	{ "missing", EVIDENCE_MISSING },
+	{ "unknown", EVIDENCE_UNKNOWN },
+	{ "expired", EVIDENCE_EXPIRED },
+	{ "redeemed", EVIDENCE_REDEEMED },
+	{ "other-holder", EVIDENCE_OTHER_HOLDER },
+	{ "other-programme", EVIDENCE_OTHER_PROGRAMME },
+	{ "other-purpose", EVIDENCE_OTHER_PURPOSE },
+	{ "other-centre", EVIDENCE_OTHER_CENTRE },
+	{ "untrusted", EVIDENCE_UNTRUSTED },
+	{ "not-in-force", EVIDENCE_NOT_IN_FORCE },
+	{ "bad-signature", EVIDENCE_BAD_SIGNATURE },
+	{ 0 },
 };
 
-static const char *const proof_states[] = {
-	[PROOF_VALID] = "valid",
-	[PROOF_MISSING] = "missing",
-	[PROOF_BAD_SIGNATURE] = "bad-signature",
-	[PROOF_WRONG_AUDIENCE] = "wrong-audience",
-	[PROOF_UNKNOWN_NONCE] = "unknown-nonce",
-	[PROOF_EXPIRED_NONCE] = "expired-nonce",
-	[PROOF_USED_NONCE] = "used-nonce",
-	[PROOF_ISSUING_KEY] = "issuing-key",
-	[PROOF_OTHER_HOLDER] = "other-holder",
+const struct yaml_choice proof_state_choices[] = {
+	{ "valid", PROOF_VALID },
+	{ "missing", PROOF_MISSING },
+	{ "bad-signature", PROOF_BAD_SIGNATURE },
+	{ "wrong-audience", PROOF_WRONG_AUDIENCE },
+	{ "unknown-nonce", PROOF_UNKNOWN_NONCE },
+	{ "expired-nonce", PROOF_EXPIRED_NONCE },
+	{ "used-nonce", PROOF_USED_NONCE },
+	{ "issuing-key", PROOF_ISSUING_KEY },
+	{ "other-holder", PROOF_OTHER_HOLDER },
+	{ 0 },
 };
 
 static const char *const outcomes[] = {
@@ -54,13 +60,15 @@ facts_neutral(int64_t now)
 const char *
 evidence_state_name(enum evidence_state s)
 {
-	return s < COUNT(evidence_states) ? evidence_states[s] : "unknown";
+	return s <= EVIDENCE_BAD_SIGNATURE ? evidence_state_choices[s].name :
+	    "unknown";
 }
 
 const char *
 proof_state_name(enum proof_state s)
 {
-	return s < COUNT(proof_states) ? proof_states[s] : "unknown";
+	return s <= PROOF_OTHER_HOLDER ? proof_state_choices[s].name :
+	    "unknown";
 }
 
 const char *
@@ -69,26 +77,35 @@ outcome_name(enum outcome o)
 	return o < COUNT(outcomes) ? outcomes[o] : "fail";
 }
 
-enum err
-evidence_state_of(struct view name, enum evidence_state *out)
+static enum err
+state_of(const struct yaml_choice *choices, struct view name,
+    const char *what, int *out)
 {
-	for (size_t i = 0; i < COUNT(evidence_states); i++) {
-		if (view_is(name, evidence_states[i])) {
-			*out = (enum evidence_state)i;
+	for (const struct yaml_choice *c = choices; c->name != NULL; c++) {
+		if (view_is(name, c->name)) {
+			*out = c->value;
 			return ERR_OK;
 		}
 	}
-	return err_because(ERR_RANGE, "not a known state of evidence");
+	return err_because(ERR_RANGE, "not a known state of %s", what);
+}
+
+enum err
+evidence_state_of(struct view name, enum evidence_state *out)
+{
+	int state;
+
+	TRY(state_of(evidence_state_choices, name, "evidence", &state));
+	*out = (enum evidence_state)state;
+	return ERR_OK;
 }
 
 enum err
 proof_state_of(struct view name, enum proof_state *out)
 {
-	for (size_t i = 0; i < COUNT(proof_states); i++) {
-		if (view_is(name, proof_states[i])) {
-			*out = (enum proof_state)i;
-			return ERR_OK;
-		}
-	}
-	return err_because(ERR_RANGE, "not a known state of a device proof");
+	int state;
+
+	TRY(state_of(proof_state_choices, name, "a device proof", &state));
+	*out = (enum proof_state)state;
+	return ERR_OK;
 }

@@ -12,6 +12,7 @@
 #define POLICY_FILES 64
 #define POLICY_PROGRAMMES 32	/* bits of entitlement.programme_bits */
 #define POLICY_RULES 64		/* of one programme */
+#define POLICY_FEES 8		/* of one programme */
 
 /* The file of kind "policy". */
 struct policy_head {
@@ -20,9 +21,16 @@ struct policy_head {
 	int				 leap_birthday;
 };
 
+/* How much of a decision a client is told. */
+enum detail {
+	DETAIL_OUTCOME,		/* no message that tells state */
+	DETAIL_FULL,
+};
+
 struct entitlement {
 	YAML_ARRAY(struct yaml_reference) programmes;
 	uint32_t	 operations, purposes, evidence;
+	int		 detail;
 	uint32_t	 programme_bits;	/* by policy_link() */
 };
 
@@ -49,6 +57,19 @@ struct validity {
 	int64_t			qr_token;	/* seconds */
 };
 
+/* Free for who was born in a year, in another, holding such a card. */
+struct fee_waiver {
+	int64_t		 born, year;
+	YAML_ARRAY(const char *) card;	/* status; "none": no card named */
+};
+
+struct fee {
+	const char	*id;
+	int64_t		 won;
+	YAML_ARRAY(struct fee_waiver) waived;
+	const char	*basis;
+};
+
 struct rule;
 
 struct rule_entry {
@@ -65,10 +86,13 @@ struct programme_file {
 	YAML_ARRAY(int64_t)		 age_over;
 	YAML_ARRAY(struct claim_spec)	 claims;
 	struct validity			 validity;
+	YAML_ARRAY(struct fee)		 fees;
 	YAML_ARRAY(struct rule_entry)	 rules;
 	struct programme		 public;	/* by policy_link() */
 	unsigned int			 index;
 };
+
+struct suite;
 
 struct policy {
 	struct yaml_doc		*docs[POLICY_FILES];
@@ -78,6 +102,8 @@ struct policy {
 	struct callers		*callers;	/* likewise */
 	struct programme_file	*programmes[POLICY_PROGRAMMES];
 	size_t			 programme_count;
+	struct suite		*suites[POLICY_FILES];
+	size_t			 suite_count;
 	struct hash		 hash;
 };
 
@@ -99,5 +125,7 @@ const struct programme_file *policy_find(const struct policy *p,
 extern const struct yaml_choice operation_choices[];
 extern const struct yaml_choice purpose_choices[];
 extern const struct yaml_choice evidence_choices[];
+extern const struct yaml_choice evidence_state_choices[];
+extern const struct yaml_choice proof_state_choices[];
 
 #endif

@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "policy/model.h"
+#include "policy/suite.h"
+#include "policy/suite_case.h"
 
 void
 policy_free(struct policy *p)
@@ -67,6 +68,14 @@ add_part(struct policy *p, const char *file, struct policy_part *part)
 	return ERR_INTERNAL;
 }
 
+static bool
+ends_in(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), end = strlen(suffix);
+
+	return len > end && strcmp(name + len - end, suffix) == 0;
+}
+
 static enum err
 add_file(struct policy *p, const struct policy_file *f)
 {
@@ -75,6 +84,8 @@ add_file(struct policy *p, const struct policy_file *f)
 
 	TRY(yaml_doc_parse(f->name, f->content, doc));
 	p->doc_count++;
+	if (ends_in(f->name, SUITE_SUFFIX))
+		return suite_bind(*doc, &p->suites[p->suite_count++]);
 	TRY(yaml_bind(*doc, &policy_part_type, &part));
 	return add_part(p, f->name, part);
 }
@@ -104,8 +115,8 @@ hash_files(const struct policy_file *files, size_t count, int64_t serial,
 	return ERR_OK;
 }
 
-enum err
-policy_parse(const struct policy_file *files, size_t count,
+static enum err
+build(const struct policy_file *files, size_t count,
     struct policy **out_policy)
 {
 	AUTO(policy) p = mem_new(1, sizeof(*p));
@@ -125,6 +136,18 @@ policy_parse(const struct policy_file *files, size_t count,
 		    "a policy needs a file of kind \"policy\"; there is none");
 	TRY(policy_link(p));
 	TRY(hash_files(sorted, count, p->head->serial, &p->hash));
+	*out_policy = STEAL(p);
+	return ERR_OK;
+}
+
+enum err
+policy_parse(const struct policy_file *files, size_t count,
+    struct policy **out_policy)
+{
+	AUTO(policy) p = NULL;
+
+	TRY(build(files, count, &p));
+	TRY(suites_pass(p));
 	*out_policy = STEAL(p);
 	return ERR_OK;
 }
@@ -151,10 +174,7 @@ folder_done(struct folder *f)
 static bool
 is_yaml(const char *name)
 {
-	size_t len = strlen(name);
-
-	return name[0] != '.' && len > 5 &&
-	    strcmp(name + len - 5, ".yaml") == 0;
+	return name[0] != '.' && ends_in(name, ".yaml");
 }
 
 static enum err
@@ -180,7 +200,7 @@ read_folder(const char *path, struct folder *f)
 }
 
 enum err
-policy_load(const char *dir, struct policy **out_policy)
+policy_load_untested(const char *dir, struct policy **out_policy)
 {
 	AUTO_DONE(folder) f = { 0 };
 	struct policy_file files[POLICY_FILES];
@@ -191,7 +211,18 @@ policy_load(const char *dir, struct policy **out_policy)
 		    bytes_view(&f.contents[i]) };
 	if (f.count == 0)
 		return err_because(ERR_NOT_FOUND, "%s: no file *.yaml", dir);
-	return policy_parse(files, f.count, out_policy);
+	return build(files, f.count, out_policy);
+}
+
+enum err
+policy_load(const char *dir, struct policy **out_policy)
+{
+	AUTO(policy) p = NULL;
+
+	TRY(policy_load_untested(dir, &p));
+	TRY(suites_pass(p));
+	*out_policy = STEAL(p);
+	return ERR_OK;
 }
 
 const struct hash *

@@ -13,7 +13,8 @@ struct policy;
 
 /*
  * Reads every *.yaml of a directory. Errors name file, line, column, what was
- * expected and, for unknown names, the nearest known one.
+ * expected and, for unknown names, the nearest known one. Cases beside the
+ * rules (suite.h) are run: ERR_MISMATCH names the first that fails.
  */
 [[nodiscard]] enum err policy_load(const char *dir,
     struct policy **out_policy);
@@ -42,6 +43,9 @@ enum evidence_state {
 	EVIDENCE_OTHER_PROGRAMME,
 	EVIDENCE_OTHER_PURPOSE,
 	EVIDENCE_OTHER_CENTRE,
+	EVIDENCE_UNTRUSTED,	/* a chip that no card CA of ours certifies */
+	EVIDENCE_NOT_IN_FORCE,	/* outside the validity of the certificate */
+	EVIDENCE_BAD_SIGNATURE,	/* the chip's */
 };
 
 enum proof_state {
@@ -93,8 +97,16 @@ const char *outcome_name(enum outcome o);	/* "pass", … */
 struct rule_result {
 	const char	*id;		/* "holder-age" */
 	enum outcome	 outcome;
+	bool		 monitored;	/* its failure refuses nothing */
+	bool		 tells_state;	/* message: what the service knows */
 	const char	*message;	/* the limit and what came; personal */
 	const char	*basis;		/* "Act 24(1)"; "" if none */
+};
+
+/* What something beside the decision costs: stated, never collected. */
+struct fee_result {
+	const char	*id;		/* "ic-card-fee" */
+	int64_t		 won;
 };
 
 /* Every rule's result, and the grant when all of them allow. */
@@ -113,7 +125,13 @@ size_t decision_count(const struct decision *d);
 const struct rule_result *decision_rule(const struct decision *d, size_t i);
 /* NULL when refused; lives as long as the decision. */
 const struct grant *decision_grant(const struct decision *d);
-/* {"outcome","policy","serial","rules":[…]} under name */
+/* In the order the programme states them; NULL from the last on. */
+const struct fee_result *decision_fee(const struct decision *d, size_t i);
+/*
+ * {"outcome","policy","serial","rules":[…]} under name, as the caller may see
+ * it: messages that tell state are withheld unless the file of callers says
+ * `detail: full`. Programmes with fees add "fees":{"ic-card-fee":5000}.
+ */
 void decision_json(const struct decision *d, struct json *j,
     const char *name);
 

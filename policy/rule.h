@@ -35,11 +35,13 @@ struct scene {
 	struct date			 today;		/* in Korea */
 	int				 residence;	/* or REGION_NONE */
 	struct grant_terms		 terms;		/* if all pass */
+	const struct entitlement	*entitlement;	/* NULL: none fits */
 };
 
 /* The variant comes first: a rule's variant is its kind. */
 struct rule_kind {
 	struct yaml_variant	variant;
+	bool		tells_state;	/* its messages: beyond the request */
 	enum outcome	(*judge)(const struct rule *rule,
 			    const struct scene *s, struct note *n);
 	/* resolves names; NULL when the kind has none */
@@ -59,6 +61,12 @@ outcome_of(bool holds)
 {
 	return holds ? OUTCOME_PASS : OUTCOME_FAIL;
 }
+
+/* What lets this client ask for this, or NULL; see rule_service.c. */
+const struct entitlement *entitlement_find(const struct scene *s);
+
+/* What is due now, for whom is in the scene; see fee.c. */
+int64_t fee_of(const struct fee *fee, const struct scene *s);
 
 /* The type of a rule in YAML: any kind of the catalogue, by its name. */
 extern const struct yaml_type rule_type;

@@ -17,11 +17,43 @@ static const struct yaml_field evidence_fields[] = {
 	{ 0 },
 };
 
+/* What a state means, in words of the evidence; NULL: its name says it. */
+static const char *
+meaning(enum evidence_kind kind, enum evidence_state state)
+{
+	bool chip = kind == EVIDENCE_IC_CARD;
+
+	switch (state) {
+	case EVIDENCE_UNKNOWN:
+		return chip ? "the certificate cannot be read, or the "
+		    "challenge is not ours for this client" :
+		    "not signed by us, or damaged";
+	case EVIDENCE_EXPIRED:
+		return chip ? "the challenge is too old" : NULL;
+	case EVIDENCE_REDEEMED:
+		return chip ? "the challenge was used before" :
+		    "it was used before";
+	case EVIDENCE_OTHER_HOLDER:
+		return chip ? "the card is another person's" : NULL;
+	case EVIDENCE_OTHER_PROGRAMME:
+		return chip ? "the card is of another programme" : NULL;
+	case EVIDENCE_UNTRUSTED:
+		return "no configured card CA certifies this chip to sign";
+	case EVIDENCE_NOT_IN_FORCE:
+		return "the chip's certificate is not valid now";
+	case EVIDENCE_BAD_SIGNATURE:
+		return "the chip did not sign this challenge";
+	default:
+		return NULL;
+	}
+}
+
 static enum outcome
 judge_evidence(const struct rule *rule, const struct scene *s, struct note *n)
 {
 	const struct evidence *r = (const struct evidence *)rule;
 	const struct asked *a = s->asked;
+	const char *why = meaning(a->evidence.kind, s->facts->evidence);
 
 	if (a->evidence.kind == EVIDENCE_NONE) {
 		note_text(n, "no evidence was sent");
@@ -32,11 +64,16 @@ judge_evidence(const struct rule *rule, const struct scene *s, struct note *n)
 	note_text(n, evidence_name(a->evidence.kind));
 	note_text(n, " must be valid; it is ");
 	note_text(n, evidence_state_name(s->facts->evidence));
+	if (why != NULL) {
+		note_text(n, ": ");
+		note_text(n, why);
+	}
 	return outcome_of(s->facts->evidence == EVIDENCE_VALID);
 }
 
 const struct rule_kind rule_evidence = {
 	{ "evidence", sizeof(struct evidence), evidence_fields },
+	.tells_state = true,
 	.judge = judge_evidence,
 };
 
@@ -60,6 +97,7 @@ judge_device_proof(const struct rule *rule, const struct scene *s,
 
 const struct rule_kind rule_device_proof = {
 	{ "device-proof", sizeof(struct rule), NULL },
+	.tells_state = true,
 	.judge = judge_device_proof,
 };
 
@@ -110,6 +148,7 @@ judge_devices(const struct rule *rule, const struct scene *s, struct note *n)
 
 const struct rule_kind rule_devices = {
 	{ "devices", sizeof(struct devices), devices_fields },
+	.tells_state = true,
 	.judge = judge_devices,
 };
 
@@ -189,5 +228,6 @@ judge_reason(const struct rule *rule, const struct scene *s, struct note *n)
 
 const struct rule_kind rule_reason = {
 	{ "reason", sizeof(struct reasons), reasons_fields },
+	.tells_state = true,
 	.judge = judge_reason,
 };

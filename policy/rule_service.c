@@ -61,28 +61,39 @@ has(uint32_t set, unsigned int value)
 	return (set & UINT32_C(1) << value) != 0;
 }
 
-static enum outcome
-judge_entitlement(const struct rule *rule, const struct scene *s,
-    struct note *n)
+const struct entitlement *
+entitlement_find(const struct scene *s)
 {
 	const struct asked *a = s->asked;
 	const struct caller *c = find_caller(s->policy->callers, a->caller);
 
-	(void)rule;
-	note_text(n, "client ");
-	note_view(n, a->caller);
 	for (size_t i = 0; c != NULL && i < c->may.count; i++) {
 		const struct entitlement *e = &c->may.at[i];
 
 		if (has(e->programme_bits, s->programme->index) &&
 		    has(e->operations, a->operation) &&
 		    (a->purpose == 0 || has(e->purposes, a->purpose)) &&
-		    has(e->evidence, a->evidence.kind)) {
-			note_text(n, " is entitled");
-			return OUTCOME_PASS;
-		}
+		    has(e->evidence, a->evidence.kind))
+			return e;
 	}
-	note_text(n, c == NULL ? " is unknown" : " is not entitled");
+	return NULL;
+}
+
+static enum outcome
+judge_entitlement(const struct rule *rule, const struct scene *s,
+    struct note *n)
+{
+	const struct asked *a = s->asked;
+
+	(void)rule;
+	note_text(n, "client ");
+	note_view(n, a->caller);
+	if (s->entitlement != NULL) {
+		note_text(n, " is entitled");
+		return OUTCOME_PASS;
+	}
+	note_text(n, find_caller(s->policy->callers, a->caller) == NULL ?
+	    " is unknown" : " is not entitled");
 	note_text(n, ": ");
 	note_text(n, s->programme->id);
 	note_text(n, ", ");
@@ -131,5 +142,6 @@ judge_quota(const struct rule *rule, const struct scene *s, struct note *n)
 
 const struct rule_kind rule_quota = {
 	{ "quota", sizeof(struct quota), quota_fields },
+	.tells_state = true,
 	.judge = judge_quota,
 };

@@ -36,6 +36,7 @@ judge_administrative(const struct rule *rule, const struct scene *s,
 
 const struct rule_kind rule_administrative_validity = {
 	{ "administrative-validity", sizeof(struct rule), NULL },
+	.tells_state = true,
 	.judge = judge_administrative,
 };
 

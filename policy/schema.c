@@ -49,6 +49,10 @@ static const struct yaml_field head_fields[] = {
 
 /* ---- kind: callers */
 
+static const struct yaml_choice details[] = {
+	{ "outcome", DETAIL_OUTCOME }, { "full", DETAIL_FULL }, { 0 },
+};
+
 static const struct yaml_field entitlement_fields[] = {
 	YAML_FIELD("programmes", struct entitlement, programmes,
 	    &YAML_LIST_OF(1, POLICY_PROGRAMMES, &reference_type)),
@@ -58,6 +62,8 @@ static const struct yaml_field entitlement_fields[] = {
 	    &YAML_SOME_OF(purpose_choices)),
 	YAML_FIELD("evidence", struct entitlement, evidence,
 	    &YAML_SOME_OF(evidence_choices)),
+	YAML_FIELD("detail", struct entitlement, detail,
+	    &YAML_ONE_OF(details), .otherwise = "outcome"),
 	{ 0 },
 };
 
@@ -127,6 +133,28 @@ static const struct yaml_type claims_type = YAML_MAP_OF(1, 64,
     struct claim_spec, name, name,
     &YAML_STRUCT(struct claim_spec, claim_fields));
 
+static const struct yaml_field waiver_fields[] = {
+	YAML_FIELD("born", struct fee_waiver, born, &YAML_INT(1, 9999)),
+	YAML_FIELD("year", struct fee_waiver, year, &YAML_INT(1, 9999)),
+	YAML_FIELD("card", struct fee_waiver, card,
+	    &YAML_LIST_OF(1, 16, &YAML_STRING(32))),
+	{ 0 },
+};
+
+/* the fields are the element's own, beside its name */
+static const struct yaml_field fee_fields[] = {
+	YAML_FIELD("won", struct fee, won, &YAML_INT(0, 1000000000)),
+	YAML_FIELD("waived", struct fee, waived, &YAML_LIST_OF(1, 16,
+	    &YAML_STRUCT(struct fee_waiver, waiver_fields)),
+	    .optional = true),
+	YAML_FIELD("basis", struct fee, basis, &YAML_STRING(200),
+	    .optional = true),
+	{ 0 },
+};
+
+static const struct yaml_type fees_type = YAML_MAP_OF(1, POLICY_FEES,
+    struct fee, id, id, &YAML_STRUCT(struct fee, fee_fields));
+
 static const struct yaml_type formats_type =
     YAML_LIST_OF(1, ASKED_FORMATS, &YAML_STRING(ASKED_TEXT));
 static const struct yaml_type ages_type =
@@ -142,6 +170,8 @@ static const struct yaml_field programme_fields[] = {
 	YAML_FIELD("claims", struct programme_file, claims, &claims_type),
 	YAML_FIELD("validity", struct programme_file, validity,
 	    &YAML_STRUCT(struct validity, validity_fields)),
+	YAML_FIELD("fees", struct programme_file, fees, &fees_type,
+	    .optional = true),
 	YAML_FIELD("rules", struct programme_file, rules, &YAML_MAP_OF(1,
 	    POLICY_RULES, struct rule_entry, id, rule, &rule_type)),
 	{ 0 },

@@ -68,6 +68,7 @@ struct yaml_mark {
 
 enum yaml_shape {
 	YAML_TEXT,	/* const char *: min to max bytes, never empty */
+	YAML_VIEW,	/* struct view: as TEXT */
 	YAML_NAME,	/* const char *: a-z, 0-9 and '-', begins with a-z */
 	YAML_REFERENCE,	/* struct yaml_reference: a text with its place */
 	YAML_INTEGER,	/* int64_t from min to max; decimal */
@@ -82,6 +83,7 @@ enum yaml_shape {
 	YAML_LIST,	/* YAML_ARRAY of min to max items */
 	YAML_MAP,	/* YAML_ARRAY of min to max {key, value} structs */
 	YAML_VARIANT,	/* pointer to a struct chosen by the tag's value */
+	YAML_PART,	/* struct yaml_part: left for yaml_bind_part() */
 };
 
 /*
@@ -90,6 +92,13 @@ enum yaml_shape {
  */
 struct yaml_reference {
 	const char		*name;
+	struct yaml_mark	 at;
+};
+
+struct node;
+
+struct yaml_part {	/* node NULL: it was absent */
+	const struct node	*node;
 	struct yaml_mark	 at;
 };
 
@@ -171,5 +180,12 @@ struct yaml_type {
  */
 [[nodiscard]] enum err yaml_bind(struct yaml_doc *doc,
     const struct yaml_type *type, void *out);
+
+/*
+ * The same for a part of it. What an optional field leaves alone keeps its
+ * value, so one part can be bound over another; an absent part fills nothing.
+ */
+[[nodiscard]] enum err yaml_bind_part(struct yaml_doc *doc,
+    const struct yaml_part *part, const struct yaml_type *type, void *out);
 
 #endif

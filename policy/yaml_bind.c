@@ -20,6 +20,8 @@ size_of(const struct yaml_type *type)
 	case YAML_INSTANT:
 	case YAML_SECONDS:
 		return sizeof(int64_t);
+	case YAML_VIEW:
+		return sizeof(struct view);
 	case YAML_REFERENCE:
 		return sizeof(struct yaml_reference);
 	case YAML_BOOLEAN:
@@ -37,6 +39,8 @@ size_of(const struct yaml_type *type)
 	case YAML_LIST:
 	case YAML_MAP:
 		return sizeof(YAML_ARRAY(void));
+	case YAML_PART:
+		return sizeof(struct yaml_part);
 	default:
 		return sizeof(void *);
 	}
@@ -271,6 +275,9 @@ bind(struct yaml_doc *doc, const struct node *n,
 	case YAML_VARIANT:
 		e = bind_variant(doc, n, type, out);
 		break;
+	case YAML_PART:
+		*(struct yaml_part *)out = (struct yaml_part){ n, n->at };
+		return ERR_OK;
 	default:
 		e = scalar_bind(n, type, out);
 	}
@@ -283,4 +290,11 @@ enum err
 yaml_bind(struct yaml_doc *doc, const struct yaml_type *type, void *out)
 {
 	return bind(doc, doc->root, type, out);
+}
+
+enum err
+yaml_bind_part(struct yaml_doc *doc, const struct yaml_part *part,
+    const struct yaml_type *type, void *out)
+{
+	return part->node != NULL ? bind(doc, part->node, type, out) : ERR_OK;
 }

@@ -84,6 +84,17 @@ bind_text(const struct node *n, const struct yaml_type *type,
 }
 
 static enum err
+bind_view(const struct node *n, const struct yaml_type *type,
+    struct view *out)
+{
+	const char *text;
+
+	TRY(bind_text(n, type, &text));
+	*out = view_text(text);
+	return ERR_OK;
+}
+
+static enum err
 bind_name(const struct node *n, const char **out)
 {
 	static const char expected[] =
@@ -291,6 +302,8 @@ scalar_bind(const struct node *n, const struct yaml_type *type, void *out)
 	switch (type->shape) {
 	case YAML_TEXT:
 		return bind_text(n, type, out);
+	case YAML_VIEW:
+		return bind_view(n, type, out);
 	case YAML_NAME:
 		return bind_name(n, out);
 	case YAML_REFERENCE:
