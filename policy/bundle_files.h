@@ -1,0 +1,33 @@
+/* Inside a bundle: its directory, for who loads one and who makes one. */
+#ifndef OKSE_POLICY_BUNDLE_FILES_H
+#define OKSE_POLICY_BUNDLE_FILES_H
+
+#include <dirent.h>
+
+#include "policy/manifest.h"
+#include "policy/policy.h"
+
+AUTO_DEFINE(DIR, DIR, closedir);
+
+/* All zero is empty; at[i] is what the manifest lists at i. */
+struct bundle_files {
+	struct bytes	at[MANIFEST_FILES];
+};
+
+void bundle_files_done(struct bundle_files *f);
+
+/* ERR_NOT_FOUND when there is no such directory. */
+[[nodiscard]] enum err bundle_open(const char *path, DIR **out_dir);
+
+/*
+ * Each file once: exactly those of the manifest are in dir, each of its
+ * length and hash. ERR_MISMATCH, ERR_NOT_FOUND.
+ */
+[[nodiscard]] enum err bundle_files_read(DIR *dir, const struct manifest *m,
+    struct bundle_files *out);
+
+/* The policy of files that were read so. */
+[[nodiscard]] enum err bundle_files_parse(const struct bundle_files *f,
+    const struct manifest *m, struct policy **out_policy);
+
+#endif
