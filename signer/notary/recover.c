@@ -158,8 +158,8 @@ open_or_rebuild(const char *dir, struct registry *r, const struct head *h,
 
 	if (e != ERR_NOT_FOUND && e != ERR_CORRUPT && e != ERR_MISMATCH)
 		return e;
-	log_warning("the published log is damaged (%s): making its tiles "
-	    "anew from the registry", err_why());
+	log_warning("the published log does not open (%s): can its tiles be "
+	    "made anew from the registry?", err_why());
 	publish_close(STEAL(out->publish));
 	out->recompute = (struct recompute){ 0 };
 	return rebuild(dir, r, h, out);

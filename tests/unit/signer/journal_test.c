@@ -1,0 +1,605 @@
+/*
+ * The log between registry and published directory: publication, recovery
+ * from every state a crash can leave, refusal of what contradicts itself, and
+ * the entries beside decisions.
+ */
+#include "audit/publish.h"
+#include "audit/verify.h"
+#include "tests/unit/signer/notary.h"
+
+static void
+sign_body(struct world *w, const struct bytes *body,
+    uint8_t out[ED25519_SIGNATURE_SIZE])
+{
+	size_t len = ED25519_SIGNATURE_SIZE;
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+
+	assert_int_equal(EVP_DigestSignInit(c, NULL, NULL, NULL, w->log_key),
+	    1);
+	assert_int_equal(EVP_DigestSign(c, out, &len, body->at, body->len),
+	    1);
+	EVP_MD_CTX_free(c);
+}
+
+/* One cycle, as with a keyholder; long after the last one. */
+static void
+publish(struct world *w)
+{
+	static int64_t now_us = 1;
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	AUTO_DONE(bytes) body = { 0 };
+
+	now_us += JOURNAL_PAUSE;
+	OK(journal_checkpoint(w->n->journal, now_us, &body));
+	assert_true(body.len != 0);
+	sign_body(w, &body, signature);
+	OK(journal_cosigned(w->n->journal, VIEW_OF(signature)));
+	assert_int_equal(journal_published(w->n->journal),
+	    journal_durable(w->n->journal));
+}
+
+/* n decisions, each with its own entry. */
+static void
+decide(struct world *w, size_t n)
+{
+	static size_t people = 1;
+
+	for (size_t i = 0; i < n; i++) {
+		struct person p;
+
+		person_init(&p, people++, OPERATION_QR_TOKEN);
+		p.asked.holder.card_status = view_text("lost");
+		world_queue(w, &p.asked);
+		if (i % BATCH_MAX == BATCH_MAX - 1 || i == n - 1)
+			world_run(w);
+	}
+}
+
+static void
+verified(struct world *w, uint64_t size)
+{
+	struct verify_result r;
+
+	OK(verify_log(w->config.log, w->n->log_key, &r));
+	if (r.verdict != VERIFY_VERIFIED)
+		for (int i = 0; i < VERIFY_CHECK_COUNT; i++)
+			print_message("%s\n", r.finding[i].why);
+	assert_int_equal(r.verdict, VERIFY_VERIFIED);
+	assert_int_equal(r.size, size);
+}
+
+/* ---- publication */
+
+static void
+what_is_published_verifies(void **state)
+{
+	struct world *w = *state;
+
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+	decide(w, 300);
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+nothing_new_gives_no_checkpoint(void **state)
+{
+	struct world *w = *state;
+	AUTO_DONE(bytes) body = { 0 };
+
+	publish(w);
+	OK(journal_checkpoint(w->n->journal, INT64_MAX, &body));
+	assert_int_equal(body.len, 0);
+}
+
+static void
+one_checkpoint_at_a_time_and_a_pause_between(void **state)
+{
+	struct world *w = *state;
+	struct journal *j = w->n->journal;
+	AUTO_DONE(bytes) one = { 0 }, two = { 0 };
+
+	OK(journal_checkpoint(j, 1000000, &one));
+	assert_true(one.len != 0);
+	OK(journal_checkpoint(j, 9000000, &two));
+	assert_int_equal(two.len, 0);
+	journal_not_cosigned(j);
+	OK(journal_checkpoint(j, 1000000 + JOURNAL_PAUSE - 1, &two));
+	assert_int_equal(two.len, 0);
+	OK(journal_checkpoint(j, 1000000 + JOURNAL_PAUSE, &two));
+	assert_true(view_equal(bytes_view(&one), bytes_view(&two)));
+}
+
+static void
+a_checkpoint_that_the_log_key_did_not_sign_is_not_published(void **state)
+{
+	struct world *w = *state;
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	AUTO_DONE(bytes) body = { 0 }, note = { 0 };
+
+	memset(signature, 1, sizeof(signature));
+	assert_int_equal(journal_cosigned(w->n->journal, VIEW_OF(signature)),
+	    ERR_INTERNAL);
+	OK(journal_checkpoint(w->n->journal, 1, &body));
+	assert_int_equal(journal_cosigned(w->n->journal, VIEW_OF(signature)),
+	    ERR_SIGNATURE);
+	assert_int_equal(publish_read_checkpoint(w->config.log, &note),
+	    ERR_NOT_FOUND);
+}
+
+static void
+entries_may_follow_while_a_checkpoint_is_signed(void **state)
+{
+	struct world *w = *state;
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	AUTO_DONE(bytes) body = { 0 };
+	uint64_t size = journal_durable(w->n->journal);
+
+	OK(journal_checkpoint(w->n->journal, 1, &body));
+	decide(w, 10);
+	sign_body(w, &body, signature);
+	OK(journal_cosigned(w->n->journal, VIEW_OF(signature)));
+	assert_int_equal(journal_published(w->n->journal), size);
+	verified(w, size);
+	publish(w);
+	verified(w, size + 10);
+}
+
+/* ---- recovery */
+
+static void
+a_start_is_recorded_with_what_was_found(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(world_logged(w, 9, "\"ev\":\"start\""));
+	assert_true(world_logged(w, 9, "\"ev\":\"policy\""));
+	assert_false(world_logged(w, 9, "\"ev\":\"recover\""));
+	publish(w);
+	world_reopen(w);
+	assert_true(world_logged(w, 2, "\"ev\":\"start\""));
+	assert_true(world_logged(w, 1, "\"ev\":\"recover\""));
+	assert_true(world_logged(w, 1, "\"entries\":2"));
+	assert_true(world_logged(w, 1, "\"published\":2"));
+	publish(w);
+	verified(w, 4);
+}
+
+static void
+unpublished_entries_are_published_after_a_restart(void **state)
+{
+	struct world *w = *state;
+
+	publish(w);
+	decide(w, 600);
+	world_reopen(w);
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+	decide(w, 1);
+	world_reopen(w);
+	world_reopen(w);
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+a_checkpoint_written_just_before_the_crash_is_taken_over(void **state)
+{
+	struct world *w = *state;
+	AUTO_DONE(bytes) body = { 0 };
+
+	publish(w);
+	decide(w, 300);
+	/* tiles are there, the checkpoint is not */
+	OK(journal_checkpoint(w->n->journal, INT64_MAX, &body));
+	world_reopen(w);
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+run_in(const struct world *w, const char *what)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "cd %s && %s", w->dir, what);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+a_registry_that_was_set_back_is_refused(void **state)
+{
+	struct world *w = *state;
+	enum err e;
+
+	publish(w);
+	world_close(w);
+	run_in(w, "cp registry.db old.db");
+	world_open(w);
+	decide(w, 10);
+	publish(w);
+	world_close(w);
+	run_in(w, "mv registry.db new.db && cp old.db registry.db");
+	e = world_try_open(w);
+	assert_int_equal(e, ERR_CORRUPT);
+	assert_non_null(strstr(err_why(), "has 14 entries"));
+	assert_non_null(strstr(err_why(), "only 2"));
+	run_in(w, "mv new.db registry.db");
+	world_open(w);
+}
+
+static void
+a_registry_that_went_another_way_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	publish(w);
+	world_close(w);
+	run_in(w, "cp -r log old-log && cp registry.db old.db");
+	world_open(w);
+	decide(w, 10);
+	publish(w);
+	world_close(w);
+	/* the old registry continued under the old log, now under the new */
+	run_in(w, "mv log new-log && mv old-log log && cp old.db registry.db");
+	world_open(w);
+	decide(w, 20);
+	world_close(w);
+	run_in(w, "rm -r log && mv new-log log");
+	assert_int_equal(world_try_open(w), ERR_CORRUPT);
+	assert_non_null(strstr(err_why(), "not"));
+	run_in(w, "rm -r log registry.db*");
+	world_open(w);
+}
+
+static void
+another_logs_checkpoint_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	publish(w);
+	world_close(w);
+	w->config.origin = "other.example/log";
+	assert_int_equal(world_try_open(w), ERR_NOT_FOUND);
+	w->config.origin = ORIGIN;
+	world_open(w);
+}
+
+static void
+a_forged_checkpoint_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	publish(w);
+	world_close(w);
+	run_in(w, "sed -i '2s/.*/1/' log/checkpoint");
+	assert_int_equal(world_try_open(w), ERR_SIGNATURE);
+	run_in(w, "rm log/checkpoint");
+	world_open(w);
+}
+
+static void
+lost_tiles_are_made_anew(void **state)
+{
+	struct world *w = *state;
+
+	decide(w, 700);
+	publish(w);
+	world_close(w);
+	run_in(w, "rm -r log/tile");
+	world_open(w);
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+a_damaged_tile_at_the_edge_is_made_anew(void **state)
+{
+	struct world *w = *state;
+
+	decide(w, 100);
+	publish(w);
+	world_close(w);
+	run_in(w, "f=$(find log/tile/0 -type f) && "
+	    "printf x | dd of=$f conv=notrunc status=none");
+	world_open(w);
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+time_goes_on_from_the_newest_entry(void **state)
+{
+	struct world *w = *state;
+	struct schema_entry e;
+	struct view bytes;
+	uint64_t before, after;
+
+	OK(registry_entry_get(w->n->registry, 1, &bytes));
+	OK(schema_get(bytes, &e));
+	before = schema_count(&e, SCHEMA_T);
+	world_reopen(w);
+	OK(registry_entry_get(w->n->registry, 2, &bytes));
+	OK(schema_get(bytes, &e));
+	after = schema_count(&e, SCHEMA_T);
+	assert_true(after >= before);
+}
+
+/* ---- tickets and their outcomes */
+
+static uint64_t
+ticket(struct world *w, size_t i)
+{
+	struct served *s;
+	struct person p;
+
+	person_init(&p, i, OPERATION_QR_TOKEN);
+	s = world_ask(w, &p.asked);
+	assert_int_equal(served_err(s), ERR_OK);
+	return ticket_index(s->ticket);
+}
+
+static void
+report(struct world *w, uint64_t index, enum err e)
+{
+	struct outstanding *o = &w->n->outstanding;
+
+	outstanding_remove(o, outstanding_find(o, index));
+	if (e == ERR_OK)
+		chores_add_done(&w->n->chores, index);
+	else
+		chores_add_failed(&w->n->chores, index, e);
+}
+
+static void
+outcomes_are_logged_with_the_next_commit(void **state)
+{
+	struct world *w = *state;
+	uint64_t a = ticket(w, 1), b = ticket(w, 2), c = ticket(w, 3);
+	uint64_t d = ticket(w, 4);
+	char text[64];
+
+	report(w, c, ERR_OK);
+	report(w, a, ERR_OK);
+	report(w, b, ERR_TOKEN);
+	report(w, d, ERR_UNAVAILABLE);
+	world_run(w);
+	snprintf(text, sizeof(text), "\"ev\":\"done\",\"n\":");
+	assert_true(world_logged(w, 3, text));
+	snprintf(text, sizeof(text), "\"of\":[%d,%d]", (int)a, (int)c);
+	assert_true(world_logged(w, 3, text));
+	assert_true(world_logged(w, 2, "\"reason\":\"token\""));
+	assert_true(world_logged(w, 2, "\"reason\":\"unavailable\""));
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+tickets_without_an_outcome_become_orphans_once(void **state)
+{
+	struct world *w = *state;
+	uint64_t a = ticket(w, 1), b = ticket(w, 2), c = ticket(w, 3);
+	uint64_t entries;
+	char text[64];
+
+	report(w, b, ERR_OK);
+	world_run(w);
+	world_reopen(w);
+	snprintf(text, sizeof(text), "\"of\":[%d,%d]", (int)a, (int)c);
+	assert_true(world_logged(w, 1, "\"ev\":\"orphan\""));
+	assert_true(world_logged(w, 1, text));
+	entries = journal_durable(w->n->journal);
+	world_reopen(w);
+	assert_int_equal(journal_durable(w->n->journal), entries + 2);
+	assert_false(world_logged(w, 2, "\"ev\":\"orphan\""));
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+many_outcomes_take_several_entries(void **state)
+{
+	struct world *w = *state;
+	uint64_t of[2 * SCHEMA_LIST_MAX + 1];
+	uint64_t entries;
+
+	for (size_t i = 0; i < COUNT(of); i++) {
+		struct person p;
+
+		person_init(&p, i, OPERATION_QR_TOKEN);
+		world_queue(w, &p.asked);
+	}
+	for (size_t i = 0; i < COUNT(of);) {
+		world_run(w);
+		for (size_t k = 0; k < w->batch.count; k++)
+			of[i++] = ticket_index(w->batch.at[k].ticket);
+	}
+	for (size_t i = COUNT(of); i-- > 0;)
+		report(w, of[i], ERR_OK);
+	entries = journal_durable(w->n->journal);
+	world_run(w);
+	assert_int_equal(journal_durable(w->n->journal), entries + 3);
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+as_many_orphans_as_can_be_outstanding_are_logged(void **state)
+{
+	struct world *w = *state;
+	size_t n = OUTSTANDING_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		struct person p;
+
+		person_init(&p, i, OPERATION_QR_TOKEN);
+		world_queue(w, &p.asked);
+	}
+	while (!queue_is_empty(&w->queue))
+		world_run(w);
+	world_reopen(w);
+	assert_int_equal(w->n->tally.orphaned, n);
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+/* ---- what the supervisor tells */
+
+static void
+tell(struct world *w, const char *event, size_t pairs,
+    const char *const *texts)
+{
+	AUTO_DONE(bytes) body = { 0 };
+
+	bytes_put_block(&body, view_text(event));
+	bytes_put_u16(&body, (uint16_t)pairs);
+	for (size_t i = 0; i < 2 * pairs; i++)
+		bytes_put_block(&body, view_text(texts[i]));
+	OK(chores_add_record(&w->n->chores, 1, bytes_view(&body)));
+	world_run(w);
+}
+#define TELL(event, ...)                                                      \
+	do {                                                                  \
+		const char *const texts_[] = { __VA_ARGS__ };                 \
+		tell(w, event, COUNT(texts_) / 2, texts_);                    \
+	} while (0)
+
+static void
+what_the_supervisor_tells_is_an_entry(void **state)
+{
+	struct world *w = *state;
+	char spki[65];
+
+	memset(spki, 'a', 64);
+	spki[64] = '\0';
+	TELL("unseal.share", "seat", "2");
+	assert_true(world_logged(w, 1, "\"ev\":\"unseal.share\""));
+	assert_true(world_logged(w, 1, "\"seat\":2"));
+	TELL("unseal", "seats", "1,3");
+	assert_true(world_logged(w, 1, "\"seats\":[1,3]"));
+	TELL("seal", "reason", "officer");
+	assert_true(world_logged(w, 1, "\"reason\":\"officer\""));
+	TELL("key.use", "keyholder", "0", "label", "okse document", "spki",
+	    spki, "stop", "false");
+	assert_true(world_logged(w, 1, "\"label\":\"okse document\""));
+	assert_true(world_logged(w, 1, "\"what\":\"start\""));
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+a_record_that_cannot_be_read_is_no_entry(void **state)
+{
+	struct world *w = *state;
+	uint64_t entries = journal_durable(w->n->journal);
+
+	TELL("unseal.share", "seat", "x");
+	TELL("unseal.share", "seat", "");
+	TELL("unseal.share", "seat", "1,2");
+	TELL("unseal.share", "seat", "1234567890");
+	TELL("unseal.share", "other", "1");
+	TELL("unseal", "seats", "3,1");
+	TELL("unseal", "seats", ",");
+	TELL("seal", "reason", "Not A Word");
+	TELL("key.use", "keyholder", "0", "label", "x", "spki", "abc");
+	TELL("crash", "role", "gate");
+	OK(chores_add_record(&w->n->chores, 1, view_text("x")));
+	world_run(w);
+	assert_int_equal(journal_durable(w->n->journal), entries);
+	TELL("unseal.share", "seat", "123456789");
+	assert_int_equal(journal_durable(w->n->journal), entries + 1);
+}
+
+static void
+too_many_records_wait_their_turn(void **state)
+{
+	struct world *w = *state;
+	struct chores *c = &w->n->chores;
+
+	for (int i = 0; i < CHORES_RECORDS; i++)
+		OK(chores_add_record(c, 1, view_text("x")));
+	assert_int_equal(chores_add_record(c, 1, view_text("x")), ERR_FULL);
+	world_run(w);
+	OK(chores_add_record(c, 1, view_text("x")));
+}
+
+static void
+heartbeats_and_counts_are_logged(void **state)
+{
+	struct world *w = *state;
+	AUTO_DONE(bytes) body = { 0 };
+	uint64_t entries = journal_durable(w->n->journal);
+
+	w->n->chores.heartbeat = true;
+	world_run(w);
+	assert_int_equal(journal_durable(w->n->journal), entries + 1);
+	bytes_put_u64(&body, 5);
+	bytes_put_u64(&body, 0);
+	assert_int_equal(chores_add_counts(&w->n->chores, bytes_view(&body)),
+	    ERR_SYNTAX);
+	bytes_put_u64(&body, 7);
+	OK(chores_add_counts(&w->n->chores, bytes_view(&body)));
+	OK(chores_add_counts(&w->n->chores, bytes_view(&body)));
+	world_run(w);
+	assert_int_equal(journal_durable(w->n->journal), entries + 1);
+	w->n->chores.heartbeat = true;
+	world_run(w);
+	assert_int_equal(journal_durable(w->n->journal), entries + 3);
+	assert_true(world_logged(w, 2, "\"malformed\":10"));
+	assert_true(world_logged(w, 2, "\"throttled\":14"));
+	w->n->chores.heartbeat = true;
+	world_run(w);
+	assert_int_equal(journal_durable(w->n->journal), entries + 4);
+	publish(w);
+	verified(w, journal_durable(w->n->journal));
+}
+
+static void
+a_stop_is_recorded_with_what_was_pending(void **state)
+{
+	struct world *w = *state;
+	uint64_t a = ticket(w, 1);
+
+	report(w, a, ERR_OK);
+	OK(notary_stop(w->n, "stop"));
+	assert_true(world_logged(w, 1, "\"ev\":\"stop\""));
+	assert_true(world_logged(w, 2, "\"ev\":\"done\""));
+	world_reopen(w);
+	assert_int_equal(w->n->tally.orphaned, 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_published_verifies),
+		TEST(nothing_new_gives_no_checkpoint),
+		TEST(one_checkpoint_at_a_time_and_a_pause_between),
+		TEST(a_checkpoint_that_the_log_key_did_not_sign_is_not_published),
+		TEST(entries_may_follow_while_a_checkpoint_is_signed),
+		TEST(a_start_is_recorded_with_what_was_found),
+		TEST(unpublished_entries_are_published_after_a_restart),
+		TEST(a_checkpoint_written_just_before_the_crash_is_taken_over),
+		TEST(a_registry_that_was_set_back_is_refused),
+		TEST(a_registry_that_went_another_way_is_refused),
+		TEST(another_logs_checkpoint_is_refused),
+		TEST(a_forged_checkpoint_is_refused),
+		TEST(lost_tiles_are_made_anew),
+		TEST(a_damaged_tile_at_the_edge_is_made_anew),
+		TEST(time_goes_on_from_the_newest_entry),
+		TEST(outcomes_are_logged_with_the_next_commit),
+		TEST(tickets_without_an_outcome_become_orphans_once),
+		TEST(many_outcomes_take_several_entries),
+		TEST(as_many_orphans_as_can_be_outstanding_are_logged),
+		TEST(what_the_supervisor_tells_is_an_entry),
+		TEST(a_record_that_cannot_be_read_is_no_entry),
+		TEST(too_many_records_wait_their_turn),
+		TEST(heartbeats_and_counts_are_logged),
+		TEST(a_stop_is_recorded_with_what_was_pending),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
