@@ -114,7 +114,7 @@ static const struct rights {
 
 /* The sanitizers' runtime, in test builds only. */
 #if defined(__SANITIZE_ADDRESS__)
-#define CALLS_SANITIZER "readlink openat open prctl getrlimit prlimit64 "
+#define CALLS_SANITIZER "readlink openat open prctl getrlimit prlimit64 ioctl "
 #else
 #define CALLS_SANITIZER ""
 #endif

@@ -36,7 +36,8 @@ queue_is_empty(const struct queue *q)
 static void
 queue_clear(struct queue *q)
 {
-	explicit_bzero(q->frames.at, q->frames.len);
+	if (q->frames.len != 0)
+		explicit_bzero(q->frames.at, q->frames.len);
 	bytes_reset(&q->frames);
 	q->head = q->count = 0;
 }
