@@ -53,7 +53,8 @@ trace_done(struct trace *t)
 static struct view
 take_part(struct view *rest, uint8_t end)
 {
-	const uint8_t *at = memchr(rest->at, end, rest->len);
+	const uint8_t *at = rest->len == 0 ? NULL :
+	    memchr(rest->at, end, rest->len);
 	struct view part = *rest;
 
 	if (at == NULL) {
