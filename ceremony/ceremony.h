@@ -8,10 +8,11 @@
  *	ca/keys/LABEL.pub.pem	public key (SPKI) of every key
  *	log/log.vkey		verifier key of the log (C2SP signed-note)
  *	ceremony/script.yaml	the script, byte for byte
- *	ceremony/roster.txt	the officers and their seats
+ *	ceremony/roster.txt	the officers; quorum/roster.txt describes it
  *	ceremony/quorum.txt	quorum/quorum.txt describes it
  *	ceremony/transcript.log	ceremony/transcript.txt describes it
  *	officers/SEAT.share	each practice officer's share, mode 0600
+ *	officers/SEAT.key	and the key each signs with, PEM, mode 0600
  * The token's PINs are derived from the shared secret (quorum/derive.h):
  * nothing else has to be kept.
  */

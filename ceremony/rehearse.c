@@ -151,11 +151,8 @@ record_opening(struct ceremony *c)
 static enum err
 write_inputs(struct ceremony *c, struct view script)
 {
-	AUTO_DONE(bytes) roster = { 0 };
-
 	TRY(ceremony_write(c, "ceremony/script.yaml", script));
-	TRY(script_roster(c->script, &roster));
-	return ceremony_write(c, "ceremony/roster.txt", bytes_view(&roster));
+	return ceremony_make_officers(c);
 }
 
 static enum err

@@ -224,16 +224,6 @@ script_plan(const struct script *s, const struct script_certificate *c,
 	};
 }
 
-enum err
-script_roster(const struct script *s, struct bytes *out)
-{
-	bytes_put_text(out, "okse-roster 1\n");
-	for (size_t i = 0; i < s->officers.count; i++)
-		bytes_printf(out, "seat %zu %s\n", i + 1,
-		    s->officers.at[i].name);
-	return bytes_check(out);
-}
-
 static enum err
 check_officers(struct yaml_mark at, const struct script *s)
 {

@@ -84,10 +84,6 @@ AUTO_STRUCT(script);
 struct certificate_plan script_plan(const struct script *s,
     const struct script_certificate *c, int64_t day);
 
-/* The text of roster.txt: the officers and their seats. */
-[[nodiscard]] enum err script_roster(const struct script *s,
-    struct bytes *out);
-
 /* Index by label or name, or -1. */
 int script_key_index(const struct script *s, const char *label);
 int script_certificate_index(const struct script *s, const char *name);

@@ -63,6 +63,12 @@ void step_title(const struct script *s, size_t index, char out[128]);
 [[nodiscard]] enum err step_close(struct ceremony *c,
     const struct script_step *s, struct payload *result);
 
+/*
+ * The practice officers' keys and the roster of them (officers.c), created
+ * and recorded.
+ */
+[[nodiscard]] enum err ceremony_make_officers(struct ceremony *c);
+
 /* ---- what they share (output.c) */
 
 /* A record of the current step by the operator; p NULL: no payload. */

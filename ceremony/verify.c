@@ -145,18 +145,12 @@ static enum err
 verify_script(struct evidence *v)
 {
 	AUTO_DONE(bytes) text = { 0 };
-	AUTO_DONE(bytes) roster = { 0 };
-	AUTO_DONE(bytes) wanted = { 0 };
 
 	TRY(evidence_read(v, "ceremony/script.yaml", &text));
 	TRY(script_parse("ceremony/script.yaml", bytes_view(&text),
 	    &v->script));
 	TRY(steps_check(v->script));
-	TRY(evidence_read(v, "ceremony/roster.txt", &roster));
-	TRY(script_roster(v->script, &wanted));
-	if (!view_equal(bytes_view(&roster), bytes_view(&wanted)))
-		return err_because(ERR_MISMATCH,
-		    "ceremony/roster.txt: not the script's officers");
+	TRY(verify_roster(v));
 	return read_opening(v);
 }
 

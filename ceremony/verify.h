@@ -41,6 +41,7 @@ void evidence_done(struct evidence *v);
 [[nodiscard]] enum err record_says_int(const struct record *r,
     const char *key, uint64_t value);
 
+[[nodiscard]] enum err verify_roster(struct evidence *v);
 [[nodiscard]] enum err verify_quorum(struct evidence *v);
 [[nodiscard]] enum err verify_keys(struct evidence *v);
 [[nodiscard]] enum err verify_certificates(struct evidence *v);

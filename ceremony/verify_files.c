@@ -11,6 +11,33 @@
 #include "audit/vkey.h"
 #include "ceremony/steps.h"
 #include "ceremony/verify.h"
+#include "quorum/roster.h"
+
+/* ---- officers */
+
+/* The script's officers, each with a key of their own. */
+enum err
+verify_roster(struct evidence *v)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	AUTO_DONE(roster) r = { 0 };
+	enum err e;
+
+	TRY(evidence_read(v, "ceremony/roster.txt", &text));
+	if ((e = roster_get(bytes_view(&text), &r)) != ERR_OK)
+		return err_because(e, "ceremony/roster.txt: %s", err_why());
+	if (r.threshold != (unsigned int)v->script->threshold ||
+	    r.count != v->script->officers.count)
+		return err_because(ERR_MISMATCH, "ceremony/roster.txt: "
+		    "another threshold or number of officers than the "
+		    "script's");
+	for (unsigned int i = 0; i < r.count; i++)
+		if (strcmp(r.officers[i].name,
+		    v->script->officers.at[i].name) != 0)
+			return err_because(ERR_MISMATCH, "ceremony/roster.txt: "
+			    "seat %u is not the script's officer", i + 1);
+	return ERR_OK;
+}
 
 /* ---- quorum */
 

@@ -9,6 +9,7 @@
 
 #include "audit/vkey.h"
 #include "ceremony/ceremony.h"
+#include "quorum/approve.h"
 #include "quorum/derive.h"
 #include "quorum/quorum.h"
 
@@ -196,6 +197,31 @@ shares_are_their_officers_alone(void **state)
 		path_of(name, path);
 		assert_int_equal(stat(path, &st), 0);
 		assert_int_equal(st.st_mode & 0777, 0600);
+	}
+}
+
+static void
+every_officer_has_the_key_that_the_roster_says(void **state)
+{
+	AUTO_DONE(roster) r = { 0 };
+	char name[32], path[PATH_MAX];
+
+	(void)state;
+	path_of("ceremony/roster.txt", path);
+	assert_int_equal(roster_read(path, &r), ERR_OK);
+	assert_int_equal(r.threshold, 2);
+	assert_int_equal(r.count, 3);
+	for (unsigned int seat = 1; seat <= r.count; seat++) {
+		AUTO(EVP_PKEY) key = NULL;
+		struct stat st;
+
+		snprintf(name, sizeof(name), "officers/%u.key", seat);
+		path_of(name, path);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+		assert_int_equal(officer_key_read(path, &key), ERR_OK);
+		assert_int_equal(EVP_PKEY_eq(key, r.officers[seat - 1].key),
+		    1);
 	}
 }
 
@@ -432,6 +458,8 @@ main(void)
 		cmocka_unit_test(another_pin_does_not_log_in),
 		cmocka_unit_test(the_log_key_is_the_scripts),
 		cmocka_unit_test(shares_are_their_officers_alone),
+		cmocka_unit_test(
+		    every_officer_has_the_key_that_the_roster_says),
 		cmocka_unit_test(the_chain_holds_for_a_shell_too),
 		cmocka_unit_test(the_verifier_is_content),
 		cmocka_unit_test(a_changed_file_is_found),
