@@ -25,8 +25,6 @@
 #define LINGER_TIME (2 * SECOND)
 #define LIFE_TIME (3600 * SECOND)	/* then who it is is asked again */
 
-#define INPUT_MAX (16 * 1024)		/* read ahead of the parser */
-
 static size_t
 unsent(const struct connection *c)
 {
@@ -169,7 +167,7 @@ take_input(struct connection *c)
 	enum http_step step = HTTP_MORE;
 
 	while (takes_more(c)) {
-		size_t n = evbuffer_get_contiguous_space(in), used;
+		size_t n = evbuffer_get_length(in), used;
 
 		if (n == 0 && step != HTTP_HEAD)
 			return;
@@ -177,8 +175,9 @@ take_input(struct connection *c)
 			c->began = now;
 			c->read_by = now + HEAD_TIME;
 		}
-		step = http_feed(&c->http, VIEW(evbuffer_pullup(in,
-		    (ev_ssize_t)n), n), &used);
+		/* all is in one piece already, but for long pipelines */
+		step = http_feed(&c->http, VIEW(evbuffer_pullup(in, -1), n),
+		    &used);
 		(void)evbuffer_drain(in, used);
 		on_step(c, step, now);
 	}
@@ -460,7 +459,6 @@ connection_open(struct connection *c, int fd, SSL_CTX *context)
 	    c->refusal != ERR_OK ? HEAD_TIME : IDLE_TIME);
 	c->reading = true;
 	bufferevent_setcb(c->io, on_read, on_sent, on_event, c);
-	bufferevent_setwatermark(c->io, EV_READ, 0, INPUT_MAX);
 	if (bufferevent_enable(c->io, EV_READ | EV_WRITE) == -1)
 		return err_because(ERR_MEMORY, "a connection's events");
 	return ERR_OK;

@@ -6,12 +6,19 @@ import net from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import tls from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   test, skip, done, startInstance, person, qrTokenBody
 } from './lib/instance.mjs'
 
-const okse = await startInstance()
+const port = await new Promise(resolve => {
+  const s = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = s.address()
+    s.close(() => resolve(port))
+  })
+})
+const okse = await startInstance({ args: ['--tls', String(port)] })
 const HOST = 'Host: okse\r\n'
 const GET = `GET /v1/keys HTTP/1.1\r\n${HOST}\r\n`
 
@@ -23,8 +30,20 @@ const post = (body, fields = '') => Buffer.concat([
   Buffer.from(body)
 ])
 
-async function dial () {
-  const s = net.connect({ path: okse.api, allowHalfOpen: true })
+const dial = () => listenTo(net.connect({
+  path: okse.api, allowHalfOpen: true
+}), 'connect')
+
+const dialTls = () => listenTo(tls.connect({
+  host: '127.0.0.1',
+  port,
+  servername: 'localhost',
+  ca: readFileSync(okse.path('tls', 'ca.pem')),
+  cert: readFileSync(okse.path('tls', 'client.pem')),
+  key: readFileSync(okse.path('tls', 'client.key'))
+}), 'secureConnect')
+
+async function listenTo (s, connected) {
   s.on('error', () => {})
   s.heard = Buffer.alloc(0)
   s.on('data', d => { s.heard = Buffer.concat([s.heard, d]) })
@@ -32,7 +51,7 @@ async function dial () {
     s.once('end', resolve)
     s.once('close', resolve)
   })
-  await once(s, 'connect')
+  await once(s, connected)
   return s
 }
 
@@ -183,6 +202,19 @@ await test('pipelined requests are answered in order', async () => {
   s.destroy()
 })
 
+await test('so are they over TLS, in more than one record', async () => {
+  const s = await dialTls()
+  const count = 120
+  const filler = `A: ${'a'.repeat(300)}\r\n`
+  s.write(Array.from({ length: count }, (_, i) => i % 2
+    ? `GET /v1/keys HTTP/1.1\r\n${HOST}${filler}\r\n`
+    : `POST /v1/challenges HTTP/1.1\r\n${HOST}${filler}\r\n`).join(''))
+  const all = await answers(s, count)
+  assert.deepEqual(all.map(r => r.status),
+    Array.from({ length: count }, (_, i) => i % 2 ? 200 : 201))
+  s.destroy()
+})
+
 await test('a request in single bytes is a request', async () => {
   const s = await dial()
   for (const byte of GET) {
@@ -256,7 +288,7 @@ else
   await test(`${MANY} connections harm nobody`, async () => {
     const all = []
     for (let i = 0; i < MANY; i += 250)
-      all.push(...await Promise.all(Array.from({ length: 250 }, dial)))
+      all.push(...await Promise.all(Array.from({ length: 250 }, () => dial())))
     const fresh = await okse.post('/v1/qr-tokens', qrTokenBody(person()))
     assert.equal(fresh.status, 201)
     for (const s of all)
@@ -279,5 +311,8 @@ await test('the service is as well as before', async () => {
   assert.ok(!/"level":"error"/.test(okse.errors), okse.errors)
 })
 
+for (const line of okse.errors.split('\n'))
+  if (/"level":"(warning|error)"/.test(line))
+    console.log(`# ${line}`)
 await okse.stop()
 done()

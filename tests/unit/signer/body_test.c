@@ -216,7 +216,7 @@ a_chip_shows_certificate_challenge_and_signature(void **state)
 	assert_true(view_is(b.asked.evidence.challenge, "n-2"));
 	assert_int_equal(b.asked.evidence.signature.len, 2);
 	issue(visit, "\"kind\":\"ic-card\",\"certificate\":\"AQID\","
-	    "\"challenge\":\"n-2\",\"signature\":\"BAU\"", ERR_SCHEMA,
+	    "\"challenge\":\"n-2\",\"signature\":\"B!U=\"", ERR_SCHEMA,
 	    "/evidence/signature: wanted base64");
 	issue(visit, "\"kind\":\"ic-card\",\"challenge\":\"n-2\","
 	    "\"signature\":\"BAU=\"", ERR_SCHEMA,

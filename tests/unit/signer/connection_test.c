@@ -266,6 +266,33 @@ any_number_of_requests_may_come_at_once(void **state)
 	assert_true(hears("<49>"));
 }
 
+/* More than the loop reads at a time, in pieces that end anywhere. */
+static void
+a_long_pipeline_goes_on_to_its_end(void **state)
+{
+	AUTO_DONE(bytes) all = { 0 };
+	size_t at = 0;
+
+	(void)state;
+	server.at_once = false;
+	for (int i = 0; i < 60; i++)
+		bytes_printf(&all, "POST /p HTTP/1.1\r\nHost: o\r\n"
+		    "Content-Length: 1000\r\n\r\n%01000d", 0);
+	for (unsigned int answered = 0; answered < 60;) {
+		size_t n = all.len - at < 7777 ? all.len - at : 7777;
+
+		if (n != 0)
+			assert_int_equal(send(client, all.at + at, n, 0), n);
+		at += n;
+		run();
+		if (answered < server.calls)
+			answer(answered++);
+		run();
+	}
+	assert_int_equal(server.calls, 60);
+	assert_true(hears("<59>"));
+}
+
 static void
 what_was_answered_once_is_not_answered_twice(void **state)
 {
@@ -523,6 +550,7 @@ main(void)
 		CASE(answers_leave_in_the_order_of_the_requests),
 		CASE(sixteen_requests_may_wait_and_no_more),
 		CASE(any_number_of_requests_may_come_at_once),
+		CASE(a_long_pipeline_goes_on_to_its_end),
 		CASE(what_was_answered_once_is_not_answered_twice),
 		CASE(a_client_that_does_not_read_is_not_read),
 		CASE(a_client_that_never_reads_is_closed),
