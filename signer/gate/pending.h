@@ -31,7 +31,10 @@ typedef void (*pending_reply)(void *context, struct origin to,
 void pending_free(struct pending *p);
 AUTO_STRUCT(pending);
 
-/* asked: of a QR token or credential, else unused. ERR_FULL, ERR_MEMORY: nothing is kept. */
+/*
+ * asked is looked at for a QR token or credential only. ERR_FULL, ERR_MEMORY:
+ * nothing is kept.
+ */
 [[nodiscard]] enum err pending_add(struct pending *p, const struct call *call,
     enum pending_kind kind, const struct asked *asked);
 size_t pending_count(const struct pending *p);

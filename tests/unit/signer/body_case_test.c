@@ -280,7 +280,8 @@ a_case_needs_its_time(void **state)
 
 	(void)state;
 	edit(&good, CASE, "FACTS", "");
-	edit(&json, (const char *)good.at, "\"now\":\"2025-06-01T09:00:00+09:00\",", "");
+	edit(&json, (const char *)good.at,
+	    "\"now\":\"2025-06-01T09:00:00+09:00\",", "");
 	assert_int_equal(body_decode_case(bytes_view(&json), &b), ERR_SCHEMA);
 	starts("/now: missing");
 	edit(&json, (const char *)good.at, "06-01T09", "06-31T09");
