@@ -100,6 +100,14 @@ static const struct yaml_field token_fields[] = {
 	{ 0 },
 };
 
+static const struct yaml_field card_ca_fields[] = {
+	YAML_FIELD("certificate", struct config_card_ca, certificate,
+	    &PATH_TYPE),
+	YAML_FIELD("programmes", struct config_card_ca, programmes,
+	    &YAML_LIST_OF(1, 32, &NAME_TYPE)),
+	{ 0 },
+};
+
 static const struct yaml_field limit_fields[] = {
 	YAML_FIELD("connections", struct config_limits, connections,
 	    &YAML_INT(1, 100000), .otherwise = "20000"),
@@ -129,6 +137,9 @@ static const struct yaml_field file_fields[] = {
 	FIELD("log", log, &PATH_TYPE),
 	FIELD("policy", policy, &PATH_TYPE),
 	FIELD("ca", ca, &PATH_TYPE),
+	FIELD("card-ca", card_cas, &YAML_LIST_OF(1, CONFIG_CARD_CAS,
+	    &YAML_STRUCT(struct config_card_ca, card_ca_fields)),
+	    .optional = true),
 	FIELD("quorum", quorum, &PATH_TYPE),
 	FIELD("transcript", transcript, &PATH_TYPE, .optional = true),
 	FIELD("limits", limits,

@@ -65,6 +65,13 @@ struct config_key {
 	int		 verify;	/* enum verify_mode */
 };
 
+struct config_card_ca {
+	const char	*certificate;		/* PEM */
+	YAML_ARRAY(const char *) programmes;	/* whose cards it certifies */
+};
+
+#define CONFIG_CARD_CAS 16
+
 struct config_limits {
 	int64_t	connections;		/* of all clients */
 	int64_t	per_client;		/* connections of one */
@@ -83,6 +90,7 @@ struct config {
 	const char	*log;		/* directory of the published log */
 	const char	*policy;	/* directory */
 	const char	*ca;		/* PEM of the issuing CA */
+	YAML_ARRAY(struct config_card_ca) card_cas;	/* for ic-card */
 	const char	*quorum;	/* quorum.txt of the ceremony */
 	const char	*transcript;	/* of the ceremony, or NULL */
 	struct config_limits limits;

@@ -265,9 +265,12 @@ object_base64(struct object *o, const char *name, enum need need, size_t max,
 	struct view text = { 0 };
 
 	TRY(object_text(o, name, need, (max + 2) / 3 * 4, &text));
-	if (base64_get(text, out) != ERR_OK)
+	if (base64_get(text, out) == ERR_OK)
+		return ERR_OK;
+	bytes_reset(out);
+	if (base64url_get(text, out) != ERR_OK)
 		return object_fault(o, name, ERR_SCHEMA,
-		    "wanted base64 (RFC 4648 4)");
+		    "wanted base64 or base64url (RFC 4648 4, 5)");
 	return ERR_OK;
 }
 

@@ -60,6 +60,7 @@ bool object_has(const struct object *o, const char *name);
     enum need need, struct date *out);
 [[nodiscard]] enum err object_instant(struct object *o, const char *name,
     enum need need, int64_t *out);
+/* With the padding of base64, or without as base64url. Appended. */
 [[nodiscard]] enum err object_base64(struct object *o, const char *name,
     enum need need, size_t max, struct bytes *out);
 [[nodiscard]] enum err object_child(struct object *o, const char *name,

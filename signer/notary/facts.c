@@ -98,12 +98,13 @@ find_evidence(struct notary *n, const struct asked *asked,
 	if (asked->evidence.kind == EVIDENCE_QR_TOKEN &&
 	    asked->evidence.qr_token.len != 0)
 		return read_token(n, asked, f);
+	if (asked->evidence.kind == EVIDENCE_IC_CARD &&
+	    asked->evidence.certificate.len != 0)
+		return facts_card(n, asked, f);
 	/* a dry run may leave it out and hear the decision with it */
 	if (asked->dry_run)
 		return ERR_OK;
-	/* no card CA is configured: no chip is known */
-	f->facts.evidence = asked->evidence.kind == EVIDENCE_IC_CARD ?
-	    EVIDENCE_UNKNOWN : EVIDENCE_MISSING;
+	f->facts.evidence = EVIDENCE_MISSING;
 	return ERR_OK;
 }
 
@@ -118,7 +119,7 @@ is_issuing_key(const struct notary *n, const uint8_t point[P256_POINT_SIZE])
 	    view_equal(v, issuer_point(n->qr));
 }
 
-/* Several proofs may be made over one nonce. */
+/* Several proofs, and a card, may answer one nonce. */
 static void
 keep_nonce(struct findings *f, const struct registry_nonce *nonce)
 {
@@ -129,26 +130,32 @@ keep_nonce(struct findings *f, const struct registry_nonce *nonce)
 	f->nonces[f->nonce_count++] = *nonce;
 }
 
+enum err
+facts_nonce(struct notary *n, const struct asked *asked, struct view text,
+    struct findings *f, enum proof_state *out_state)
+{
+	struct registry_nonce nonce = { 0 };
+	bool used;
+
+	*out_state = nonce_check(n->keys, text, asked->caller, n->now, &nonce);
+	if (*out_state != PROOF_VALID)
+		return ERR_OK;
+	TRY(registry_nonce_used(n->registry, &nonce, &used));
+	if (used)
+		*out_state = PROOF_USED_NONCE;
+	else
+		keep_nonce(f, &nonce);
+	return ERR_OK;
+}
+
 static enum err
 judge_nonce(struct notary *n, const struct asked *asked,
     const struct device_proof *p, struct findings *f,
     enum proof_state *out_state)
 {
-	struct registry_nonce nonce = { 0 };
-	bool used;
-
-	*out_state = nonce_check(n->keys, p->nonce, asked->caller, n->now,
-	    &nonce);
-	if (*out_state != PROOF_VALID)
-		return ERR_OK;
-	TRY(registry_nonce_used(n->registry, &nonce, &used));
-	if (used) {
-		*out_state = PROOF_USED_NONCE;
-		return ERR_OK;
-	}
-	keep_nonce(f, &nonce);
-	if (p->issued_at < n->now - NONCE_LIFE ||
-	    p->issued_at > n->now + CLOCK_SKEW)
+	TRY(facts_nonce(n, asked, p->nonce, f, out_state));
+	if (*out_state == PROOF_VALID && (p->issued_at < n->now - NONCE_LIFE ||
+	    p->issued_at > n->now + CLOCK_SKEW))
 		*out_state = PROOF_EXPIRED_NONCE;
 	return ERR_OK;
 }

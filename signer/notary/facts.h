@@ -16,9 +16,9 @@ struct findings {
 	bool			has_token;	/* a QR token of ours */
 	struct handle		cti;
 	size_t			key_count;	/* those of the proofs */
-	struct handle		keys[REGISTRY_DRAFTS];
+	struct handle		keys[ASKED_PROOFS];
 	size_t			nonce_count;	/* different ones */
-	struct registry_nonce	nonces[REGISTRY_DRAFTS];
+	struct registry_nonce	nonces[ASKED_PROOFS + 1];	/* and a card's */
 };
 
 /*
@@ -27,5 +27,19 @@ struct findings {
  */
 [[nodiscard]] enum err facts_gather(struct notary *n,
     const struct request *r, struct findings *out_findings);
+
+/* ---- shared by facts.c and facts_card.c */
+
+/*
+ * Whether a challenge is ours, for this caller, fresh and unused; then it is
+ * among the findings' nonces, which a grant uses up.
+ */
+[[nodiscard]] enum err facts_nonce(struct notary *n,
+    const struct asked *asked, struct view text, struct findings *f,
+    enum proof_state *out_state);
+
+/* f->facts.evidence for a card that was tapped; f->holder is known. */
+[[nodiscard]] enum err facts_card(struct notary *n,
+    const struct asked *asked, struct findings *f);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef OKSE_SIGNER_NOTARY_NOTARY_H
 #define OKSE_SIGNER_NOTARY_NOTARY_H
 
+#include "credential/chip.h"
 #include "credential/issuer.h"
 #include "signer/config.h"
 #include "signer/notary/chores.h"
@@ -18,6 +19,7 @@ struct notary {
 	const struct config	*config;
 	struct policy		*policy;
 	struct issuer		*document, *qr;
+	struct card_ca		*card_cas[CONFIG_CARD_CAS];
 	struct vkey		*log_key;
 	struct registry		*registry;
 	struct journal		*journal;

@@ -59,6 +59,17 @@ load_log_key(const struct config *c, struct vkey **out)
 }
 
 static enum err
+load_card_cas(struct notary *n)
+{
+	const struct config *c = n->config;
+
+	for (size_t i = 0; i < c->card_cas.count; i++)
+		TRY(card_ca_load(c->card_cas.at[i].certificate,
+		    &n->card_cas[i]));
+	return ERR_OK;
+}
+
+static enum err
 load_keys(struct notary *n)
 {
 	const struct config *c = n->config;
@@ -212,6 +223,7 @@ notary_open(const struct config *c, struct notary **out_notary)
 	n->chores.since = time_now_ms();
 	TRY(policy_load(c->policy, &n->policy));
 	TRY(load_keys(n));
+	TRY(load_card_cas(n));
 	TRY(registry_open(c->registry, &n->registry));
 	TRY(journal_open(c->log, n->registry, n->log_key, &n->journal,
 	    &found));
@@ -253,6 +265,8 @@ notary_close(struct notary *n)
 	vkey_free(n->log_key);
 	issuer_free(n->document);
 	issuer_free(n->qr);
+	for (size_t i = 0; i < COUNT(n->card_cas); i++)
+		card_ca_free(n->card_cas[i]);
 	policy_free(n->policy);
 	mem_free(n);
 }
