@@ -193,6 +193,31 @@ a_receipt_of_another_log_is_told_apart(void **state)
 	assert_int_equal(receipt_check(&r, other), ERR_NOT_FOUND);
 }
 
+/* The same tree, signed by the log's key under another origin. */
+static void
+a_receipt_of_another_origin_is_refused(void **state)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	AUTO_DONE(bytes) body = { 0 };
+	AUTO_DONE(receipt) r = { 0 };
+	uint8_t signature[64];
+	struct hash root;
+	uint64_t size = publish_ready(testlog.publish, &root);
+
+	(void)state;
+	assert_int_equal(receipt_of(300, &text), ERR_OK);
+	text.len = (size_t)((uint8_t *)strstr(bytes_text(&text), "\n\n") -
+	    text.at) + 2;
+	assert_int_equal(checkpoint_body("example.kr/other", size, &root,
+	    &body), ERR_OK);
+	assert_int_equal(testlog_sign(testlog.secret, bytes_view(&body),
+	    signature), ERR_OK);
+	note_put_text(&text, bytes_view(&body));
+	note_put_signature(&text, testlog.key, VIEW_OF(signature));
+	assert_int_equal(receipt_get(bytes_view(&text), &r), ERR_OK);
+	assert_int_equal(receipt_check(&r, testlog.key), ERR_MISMATCH);
+}
+
 static void
 too_long_a_proof_or_receipt_is_refused(void **state)
 {
@@ -239,6 +264,7 @@ main(void)
 		    an_entry_behind_the_checkpoint_has_no_receipt_yet),
 		cmocka_unit_test(no_flipped_bit_of_a_receipt_is_accepted),
 		cmocka_unit_test(a_receipt_of_another_log_is_told_apart),
+		cmocka_unit_test(a_receipt_of_another_origin_is_refused),
 		cmocka_unit_test(too_long_a_proof_or_receipt_is_refused),
 	};
 

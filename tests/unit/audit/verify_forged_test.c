@@ -154,6 +154,21 @@ a_forged_hash_tile_alone_does_not_accuse_the_entries(void **state)
 }
 
 static void
+a_forged_hash_tile_does_not_hide_a_forged_entry_behind_it(void **state)
+{
+	struct hash nonsense = { { 1 } }, leaf;
+	struct verify_result r;
+
+	(void)state;
+	keep();
+	forge_hash("tile/0/000", 5, &nonsense);
+	forge_entry("tile/entries/001", 44, &leaf);
+	r = verify(&big);
+	assert_range(&r, 300, 300);
+	restore();
+}
+
+static void
 a_forged_entry_behind_a_missing_bundle_is_still_found(void **state)
 {
 	struct verify_result r;
@@ -195,6 +210,32 @@ a_checkpoint_of_another_key_is_refused(void **state)
 	assert_string_equal(r.finding[VERIFY_CHECKPOINT].file, "checkpoint");
 	/* nothing unsigned is believed, not even the size */
 	assert_true(r.size == 0);
+	restore();
+}
+
+static void
+a_checkpoint_of_another_origin_is_refused(void **state)
+{
+	AUTO_DONE(bytes) body = { 0 };
+	AUTO_DONE(bytes) note = { 0 };
+	uint8_t signature[64];
+	struct verify_result r;
+	struct hash root;
+	uint64_t size = publish_ready(big.publish, &root);
+
+	(void)state;
+	keep();
+	/* our key's signature is good, but it is not of this log */
+	assert_int_equal(checkpoint_body("example.kr/other", size, &root,
+	    &body), ERR_OK);
+	assert_int_equal(testlog_sign(big.secret, bytes_view(&body),
+	    signature), ERR_OK);
+	note_put_text(&note, bytes_view(&body));
+	note_put_signature(&note, big.key, VIEW_OF(signature));
+	write_all(path_in(&big, "checkpoint"), bytes_view(&note));
+	r = verify(&big);
+	assert_int_equal(r.verdict, VERIFY_TAMPERED);
+	assert_non_null(strstr(r.finding[VERIFY_CHECKPOINT].why, "origin"));
 	restore();
 }
 
@@ -268,8 +309,11 @@ main(void)
 		cmocka_unit_test(
 		    a_forged_hash_tile_alone_does_not_accuse_the_entries),
 		cmocka_unit_test(
+	    a_forged_hash_tile_does_not_hide_a_forged_entry_behind_it),
+		cmocka_unit_test(
 		    a_forged_entry_behind_a_missing_bundle_is_still_found),
 		cmocka_unit_test(a_checkpoint_of_another_key_is_refused),
+		cmocka_unit_test(a_checkpoint_of_another_origin_is_refused),
 		cmocka_unit_test(
 		    the_report_has_a_line_for_each_check_and_a_verdict),
 		cmocka_unit_test(the_report_names_what_was_found_and_where),
