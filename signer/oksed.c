@@ -10,6 +10,17 @@
 #include "signer/child.h"
 #include "signer/log.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+/* The leak checker traces its process, which the sandbox does not allow. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+#endif
+
 static int
 usage(void)
 {
