@@ -21,10 +21,12 @@ int qr_token(const struct arguments *a);
 int credential(const struct arguments *a);
 int decision(const struct arguments *a);
 
-/* policy.c */
+/* policy.c, policy_cases.c, policy_simulate.c */
 int policy_check(const struct arguments *a);
-int policy_explain_cases(const struct arguments *a);
+int policy_test_cases(const struct arguments *a);
 int policy_show(const struct arguments *a);
+int policy_explain_cases(const struct arguments *a);
+int policy_simulate(const struct arguments *a);
 
 /* ceremony.c */
 int ceremony_check_script(const struct arguments *a);

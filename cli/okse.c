@@ -50,8 +50,27 @@ static const struct option credential_options[] = {
 	{ 0 },
 };
 
-static const struct option policy_options[] = {
+static const struct option test_options[] = {
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option explain_options[] = {
 	{ "policy", "DIR", "the policy's directory" },
+	{ "readable", NULL, "for people instead of JSON" },
+	{ 0 },
+};
+
+static const struct option simulate_options[] = {
+	{ "policy", "DIR", "the policy of today" },
+	{ "candidate", "DIR", "the one to compare it with" },
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option show_options[] = {
+	{ "effective", NULL, "every rule with mode, figures and basis" },
+	JSON_OPTION,
 	{ 0 },
 };
 
@@ -113,11 +132,19 @@ static const struct command table[] = {
 
 	{ "policy check", "DIR", "Read a policy and tell its mistakes.",
 	    "okse policy check configs/policy", NULL, policy_check },
+	{ "policy test", "DIR", "Run the cases beside a policy, tell those "
+	    "that fail.", "okse policy test configs/policy", test_options,
+	    policy_test_cases },
 	{ "policy explain", "[FILE]", "Decide cases, one JSON object a line.",
 	    "okse policy explain --policy configs/policy cases.jsonl",
-	    policy_options, policy_explain_cases },
-	{ "policy show", "DIR", "A policy's hash and serial.",
-	    "okse policy show configs/policy", NULL, policy_show },
+	    explain_options, policy_explain_cases },
+	{ "policy simulate", "[FILE]", "Recorded cases by two policies: what "
+	    "would change.", "okse policy simulate --policy configs/policy "
+	    "--candidate new cases.jsonl", simulate_options,
+	    policy_simulate },
+	{ "policy show", "DIR", "A policy's hash and serial, or all it does.",
+	    "okse policy show --effective configs/policy", show_options,
+	    policy_show },
 
 	{ "ceremony check", "SCRIPT", "Walk a script through before anybody "
 	    "travels.", "okse ceremony check configs/ceremony/rehearsal.yaml",

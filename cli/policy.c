@@ -1,130 +1,247 @@
 /*
- * The policy author's commands. Cases come from whoever tries the policy;
- * they go the way of a request: decoded by the gate's code, framed, decoded
- * again, decided. Next: signer/gate/body.h, policy/explain.h.
+ * The policy author's commands: reading a policy, testing it by its own
+ * cases, telling what it does. The files are the author's, mistakes included.
+ * Next: policy/policy.h; cases in policy_cases.c.
  */
-#include "policy/policy.h"
+#include "cli/policy.h"
 
-#include <stdio.h>
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "cli/commands.h"
+#include "cli/effective.h"
 #include "cli/say.h"
-#include "policy/explain.h"
-#include "signer/gate/body.h"
+#include "policy/effective.h"
+#include "policy/suite.h"
+#include "policy/yaml.h"
 
-static int
-load(const char *dir, struct policy **out_policy)
+/* ---- a mistake, and the line it is in */
+
+/* "file:12:3: …" taken apart; false for any other message. */
+static bool
+find_place(const char *why, char *name, size_t size, unsigned long *line,
+    unsigned long *column)
+{
+	const char *colon = strchr(why, ':');
+	char *end;
+
+	if (colon == NULL || (size_t)(colon - why) >= size ||
+	    !isdigit((unsigned char)colon[1]))
+		return false;
+	memcpy(name, why, (size_t)(colon - why));
+	name[colon - why] = '\0';
+	*line = strtoul(colon + 1, &end, 10);
+	if (*end != ':')
+		return false;
+	*column = strtoul(end + 1, &end, 10);
+	return *end == ':' && *line != 0 && *column != 0;
+}
+
+/* A tab stays one, so that the mark stands below what is meant. */
+static void
+show_line(const char *text, size_t len, unsigned long line,
+    unsigned long column)
+{
+	fprintf(stderr, "%6lu | %.*s\n       | ", line, (int)len, text);
+	for (size_t i = 0, at = 1; i < len && at < column; i++) {
+		if (((unsigned char)text[i] & 0xc0) == 0x80)
+			continue;
+		fputc(text[i] == '\t' ? '\t' : ' ', stderr);
+		at++;
+	}
+	fprintf(stderr, "%s^%s\n", paint(stderr, RED), paint(stderr, PLAIN));
+}
+
+static void
+show_place(const char *dir, const char *why)
+{
+	AUTO_DONE(bytes) content = { 0 };
+	char name[NAME_MAX + 1], path[PATH_MAX];
+	unsigned long line, column;
+	const char *text;
+
+	if (!find_place(why, name, sizeof(name), &line, &column) ||
+	    path_join(dir, name, path, sizeof(path)) != ERR_OK ||
+	    file_read(path, YAML_FILE_SIZE, &content) != ERR_OK)
+		return;
+	text = bytes_text(&content);
+	for (unsigned long i = 1; i < line && text != NULL; i++) {
+		text = strchr(text, '\n');
+		text = text != NULL ? text + 1 : NULL;
+	}
+	if (text != NULL)
+		show_line(text, strcspn(text, "\n"), line, column);
+}
+
+int
+policy_complain(const char *dir, enum err e)
+{
+	AUTO(text) why = mem_text(err_why());
+	int status = complain_err("the policy", e);
+
+	if (why != NULL)
+		show_place(dir, why);
+	return status;
+}
+
+int
+policy_open(const char *dir, struct policy **out_policy)
 {
 	enum err e = policy_load(dir, out_policy);
 
-	return e == ERR_OK ? EXIT_DONE : complain_err("the policy", e);
+	return e == ERR_OK ? EXIT_DONE : policy_complain(dir, e);
+}
+
+/* ---- check */
+
+static void
+count_case(void *context, const struct suite_result *r)
+{
+	size_t *count = context;
+
+	(void)r;
+	++*count;
 }
 
 int
 policy_check(const struct arguments *a)
 {
 	AUTO(policy) policy = NULL;
+	int status = policy_open(argument(a, 0), &policy);
+	size_t cases = 0;
+	enum err e;
 
-	return load(argument(a, 0), &policy);
+	if (status != EXIT_DONE)
+		return status;
+	e = policy_test(policy, &(struct suite_listener){ count_case,
+	    &cases });
+	if (e != ERR_OK)
+		return policy_complain(argument(a, 0), e);
+	fprintf(stderr, "serial %lld: no mistakes, %zu cases pass\n",
+	    (long long)policy_serial(policy), cases);
+	return EXIT_DONE;
+}
+
+/* ---- test */
+
+struct testing {
+	bool		quiet;		/* told as JSON at the end */
+	size_t		cases, failed;
+	struct json	json;
+};
+
+static void
+put_failure(struct json *j, const struct suite_result *r)
+{
+	json_object(j, NULL);
+	json_string(j, "file", r->file);
+	json_int(j, "line", r->line);
+	json_string(j, "case", r->name);
+	json_string(j, "expected", r->expected);
+	json_string(j, "got", r->got);
+	json_close(j);
+}
+
+static void
+told_case(void *context, const struct suite_result *r)
+{
+	struct testing *t = context;
+
+	t->cases++;
+	if (r->passed)
+		return;
+	t->failed++;
+	if (t->quiet) {
+		put_failure(&t->json, r);
+		return;
+	}
+	printf("%sFAIL%s %s:%u: %s\n     expected %s\n     got      %s\n",
+	    paint(stdout, RED), paint(stdout, PLAIN), r->file, r->line,
+	    r->name, r->expected, r->got);
+}
+
+static enum err
+finish_json(struct testing *t)
+{
+	json_close(&t->json);
+	json_int(&t->json, "cases", (int64_t)t->cases);
+	json_close(&t->json);
+	TRY(json_end(&t->json));
+	put_line(bytes_view(t->json.out));
+	return ERR_OK;
+}
+
+static enum err
+run_cases(const char *dir, struct testing *t)
+{
+	AUTO(policy) policy = NULL;
+	AUTO_DONE(bytes) out = { 0 };
+
+	TRY(policy_load_untested(dir, &policy));
+	t->json = json_start(&out);
+	json_object(&t->json, NULL);
+	json_array(&t->json, "failed");
+	TRY(policy_test(policy, &(struct suite_listener){ told_case, t }));
+	if (t->quiet)
+		return finish_json(t);
+	printf("%zu cases, %zu failed\n", t->cases, t->failed);
+	return ERR_OK;
+}
+
+int
+policy_test_cases(const struct arguments *a)
+{
+	struct testing t = { .quiet = option_given(a, "json") };
+	const char *dir = argument(a, 0);
+	enum err e = run_cases(dir, &t);
+
+	if (e != ERR_OK)
+		return policy_complain(dir, e);
+	if (t.cases == 0)
+		complain("%s has no file *%s", dir, SUITE_SUFFIX);
+	return t.failed == 0 && t.cases != 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* ---- show */
+
+static void
+put_summary(const struct policy *p, struct json *j)
+{
+	json_hex(j, "sha256", VIEW_OF(policy_hash(p)->at));
+	json_int(j, "serial", policy_serial(p));
+}
+
+static enum err
+show(const struct policy *p, bool effective, bool readable)
+{
+	AUTO_DONE(bytes) out = { 0 };
+	struct json j = json_start(&out);
+
+	json_object(&j, NULL);
+	if (effective)
+		policy_effective(p, &j);
+	else
+		put_summary(p, &j);
+	json_close(&j);
+	TRY(json_end(&j));
+	if (readable)
+		return effective_print(bytes_view(&out));
+	put_line(bytes_view(&out));
+	return ERR_OK;
 }
 
 int
 policy_show(const struct arguments *a)
 {
 	AUTO(policy) policy = NULL;
-	AUTO_DONE(bytes) out = { 0 };
-	struct json j = json_start(&out);
-	int status = load(argument(a, 0), &policy);
+	int status = policy_open(argument(a, 0), &policy);
+	bool effective = option_given(a, "effective");
 	enum err e;
 
 	if (status != EXIT_DONE)
 		return status;
-	json_object(&j, NULL);
-	json_hex(&j, "sha256", VIEW_OF(policy_hash(policy)->at));
-	json_int(&j, "serial", policy_serial(policy));
-	json_close(&j);
-	if ((e = json_end(&j)) != ERR_OK)
-		return complain_err("the policy", e);
-	put_line(bytes_view(&out));
-	return EXIT_DONE;
-}
-
-static enum err
-explain_case(const struct policy *policy, struct view line,
-    struct bytes *out)
-{
-	AUTO_DONE(body) body = { 0 };
-	AUTO_DONE(bytes) frame = { 0 };
-	AUTO(request) request = NULL;
-
-	TRY(body_decode_case(line, &body));
-	request_encode(&body.asked, &frame);
-	TRY(bytes_check(&frame));
-	TRY(request_decode(bytes_view(&frame), &request));
-	return policy_explain(policy, request, &body.facts, out);
-}
-
-/* A case that cannot be read has its line, too: {"error":…}. */
-static enum err
-put_error(struct bytes *out)
-{
-	struct json j;
-
-	bytes_reset(out);
-	j = json_start(out);
-	json_object(&j, NULL);
-	json_string(&j, "error", err_why());
-	json_close(&j);
-	bytes_put_text(out, "\n");
-	return json_end(&j);
-}
-
-static int
-explain_lines(const struct policy *policy, FILE *in)
-{
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t n;
-	int status = EXIT_DONE;
-
-	while ((n = getline(&line, &size, in)) > 0) {
-		AUTO_DONE(bytes) out = { 0 };
-
-		if (explain_case(policy, VIEW(line, (size_t)n), &out) !=
-		    ERR_OK) {
-			status = EXIT_FAILED;
-			if (put_error(&out) != ERR_OK)
-				break;
-		}
-		put_view(bytes_view(&out));
-		if (fflush(stdout) != 0)
-			break;
-	}
-	free(line);	/* lint: getline() took it */
-	return status;
-}
-
-int
-policy_explain_cases(const struct arguments *a)
-{
-	AUTO(policy) policy = NULL;
-	const char *dir = option_value(a, "policy", NULL);
-	FILE *in = stdin;
-	int status;
-
-	if (dir == NULL) {
-		complain("--policy says which policy decides");
-		return EXIT_USAGE;
-	}
-	if ((status = load(dir, &policy)) != EXIT_DONE)
-		return status;
-	body_setup();
-	if (argument(a, 0) != NULL &&
-	    (in = fopen(argument(a, 0), "re")) == NULL)
-		return complain_err(argument(a, 0), err_system("open"));
-	status = explain_lines(policy, in);
-	if (in != stdin)
-		fclose(in);
-	return status;
+	e = show(policy, effective, effective && !option_given(a, "json"));
+	return e == ERR_OK ? EXIT_DONE : complain_err("the policy", e);
 }

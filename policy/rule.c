@@ -45,3 +45,9 @@ static const struct yaml_variant *const kinds[] = {
 
 const struct yaml_type rule_type = { .shape = YAML_VARIANT, .tag = "kind",
 	.fields = common_fields, .variants = kinds };
+
+const char *
+rule_mode_name(const struct rule *rule)
+{
+	return modes[rule->mode].name;
+}

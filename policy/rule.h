@@ -55,6 +55,8 @@ rule_kind(const struct rule *rule)
 	return (const struct rule_kind *)rule->variant;
 }
 
+const char *rule_mode_name(const struct rule *rule);	/* "enforce" … */
+
 /* Pass or fail: the last line of a judge. */
 static inline enum outcome
 outcome_of(bool holds)

@@ -12,8 +12,8 @@
 static enum err bind(struct yaml_doc *doc, const struct node *n,
     const struct yaml_type *type, void *out);
 
-static size_t
-size_of(const struct yaml_type *type)
+size_t
+yaml_size(const struct yaml_type *type)
 {
 	switch (type->shape) {
 	case YAML_INTEGER:
@@ -194,7 +194,7 @@ static enum err
 bind_list(struct yaml_doc *doc, const struct node *n,
     const struct yaml_type *type, void *out)
 {
-	size_t size = size_of(type->item), i = 0;
+	size_t size = yaml_size(type->item), i = 0;
 	YAML_ARRAY(uint8_t) items = { NULL, n->count };
 
 	if (n->kind != NODE_LIST)

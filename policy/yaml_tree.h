@@ -32,6 +32,9 @@ struct yaml_doc {
 	size_t			 nodes;
 };
 
+/* Bytes of what a type fills. */
+size_t yaml_size(const struct yaml_type *type);
+
 /* A scalar into what its type fills. Lists and maps are refused here. */
 [[nodiscard]] enum err scalar_bind(const struct node *n,
     const struct yaml_type *type, void *out);
