@@ -55,7 +55,7 @@ $(call archive,$(1)): $(call objects,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	@echo "  AR $$@"
-	$(Q)ar -rcs $$@ $$^
+	$(Q)ar -rcsP $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder,$(f))))
 
