@@ -6,6 +6,7 @@
 #include "policy/suite.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,22 +204,30 @@ policy_test(const struct policy *p, const struct suite_listener *l)
 	return ERR_OK;
 }
 
+/* The newest message wins, so the first failure's waits until all have run. */
+struct first {
+	bool	failed;
+	char	why[600];
+};
+
 static void
 keep_first(void *context, const struct suite_result *r)
 {
-	enum err *e = context;
+	struct first *f = context;
 
-	if (!r->passed && *e == ERR_OK)
-		*e = err_because(ERR_MISMATCH, "%s:%u:%u: case \"%.100s\": "
-		    "expected %.200s; got %.200s", r->file, r->line,
-		    r->column, r->name, r->expected, r->got);
+	if (r->passed || f->failed)
+		return;
+	f->failed = true;
+	snprintf(f->why, sizeof(f->why), "%s:%u:%u: case \"%.100s\": "
+	    "expected %.200s; got %.200s", r->file, r->line, r->column,
+	    r->name, r->expected, r->got);
 }
 
 enum err
 suites_pass(const struct policy *p)
 {
-	enum err e = ERR_OK;
+	struct first f = { 0 };
 
-	TRY(policy_test(p, &(struct suite_listener){ keep_first, &e }));
-	return e;
+	TRY(policy_test(p, &(struct suite_listener){ keep_first, &f }));
+	return f.failed ? err_because(ERR_MISMATCH, "%s", f.why) : ERR_OK;
 }
