@@ -55,8 +55,9 @@ void journal_undo(struct journal *j);	/* what was staged since the mark */
 [[nodiscard]] enum err journal_committed(struct journal *j);
 void journal_rolled_back(struct journal *j);
 
-uint64_t journal_staged(const struct journal *j);	/* with what is staged */
-uint64_t journal_durable(const struct journal *j);	/* committed */
+/* Entries: with those staged; committed; under the published checkpoint. */
+uint64_t journal_staged(const struct journal *j);
+uint64_t journal_durable(const struct journal *j);
 uint64_t journal_published(const struct journal *j);
 
 /*

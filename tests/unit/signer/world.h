@@ -166,7 +166,8 @@ world_reopen(struct world *w)
 
 /* Texts that an asked points to; one person at a time. */
 struct person {
-	char		number[14], key[40], device[24], nonces[4][NONCE_TEXT + 1];
+	char		number[14], key[40], device[24];
+	char		nonces[4][NONCE_TEXT + 1];
 	struct member	claims[3];
 	struct asked	asked;
 };
