@@ -107,10 +107,12 @@ commit(struct notary *n, struct batch *b)
 	return ERR_OK;
 }
 
-/* Nothing happened: whoever waited hears so, and the chores wait on. */
+/* Nothing happened: whoever waits hears so, and the chores wait on. */
 static void
-take_back(struct notary *n, enum err e, struct batch *b)
+take_back(struct notary *n, enum err e, struct queue *q, struct batch *b)
 {
+	while (!queue_is_empty(q) && b->count < BATCH_MAX)
+		b->at[b->count++].id = q->waiting[q->head++].id;
 	log_error("a batch of %zu was taken back: %s", b->count, err_why());
 	registry_rollback(n->registry);
 	journal_rolled_back(n->journal);
@@ -128,12 +130,13 @@ batch_run(struct notary *n, struct queue *q, int64_t now, struct batch *b)
 	batch_reset(b);
 	n->now = now;
 	e = stage(n, q, b);
+	if (e == ERR_FULL || e == ERR_MEMORY) {
+		take_back(n, e, q, b);
+		e = ERR_OK;
+	} else if (e == ERR_OK) {
+		e = commit(n, b);
+	}
 	if (queue_is_empty(q))
 		queue_clear(q);
-	if (e == ERR_OK)
-		return commit(n, b);
-	if (e != ERR_FULL && e != ERR_MEMORY)
-		return e;
-	take_back(n, e, b);
-	return ERR_OK;
+	return e;
 }
