@@ -361,17 +361,21 @@ entry_recover(const struct entry_common *c, uint64_t entries,
 }
 
 enum err
-entry_policy(const struct entry_common *c, const struct hash *policy,
-    uint64_t serial, struct bytes *out)
+entry_policy(const struct entry_common *c,
+    const struct entry_policy_facts *f, struct bytes *out)
 {
 	AUTO_DONE(writer) w = { 0 };
 
 	begin(&w, c);
 	put_event(&w, SCHEMA_EVENT_POLICY_IN_FORCE);
+	put_hash(&w, "manifest", &f->manifest);
 	put_nonce(&w);
-	put_hash(&w, "policy", policy);
+	put_hash(&w, "policy", &f->policy);
+	if (f->replaces != NULL)
+		put_hash(&w, "replaces", f->replaces);
+	put_indexes(&w, "seats", f->seats, f->seat_count);
 	put_seq(&w);
-	json_int(&w.json, "serial", (int64_t)serial);
+	json_int(&w.json, "serial", (int64_t)f->serial);
 	put_time(&w);
 	put_version(&w);
 	return finish(&w, out);

@@ -115,8 +115,18 @@ struct entry_refused_facts {
 /* After a start: entries found durable, size of the checkpoint found. */
 [[nodiscard]] enum err entry_recover(const struct entry_common *c,
     uint64_t entries, uint64_t published, struct bytes *out);
+
+/* A policy comes into force. */
+struct entry_policy_facts {
+	struct hash		 policy;	/* as decisions name it */
+	const struct hash	*replaces;	/* the one before, or NULL */
+	struct hash		 manifest;	/* SHA-256 of the bundle's */
+	uint64_t		 serial;
+	const uint64_t		*seats;		/* who signed, ascending */
+	size_t			 seat_count;
+};
 [[nodiscard]] enum err entry_policy(const struct entry_common *c,
-    const struct hash *policy, uint64_t serial, struct bytes *out);
+    const struct entry_policy_facts *f, struct bytes *out);
 [[nodiscard]] enum err entry_ceremony(const struct entry_common *c,
     const struct hash *transcript, struct bytes *out);
 [[nodiscard]] enum err entry_clock_step(const struct entry_common *c,

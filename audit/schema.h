@@ -39,21 +39,23 @@
 	X(KEYHOLDER, "keyholder", COUNT)	/* number of the process */   \
 	X(LABEL, "label", NAME)			/* of the key */              \
 	X(MALFORMED, "malformed", COUNT)                                      \
+	X(MANIFEST, "manifest", HEX32)		/* SHA-256 of a bundle's */   \
 	X(N, "n", HEX16)			/* nonce: hides the rest */   \
 	X(OF, "of", INDEXES)			/* decisions it speaks of */  \
 	X(OP, "op", OPERATION)                                                \
 	X(OUT, "out", OUTCOME)                                                \
-	X(POLICY, "policy", HEX32)		/* SHA-256 of the bundle */   \
+	X(POLICY, "policy", HEX32)		/* hash of its files */       \
 	X(PROGRAM, "program", HEX32)		/* SHA-256 of oksed */        \
 	X(PROGRAMME, "programme", WORD)                                       \
 	X(PUBLISHED, "published", COUNT)	/* checkpoint's size */       \
 	X(PURPOSE, "purpose", WORD)                                           \
 	X(REASON, "reason", WORD)                                             \
 	X(REGION, "region", DIGITS5)		/* province, municipality */  \
+	X(REPLACES, "replaces", HEX32)		/* the policy before */       \
 	X(REQ, "req", HEX16)			/* request id */              \
 	X(RULES, "rules", RULES)                                              \
 	X(SEAT, "seat", COUNT)			/* of an officer */           \
-	X(SEATS, "seats", INDEXES)                                            \
+	X(SEATS, "seats", INDEXES)		/* of officers who agreed */  \
 	X(SEQ, "seq", COUNT)			/* = index of the leaf */     \
 	X(SERIAL, "serial", COUNT)		/* of the policy */           \
 	X(SINCE, "since", COUNT)		/* start of the counting */   \
@@ -96,7 +98,8 @@ enum schema_member {
 	X(REFUSED, "refused.aggregate",                                       \
 	    M(MALFORMED) | M(SINCE) | M(THROTTLED) | M(UNAUTHENTICATED), 0)   \
 	X(RECOVER, "recover", M(ENTRIES) | M(PUBLISHED), 0)                   \
-	X(POLICY_IN_FORCE, "policy", M(POLICY) | M(SERIAL), 0)                \
+	X(POLICY_IN_FORCE, "policy",                                          \
+	    M(MANIFEST) | M(POLICY) | M(SEATS) | M(SERIAL), M(REPLACES))      \
 	X(CEREMONY, "ceremony", M(TRANSCRIPT), 0)                             \
 	X(CLOCK_STEP, "clock.step", M(BY), 0)                                 \
 	X(HEARTBEAT, "heartbeat", 0, 0)

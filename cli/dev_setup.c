@@ -15,7 +15,10 @@
 #include "ceremony/ceremony.h"
 #include "cli/dev.h"
 #include "cli/say.h"
+#include "policy/bundle_make.h"
 #include "policy/yaml.h"
+
+#define POLICY_DAYS 365		/* that the signed policy counts */
 
 static const char *const modules[] = {
 	"/usr/lib/softhsm/libsofthsm2.so",
@@ -67,7 +70,7 @@ setup_softhsm(const struct dev *d)
 	return file_publish(path.at, bytes_view(&conf), 0600);
 }
 
-/* ---- the policy: a copy of the reference */
+/* ---- the policy: a copy of the reference, signed */
 
 static enum err
 copy_file(const char *from_dir, const char *name, const char *to_dir)
@@ -82,26 +85,60 @@ copy_file(const char *from_dir, const char *name, const char *to_dir)
 }
 
 static enum err
-copy_policy(const struct dev *d)
+copy_policy(const char *from, const char *to)
 {
-	struct dev_path to = dev_path(d, "policy");
-	char from[PATH_MAX];
 	struct dirent *entry;
 	enum err e = ERR_OK;
 	DIR *dir;
 
-	TRY(path_join(d->configs, "policy", from, sizeof(from)));
-	TRY(dir_make(to.at, 0755));
+	TRY(dir_make(to, 0755));
 	if ((dir = opendir(from)) == NULL)
 		return err_system("%s", from);
 	while (e == ERR_OK && (entry = readdir(dir)) != NULL) {
 		const char *dot = strrchr(entry->d_name, '.');
 
 		if (dot != NULL && strcmp(dot, ".yaml") == 0)
-			e = copy_file(from, entry->d_name, to.at);
+			e = copy_file(from, entry->d_name, to);
 	}
 	closedir(dir);
 	return e;
+}
+
+/* With the keys of the practice officers, as many as must agree. */
+static enum err
+sign_policy(const struct dev *d, const char *dir)
+{
+	struct bundle_plan plan = {
+		.not_before = time_now() / DAY * DAY,
+		.expires = (time_now() / DAY + POLICY_DAYS) * DAY,
+	};
+	AUTO_DONE(roster) roster = { 0 };
+	struct approvals signers;
+
+	TRY(roster_read(dev_path(d, "ceremony/roster.txt").at, &roster));
+	TRY(bundle_prepare(dir, &plan));
+	for (unsigned int seat = 1; seat <= roster.threshold; seat++) {
+		AUTO(EVP_PKEY) key = NULL;
+		char name[DEV_NAME];
+
+		snprintf(name, sizeof(name), "officers/%u.key", seat);
+		TRY(officer_key_read(dev_path(d, name).at, &key));
+		TRY(bundle_sign(dir, &roster, seat, key, &signers));
+	}
+	return ERR_OK;
+}
+
+static enum err
+setup_policy(const struct dev *d)
+{
+	AUTO(policy) policy = NULL;
+	char from[PATH_MAX], to[PATH_MAX];
+
+	TRY(path_join(d->configs, "policy", from, sizeof(from)));
+	TRY(policy_load(from, &policy));
+	TRY(bundle_path(dev_path(d, "policy").at, policy_serial(policy), to));
+	TRY(copy_policy(from, to));
+	return sign_policy(d, to);
 }
 
 /* ---- the ceremony */
@@ -247,6 +284,7 @@ write_config(const struct dev *d, const char *module,
 	put_path(&out, "registry", d, "registry.db");
 	put_path(&out, "log", d, "log");
 	put_path(&out, "policy", d, "policy");
+	put_path(&out, "roster", d, "ceremony/roster.txt");
 	put_path(&out, "ca", d, "ca/iaca.pem");
 	put_path(&out, "quorum", d, "ceremony/quorum.txt");
 	put_path(&out, "transcript", d, "ceremony/transcript.log");
@@ -267,8 +305,8 @@ dev_setup(const struct dev *d)
 		    "SoftHSM is not installed (package softhsm2)");
 	TRY(dir_make(dev_path(d, "state").at, 0700));
 	TRY(setup_softhsm(d));
-	TRY(copy_policy(d));
 	TRY(dev_tls(d));
 	TRY(hold_ceremony(d, module, &result));
+	TRY(setup_policy(d));
 	return write_config(d, module, &result);
 }

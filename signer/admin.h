@@ -2,7 +2,7 @@
  * What officers may ask of the supervisor. The desk turns their HTTP requests
  * into ADMIN messages and the ADMIN_REPLY into their answer; it keeps nothing.
  *
- *	ADMIN		u16 verb, text argument
+ *	ADMIN		u16 verb, block argument
  *	ADMIN_REPLY	err, text message, text JSON object ("" on failure)
  */
 #ifndef OKSE_SIGNER_ADMIN_H
@@ -13,7 +13,10 @@ enum admin_verb {
 	ADMIN_SHARE,		/* POST /v1/unseal; the argument is a share */
 	ADMIN_SEAL,		/* POST /v1/seal */
 	ADMIN_CLEAR_LATCH,	/* POST /v1/clear-latch, after a wrong PIN */
+	/* these the supervisor passes on to the notary, as they are */
 	ADMIN_POLICY,		/* GET /v1/policy */
+	ADMIN_POLICY_ACTIVATE,	/* POST /v1/policy; argument: u64 serial */
+	ADMIN_POLICY_SHADOW,	/* the same; 0: no shadow from now on */
 };
 
 /* Also in STATE, for the gate. */

@@ -248,6 +248,8 @@ ended(struct supervisor *s, struct child *c, int status)
 	schedule(c);
 	if (c->role == ROLE_KEYHOLDER)
 		unseal_keyholder_gone(s, c, served);
+	if (c->role == ROLE_NOTARY)
+		admin_notary_gone(s);
 	supervisor_tell_state(s);
 }
 

@@ -88,7 +88,8 @@ struct config {
 	YAML_ARRAY(struct config_key) keys;
 	const char	*registry;	/* path of the SQLite file */
 	const char	*log;		/* directory of the published log */
-	const char	*policy;	/* directory */
+	const char	*policy;	/* directory of bundles, by serial */
+	const char	*roster;	/* roster.txt of the ceremony */
 	const char	*ca;		/* PEM of the issuing CA */
 	YAML_ARRAY(struct config_card_ca) card_cas;	/* for ic-card */
 	const char	*quorum;	/* quorum.txt of the ceremony */

@@ -44,6 +44,7 @@ const char *role_name(enum role r);
 	X(CLOSE, 8, ROLE_SUPERVISOR, ROLE_NOTARY, 0)                          \
 	X(RECORD, 9, ROLE_SUPERVISOR, ROLE_NOTARY, 1024)                      \
 	X(ADMIN_REPLY, 10, ROLE_SUPERVISOR, ROLE_DESK, 8192)                  \
+	X(POLICY, 11, ROLE_SUPERVISOR, ROLE_NOTARY, 64)                       \
 	/* children to their supervisor */                                    \
 	X(READY, 20, ROLE_CHILD, ROLE_SUPERVISOR, 64)                         \
 	X(PONG, 21, ROLE_CHILD, ROLE_SUPERVISOR, 64)                          \
@@ -51,6 +52,7 @@ const char *role_name(enum role r);
 	X(RECORDED, 23, ROLE_NOTARY, ROLE_SUPERVISOR, 64)                     \
 	X(BREACH, 24, ROLE_CHILD, ROLE_SUPERVISOR, 64)                        \
 	X(ADMIN, 25, ROLE_DESK, ROLE_SUPERVISOR, 4096)                        \
+	X(POLICY_REPLY, 26, ROLE_NOTARY, ROLE_SUPERVISOR, 8192)               \
 	/* the way of a request */                                            \
 	X(REQUEST, 40, ROLE_GATE, ROLE_NOTARY, MSG_LONG)                      \
 	X(CHALLENGE, 41, ROLE_GATE, ROLE_NOTARY, 256)                         \
@@ -58,6 +60,7 @@ const char *role_name(enum role r);
 	X(ANSWER, 50, ROLE_NOTARY, ROLE_GATE, MSG_LONG)                       \
 	X(GRANTED, 51, ROLE_NOTARY, ROLE_GATE, MSG_LONG)                      \
 	X(FAILED, 52, ROLE_NOTARY, ROLE_GATE, 1024)                           \
+	X(HEALTH, 53, ROLE_NOTARY, ROLE_GATE, 4)                              \
 	X(TICKET, 60, ROLE_NOTARY, ROLE_KEYHOLDER, MSG_LONG)                  \
 	X(CHECKPOINT, 61, ROLE_NOTARY, ROLE_KEYHOLDER, 1024)                  \
 	X(SIGNATURE, 70, ROLE_KEYHOLDER, ROLE_GATE, 256)                      \

@@ -131,6 +131,7 @@ static const struct proc_rule rules[] = {
 	{ MSG_RECORDED, on_recorded },
 	{ MSG_BREACH, on_breach },
 	{ MSG_ADMIN, on_admin },
+	{ MSG_POLICY_REPLY, on_policy_reply },
 };
 
 static const struct proc_table table = {

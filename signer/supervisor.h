@@ -28,6 +28,7 @@ struct child {
 	int64_t		 answered_us;	/* the last PONG */
 };
 
+#define POLICY_CALLS 16	/* officers' questions at the notary */
 #define CHILDREN (3 + KEYHOLDERS_MAX)
 
 /* What the notary has not yet said is durable: asked again when it is new. */
@@ -56,6 +57,9 @@ struct supervisor {
 	struct child	*logging_in;		/* the one whose turn it is */
 	unsigned int	 races;			/* lost in a row at that */
 	char		 spki[KEYS_MAX][2 * SHA256_SIZE + 1];
+
+	size_t		 policy_calls;		/* that the notary has */
+	uint64_t	 policy_call[POLICY_CALLS];
 
 	struct unrecorded *unrecorded;
 	uint64_t	 next_record;
@@ -112,6 +116,9 @@ void record_done(struct supervisor *s, uint64_t id);
 /* ---- supervisor_admin.c */
 
 void on_admin(struct proc *p, struct peer *from, const struct msg *m);
+void on_policy_reply(struct proc *p, struct peer *from, const struct msg *m);
+/* Whoever waits for the notary hears that it is gone. */
+void admin_notary_gone(struct supervisor *s);
 
 /* ---- supervisor.c */
 

@@ -1,11 +1,11 @@
 /*
  * What officers ask, as the desk passes it on. The argument of ADMIN_SHARE is
  * the only text here that comes from outside; share_get() reads it strictly.
+ * What is about the policy the notary answers.
  */
 #include "signer/supervisor.h"
 
 #include "base/json.h"
-#include "policy/policy.h"
 #include "signer/log.h"
 
 static const char *
@@ -43,21 +43,6 @@ put_status(struct supervisor *s, struct bytes *out)
 	return json_end(&j);
 }
 
-/* The files as they are now, which a restart would take into force. */
-static enum err
-put_policy(const struct supervisor *s, struct bytes *out)
-{
-	AUTO(policy) policy = NULL;
-	struct json j = json_start(out);
-
-	TRY(policy_load(s->config->policy, &policy));
-	json_object(&j, NULL);
-	json_hex(&j, "sha256", VIEW_OF(policy_hash(policy)->at));
-	json_int(&j, "serial", policy_serial(policy));
-	json_close(&j);
-	return json_end(&j);
-}
-
 static enum err
 serve(struct supervisor *s, enum admin_verb verb, struct view argument,
     struct bytes *out)
@@ -74,13 +59,89 @@ serve(struct supervisor *s, enum admin_verb verb, struct view argument,
 	case ADMIN_CLEAR_LATCH:
 		TRY(unseal_clear_latch(s));
 		break;
-	case ADMIN_POLICY:
-		return put_policy(s, out);
 	default:
 		return err_because(ERR_NOT_FOUND, "there is no such verb");
 	}
 	return put_status(s, out);
 }
+
+static void
+reply(struct supervisor *s, uint64_t id, enum err e, struct view json)
+{
+	AUTO_DONE(bytes) body = { 0 };
+
+	bytes_put_u16(&body, (uint16_t)e);
+	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
+	bytes_put_block(&body, json);
+	peer_send(proc_peer(s->proc, ROLE_DESK, 0), MSG_ADMIN_REPLY, id,
+	    bytes_view(&body));
+}
+
+/* ---- what the notary answers */
+
+static enum err
+ask_notary(struct supervisor *s, const struct msg *m, struct view argument)
+{
+	struct peer *notary = children_ready(s, ROLE_NOTARY) != 0 ?
+	    proc_peer(s->proc, ROLE_NOTARY, 0) : NULL;
+
+	if (argument.len > sizeof(uint64_t))
+		return err_because(ERR_SYNTAX, "a policy is named by its "
+		    "serial");
+	if (notary == NULL)
+		return err_because(ERR_UNAVAILABLE, "the notary is restarting");
+	if (s->policy_calls == POLICY_CALLS)
+		return err_because(ERR_FULL, "%d questions about the policy "
+		    "wait", POLICY_CALLS);
+	s->policy_call[s->policy_calls++] = m->id;
+	peer_send(notary, MSG_POLICY, m->id, m->body);
+	return ERR_OK;
+}
+
+static enum err
+check_reply(struct view body)
+{
+	struct reader r = reader_of(body);
+	uint16_t code = reader_u16(&r);
+
+	(void)reader_block(&r, body.len);
+	(void)reader_block(&r, body.len);
+	TRY(reader_end(&r, "POLICY_REPLY"));
+	return code < ERR_COUNT ? ERR_OK :
+	    err_because(ERR_SYNTAX, "POLICY_REPLY: no such error");
+}
+
+/* Only what was asked for, and of its form, goes on to the desk. */
+void
+on_policy_reply(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct supervisor *s = proc_context(p);
+	size_t i = 0;
+
+	(void)from;
+	if (check_reply(m->body) != ERR_OK) {
+		log_error("the notary: %s", err_why());
+		return;
+	}
+	while (i < s->policy_calls && s->policy_call[i] != m->id)
+		i++;
+	if (i == s->policy_calls)
+		return;
+	s->policy_call[i] = s->policy_call[--s->policy_calls];
+	peer_send(proc_peer(p, ROLE_DESK, 0), MSG_ADMIN_REPLY, m->id,
+	    m->body);
+}
+
+void
+admin_notary_gone(struct supervisor *s)
+{
+	while (s->policy_calls != 0)
+		reply(s, s->policy_call[--s->policy_calls],
+		    err_because(ERR_UNAVAILABLE, "the notary has ended"),
+		    VIEW(NULL, 0));
+}
+
+/* ---- every call */
 
 void
 on_admin(struct proc *p, struct peer *from, const struct msg *m)
@@ -90,17 +151,17 @@ on_admin(struct proc *p, struct peer *from, const struct msg *m)
 	enum admin_verb verb = (enum admin_verb)reader_u16(&r);
 	struct view argument = reader_block(&r, ADMIN_SHARE_MAX);
 	AUTO_DONE(bytes) json = { 0 };
-	AUTO_DONE(bytes) body = { 0 };
 	enum err e = reader_end(&r, "ADMIN");
 
-	if (e == ERR_OK)
+	(void)from;
+	if (e == ERR_OK && verb >= ADMIN_POLICY) {
+		if ((e = ask_notary(s, m, argument)) == ERR_OK)
+			return;		/* on_policy_reply() goes on */
+	} else if (e == ERR_OK)
 		e = serve(s, verb, argument, &json);
 	if (e != ERR_OK) {
 		log_warning("an officer's request failed: %s", err_why());
 		bytes_reset(&json);
 	}
-	bytes_put_u16(&body, (uint16_t)e);
-	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
-	bytes_put_block(&body, bytes_view(&json));
-	peer_send(from, MSG_ADMIN_REPLY, m->id, bytes_view(&body));
+	reply(s, m->id, e, bytes_view(&json));
 }

@@ -148,6 +148,23 @@ body_decode_share(struct view json, struct body *b, struct view *out_share)
 }
 
 enum err
+body_decode_policy(struct view json, struct body *b, uint64_t *out_serial,
+    bool *out_shadow)
+{
+	struct object top;
+	int64_t serial = 0;
+	bool shadow = false;
+
+	TRY(object_load(json, &b->json, &top));
+	TRY(object_count(&top, "serial", NEEDED, &serial));
+	TRY(object_bool(&top, "shadow", OPTIONAL, &shadow));
+	TRY(object_end(&top));
+	*out_serial = (uint64_t)serial;
+	*out_shadow = shadow;
+	return ERR_OK;
+}
+
+enum err
 body_decode_empty(struct view json, struct body *b)
 {
 	struct object top;

@@ -59,6 +59,9 @@ void body_setup(void);
 /* {"share":"…"}; the view lives as long as b. */
 [[nodiscard]] enum err body_decode_share(struct view json, struct body *b,
     struct view *out_share);
+/* {"serial":8} or {"serial":8,"shadow":true} */
+[[nodiscard]] enum err body_decode_policy(struct view json, struct body *b,
+    uint64_t *out_serial, bool *out_shadow);
 /* Nothing, or {}. */
 [[nodiscard]] enum err body_decode_empty(struct view json, struct body *b);
 

@@ -150,6 +150,17 @@ on_state(struct proc *p, struct peer *from, const struct msg *m)
 }
 
 static void
+on_health(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct gate *g = proc_context(p);
+	struct reader r = reader_of(m->body);
+
+	g->policy_in_force = reader_u16(&r) != 0;
+	g->policy_change_failed = reader_u16(&r) == 0;
+	check(p, from, reader_end(&r, "HEALTH"));
+}
+
+static void
 on_listen(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct gate *g = proc_context(p);
@@ -171,10 +182,11 @@ on_gone(struct proc *p, enum role role, unsigned int index)
 	metrics_forget(&g->metrics, role, index);
 	if (role == ROLE_SUPERVISOR)
 		proc_stop(p);
-	if (role == ROLE_NOTARY)
-		pending_fail_all(g->pending, ERR_UNAVAILABLE, "the notary is "
-		    "restarting; a retry with the same Idempotency-Key is "
-		    "safe");
+	if (role != ROLE_NOTARY)
+		return;
+	g->policy_in_force = g->policy_change_failed = false;
+	pending_fail_all(g->pending, ERR_UNAVAILABLE, "the notary is "
+	    "restarting; a retry with the same Idempotency-Key is safe");
 }
 
 static void
@@ -194,6 +206,7 @@ static const struct proc_rule rules[] = {
 	{ MSG_SIGNATURE, on_signature },
 	{ MSG_ADMIN_REPLY, on_admin_reply },
 	{ MSG_METRICS, on_metrics },
+	{ MSG_HEALTH, on_health },
 };
 
 static const struct proc_table gate_table =

@@ -26,6 +26,8 @@ struct gate {
 	/* as the supervisor last said */
 	enum seal_state		 seal;
 	unsigned int		 keyholders;
+	/* as the notary last said */
+	bool			 policy_in_force, policy_change_failed;
 };
 
 /* Answers with a problem; detail may be err_why(), or NULL. */

@@ -44,22 +44,29 @@ static const struct route {
 	{ HTTP_POST, "/v1/clear-latch", ON(LISTENER_ADMIN), 0,
 	    route_clear_latch },
 	{ HTTP_GET, "/v1/policy", ON(LISTENER_ADMIN), 0, route_policy },
+	{ HTTP_POST, "/v1/policy", ON(LISTENER_ADMIN), 0,
+	    route_policy_change },
 };
 
+/* The route of the path, with its method if there is one. */
 static const struct route *
 find(const struct call *call)
 {
 	struct view target = http_target(call->http);
+	const struct route *other = NULL;
 
 	for (size_t i = 0; i < COUNT(routes); i++) {
 		const char *path = routes[i].path;
 		bool fits = path[strlen(path) - 1] == '/' ?
 		    view_starts(target, path) : view_is(target, path);
 
-		if (fits && (routes[i].listeners & ON(call->listener)) != 0)
+		if (!fits || (routes[i].listeners & ON(call->listener)) == 0)
+			continue;
+		if (routes[i].method == call->http->method)
 			return &routes[i];
+		other = &routes[i];
 	}
-	return NULL;
+	return other;
 }
 
 /* ---- header fields */

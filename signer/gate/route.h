@@ -42,5 +42,6 @@ void route_unseal(struct gate *g, const struct call *call);
 void route_seal(struct gate *g, const struct call *call);
 void route_clear_latch(struct gate *g, const struct call *call);
 void route_policy(struct gate *g, const struct call *call);
+void route_policy_change(struct gate *g, const struct call *call);
 
 #endif

@@ -28,6 +28,7 @@ route_ready(struct gate *g, const struct call *call)
 		{ "sealed", g->seal != SEAL_OPEN },
 		{ "notary", proc_peer(g->proc, ROLE_NOTARY, 0) == NULL },
 		{ "keyholders", g->keyholders == 0 },
+		{ "policy", !g->policy_in_force },
 	};
 	struct reply r = { .status = 200, .type = REPLY_JSON };
 	struct json j = json_start(&r.body);
@@ -37,6 +38,11 @@ route_ready(struct gate *g, const struct call *call)
 			r.status = 503;
 	json_object(&j, NULL);
 	json_string(&j, "status", r.status == 200 ? "ready" : "unready");
+	/* it serves, but not by what somebody wanted in force */
+	json_array(&j, "degraded");
+	if (g->policy_change_failed)
+		json_string(&j, NULL, "policy-change");
+	json_close(&j);
 	json_array(&j, "failing");
 	for (size_t i = 0; i < COUNT(checks); i++)
 		if (checks[i].fails)
@@ -130,4 +136,23 @@ void
 route_policy(struct gate *g, const struct call *call)
 {
 	ask_plainly(g, call, ADMIN_POLICY);
+}
+
+void
+route_policy_change(struct gate *g, const struct call *call)
+{
+	AUTO_DONE(bytes) argument = { 0 };
+	uint64_t serial = 0;
+	bool shadow = false;
+	enum err e = body_decode_policy(bytes_view(&call->http->body),
+	    &g->body, &serial, &shadow);
+
+	body_done(&g->body);
+	if (e != ERR_OK) {
+		gate_refuse(g, call, e, err_why());
+		return;
+	}
+	bytes_put_u64(&argument, serial);
+	ask_supervisor(g, call, shadow ? ADMIN_POLICY_SHADOW :
+	    ADMIN_POLICY_ACTIVATE, bytes_view(&argument));
 }

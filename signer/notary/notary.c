@@ -15,6 +15,7 @@
 #define TICKS_SECOND (1000 / TICK_MS)
 #define TICKS_MINUTE (60 * TICKS_SECOND)
 #define NO_KEYHOLDER UINT32_MAX
+#define HEALTH_UNTOLD UINT32_MAX
 
 struct role_state {
 	struct proc	*proc;
@@ -23,6 +24,7 @@ struct role_state {
 	struct batch	 batch;
 	uint64_t	 ticks;
 	uint32_t	 cosigner;	/* who has the checkpoint */
+	uint32_t	 health;	/* as the gate was told */
 	bool		 failed;
 };
 
@@ -149,6 +151,46 @@ on_record(struct proc *p, struct peer *from, const struct msg *m)
 		log_warning("%s", err_why());
 }
 
+static enum err
+policy_call(struct role_state *s, struct view call, struct bytes *json)
+{
+	struct reader r = reader_of(call);
+	enum admin_verb verb = (enum admin_verb)reader_u16(&r);
+	struct reader argument = reader_of(reader_block(&r, sizeof(uint64_t)));
+	bool broken = false;
+	int64_t serial;
+	enum err e;
+
+	TRY(reader_end(&r, "POLICY"));
+	if (verb == ADMIN_POLICY)
+		return force_put(s->notary, json);
+	if (verb != ADMIN_POLICY_ACTIVATE && verb != ADMIN_POLICY_SHADOW)
+		return err_because(ERR_NOT_FOUND, "there is no such verb");
+	serial = (int64_t)reader_u64(&argument);
+	TRY(reader_end(&argument, "the serial of POLICY"));
+	e = force_change(s->notary, verb, serial, &broken);
+	if (broken)
+		give_up(s, "a change of policy");
+	TRY(e);
+	return force_put(s->notary, json);
+}
+
+/* Between batches: whoever waits is decided by what is in force then. */
+static void
+on_policy(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+	AUTO_DONE(bytes) json = { 0 }, body = { 0 };
+	enum err e = policy_call(s, m->body, &json);
+
+	if (e != ERR_OK)
+		bytes_reset(&json);
+	bytes_put_u16(&body, (uint16_t)e);
+	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
+	bytes_put_block(&body, bytes_view(&json));
+	peer_send(from, MSG_POLICY_REPLY, m->id, bytes_view(&body));
+}
+
 /* ---- keyholders */
 
 static void
@@ -202,8 +244,10 @@ on_gone(struct proc *p, enum role role, unsigned int index)
 {
 	struct role_state *s = proc_context(p);
 
-	if (role == ROLE_GATE)
+	if (role == ROLE_GATE) {
 		dispatch_gate_gone(s->notary);
+		s->health = HEALTH_UNTOLD;
+	}
 	if (role != ROLE_KEYHOLDER)
 		return;
 	dispatch_keyholder_gone(s->notary, p, index);
@@ -266,6 +310,24 @@ publish(struct role_state *s)
 	peer_send(keyholder, MSG_CHECKPOINT, 0, bytes_view(&body));
 }
 
+/* What readiness depends on, told when it changes. */
+static void
+tell_health(struct role_state *s)
+{
+	struct peer *gate = proc_peer(s->proc, ROLE_GATE, 0);
+	uint16_t in_force = force_check(s->notary, time_now()) == ERR_OK;
+	uint16_t changed = !s->notary->force.failed;
+	uint32_t health = (uint32_t)in_force << 16 | changed;
+	AUTO_DONE(bytes) body = { 0 };
+
+	if (gate == NULL || health == s->health)
+		return;
+	s->health = health;
+	bytes_put_u16(&body, in_force);
+	bytes_put_u16(&body, changed);
+	peer_send(gate, MSG_HEALTH, 0, bytes_view(&body));
+}
+
 static void
 on_pass(struct proc *p)
 {
@@ -273,6 +335,7 @@ on_pass(struct proc *p)
 
 	if (s->notary == NULL || s->failed)
 		return;
+	tell_health(s);
 	s->notary->keyholders = count_keyholders(p);
 	serve_waiting(s);
 	if (!s->failed)
@@ -300,8 +363,10 @@ on_tick(void *context)
 	s->ticks++;
 	if (s->ticks % TICKS_SECOND != 0)
 		return;
-	if (s->ticks % TICKS_MINUTE == 0)
+	if (s->ticks % TICKS_MINUTE == 0) {
 		c->heartbeat = true;
+		force_tell_shadow(s->notary);
+	}
 	c->due = c->due || c->heartbeat || c->record_count + c->done_count +
 	    c->failed_count != 0;
 	send_metrics(s);
@@ -322,6 +387,7 @@ static const struct proc_rule rules[] = {
 	{ MSG_OPEN, on_open },
 	{ MSG_CLOSE, on_close },
 	{ MSG_RECORD, on_record },
+	{ MSG_POLICY, on_policy },
 	{ MSG_DONE, on_done },
 	{ MSG_COSIGNED, on_cosigned },
 };
@@ -360,6 +426,7 @@ notary_main(void)
 	if (s == NULL)
 		return log_fatal("notary");
 	s->cosigner = NO_KEYHOLDER;
+	s->health = HEALTH_UNTOLD;
 	if (run(s) != ERR_OK)
 		return s->failed ? 1 : log_fatal("notary");
 	return 0;

@@ -10,6 +10,7 @@
 #include "credential/issuer.h"
 #include "signer/config.h"
 #include "signer/notary/chores.h"
+#include "signer/notary/force.h"
 #include "signer/notary/journal.h"
 #include "signer/notary/outstanding.h"
 #include "signer/notary/pseudonym.h"
@@ -17,7 +18,8 @@
 
 struct notary {
 	const struct config	*config;
-	struct policy		*policy;
+	struct force		 force;
+	const struct policy	*policy;	/* the one in force */
 	struct issuer		*document, *qr;
 	struct card_ca		*card_cas[CONFIG_CARD_CAS];
 	struct vkey		*log_key;

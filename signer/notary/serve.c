@@ -76,6 +76,7 @@ serve(struct notary *n, struct view frame, struct served *out)
 	if (n->keys == NULL)
 		return err_because(ERR_SEALED, "the service is sealed");
 	TRY(request_decode(frame, &r));
+	TRY(force_check(n, n->now));
 	TRY(admit(n, request_asked(r)));
 	TRY(retry_find(n, r, &issue));
 	if (issue.retried)
@@ -90,6 +91,7 @@ serve(struct notary *n, struct view frame, struct served *out)
 			TRY(registry_undo(n->registry));
 	}
 	TRY(e);
+	force_compare(n, r, &f.facts, d);
 	TRY(drafts_make(n, r, &issue, grant, &drafts));
 	return ticket_record(n, r, &issue, &f, d, &drafts, out);
 }

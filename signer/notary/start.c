@@ -4,16 +4,17 @@
  * the CA, the registry with the published log. Next: notary.c.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/version.h"
 #include "credential/qr_token.h"
 #include "signer/log.h"
 #include "signer/notary/reported.h"
 
 #define PROGRAM_MAX ((size_t)64 << 20)
 #define TRANSCRIPT_MAX ((size_t)16 << 20)
-#define VERSION "1"
 
 /* ---- keys and certificates */
 
@@ -98,11 +99,13 @@ record_start(struct notary *n)
 	AUTO_DONE(bytes) entry = { 0 }, binary = { 0 };
 	struct entry_common c;
 	struct hash program;
+	char version[12];
 
+	snprintf(version, sizeof(version), "%d", OKSE_VERSION);
 	TRY(file_read("/proc/self/exe", PROGRAM_MAX, &binary));
 	program = sha256(bytes_view(&binary));
 	TRY(journal_next(n->journal, &c));
-	TRY(entry_start(&c, VERSION, &program, NULL, &entry));
+	TRY(entry_start(&c, version, &program, NULL, &entry));
 	return record(n, &entry);
 }
 
@@ -135,23 +138,6 @@ is_news(struct notary *n, const char *name, struct view value, bool *out_news)
 	    value);
 	return *out_news ? registry_meta_put(n->registry, name, value) :
 	    ERR_OK;
-}
-
-static enum err
-record_policy(struct notary *n)
-{
-	const struct hash *hash = policy_hash(n->policy);
-	AUTO_DONE(bytes) entry = { 0 };
-	struct entry_common c;
-	bool news;
-
-	TRY(is_news(n, "policy", VIEW_OF(hash->at), &news));
-	if (!news)
-		return ERR_OK;
-	TRY(journal_next(n->journal, &c));
-	TRY(entry_policy(&c, hash, (uint64_t)policy_serial(n->policy),
-	    &entry));
-	return record(n, &entry);
 }
 
 /*
@@ -203,7 +189,7 @@ record_all(struct notary *n, const struct journal_found *found)
 	TRY(record_start(n));
 	TRY(record_recovery(n, found));
 	TRY(record_ceremony(n));
-	TRY(record_policy(n));
+	TRY(force_record(n));
 	TRY(reported_orphans(n));
 	TRY(registry_commit(n->registry));
 	return journal_committed(n->journal);
@@ -221,10 +207,10 @@ notary_open(const struct config *c, struct notary **out_notary)
 		return err_because(ERR_MEMORY, "the notary");
 	n->config = c;
 	n->chores.since = time_now_ms();
-	TRY(policy_load(c->policy, &n->policy));
 	TRY(load_keys(n));
 	TRY(load_card_cas(n));
 	TRY(registry_open(c->registry, &n->registry));
+	TRY(force_open(n));
 	TRY(journal_open(c->log, n->registry, n->log_key, &n->journal,
 	    &found));
 	TRY(record_all(n, &found));
@@ -267,6 +253,6 @@ notary_close(struct notary *n)
 	issuer_free(n->qr);
 	for (size_t i = 0; i < COUNT(n->card_cas); i++)
 		card_ca_free(n->card_cas[i]);
-	policy_free(n->policy);
+	force_close(&n->force);
 	mem_free(n);
 }

@@ -9,19 +9,18 @@
 
 #include "signer/notary/notary.h"
 
-/* A rule beyond the table is not worth failing for. */
-static void
-count_rule(struct tally *t, const char *id)
+void
+tally_rule(struct tally_rules *rules, const char *id)
 {
 	size_t i = 0;
 
-	while (i < t->rule_count && strcmp(t->rules[i].id, id) != 0)
+	while (i < rules->count && strcmp(rules->at[i].id, id) != 0)
 		i++;
-	if (i == TALLY_RULES || strlen(id) >= sizeof(t->rules[i].id))
+	if (i == TALLY_RULES || strlen(id) >= sizeof(rules->at[i].id))
 		return;
-	if (i == t->rule_count)
-		memcpy(t->rules[t->rule_count++].id, id, strlen(id) + 1);
-	t->rules[i].failed++;
+	if (i == rules->count)
+		memcpy(rules->at[rules->count++].id, id, strlen(id) + 1);
+	rules->at[i].count++;
 }
 
 void
@@ -32,7 +31,7 @@ tally_decision(struct tally *t, const struct asked *asked,
 	t->dry_runs += asked->dry_run;
 	for (size_t i = 0; i < decision_count(d); i++)
 		if (decision_rule(d, i)->outcome == OUTCOME_FAIL)
-			count_rule(t, decision_rule(d, i)->id);
+			tally_rule(&t->rules, decision_rule(d, i)->id);
 }
 
 void
@@ -51,8 +50,8 @@ tally_batch(struct tally *t, size_t requests, int64_t commit_us)
 	t->requests += requests;
 }
 
-static void
-head(struct bytes *out, const char *name, const char *type, const char *help)
+void
+tally_head(struct bytes *out, const char *name, const char *type, const char *help)
 {
 	bytes_printf(out, "# HELP okse_%s %s\n# TYPE okse_%s %s\n", name, help,
 	    name, type);
@@ -62,14 +61,14 @@ static void
 put_one(struct bytes *out, const char *name, const char *type,
     const char *help, uint64_t value)
 {
-	head(out, name, type, help);
+	tally_head(out, name, type, help);
 	bytes_printf(out, "okse_%s %" PRIu64 "\n", name, value);
 }
 
 static void
 put_decisions(const struct tally *t, struct bytes *out)
 {
-	head(out, "decisions_total", "counter",
+	tally_head(out, "decisions_total", "counter",
 	    "Decisions of the policy, dry runs included.");
 	for (int op = OPERATION_QR_TOKEN; op <= OPERATION_STATUS_CHANGE; op++)
 		for (int allow = 0; allow < 2; allow++)
@@ -77,12 +76,12 @@ put_decisions(const struct tally *t, struct bytes *out)
 			    "\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
 			    operation_name((enum operation)op),
 			    allow ? "allow" : "deny", t->decided[op][allow]);
-	head(out, "rules_failed_total", "counter",
+	tally_head(out, "rules_failed_total", "counter",
 	    "Decisions in which a rule failed.");
-	for (size_t i = 0; i < t->rule_count; i++)
+	for (size_t i = 0; i < t->rules.count; i++)
 		bytes_printf(out, "okse_rules_failed_total{rule=\"%s\"} %"
-		    PRIu64 "\n", t->rules[i].id, t->rules[i].failed);
-	head(out, "undecided_total", "counter",
+		    PRIu64 "\n", t->rules.at[i].id, t->rules.at[i].count);
+	tally_head(out, "undecided_total", "counter",
 	    "Requests answered without a decision.");
 	for (int e = ERR_OK + 1; e < ERR_COUNT; e++)
 		if (t->refused[e] != 0)
@@ -96,7 +95,7 @@ put_batches(const struct tally *t, struct bytes *out)
 {
 	uint64_t below = 0;
 
-	head(out, "batch_requests", "histogram",
+	tally_head(out, "batch_requests", "histogram",
 	    "Requests served by one commit.");
 	for (size_t i = 0; i < TALLY_BATCHES; i++) {
 		below += t->batch[i];
@@ -107,7 +106,7 @@ put_batches(const struct tally *t, struct bytes *out)
 	    "\nokse_batch_requests_sum %" PRIu64
 	    "\nokse_batch_requests_count %" PRIu64 "\n", t->batches,
 	    t->requests, t->batches);
-	head(out, "commit_seconds", "summary", "Time in commits.");
+	tally_head(out, "commit_seconds", "summary", "Time in commits.");
 	bytes_printf(out, "okse_commit_seconds_sum %" PRIu64 ".%06" PRIu64
 	    "\nokse_commit_seconds_count %" PRIu64 "\n",
 	    t->commit_us / 1000000, t->commit_us % 1000000, t->commits);
@@ -124,7 +123,7 @@ tally_put(const struct notary *n, struct bytes *out)
 	put_one(out, "retries_total", "counter",
 	    "Requests served from an earlier decision.", t->retries);
 	put_batches(t, out);
-	head(out, "tickets_total", "counter", "Signatures asked for.");
+	tally_head(out, "tickets_total", "counter", "Signatures asked for.");
 	bytes_printf(out, "okse_tickets_total{outcome=\"done\"} %" PRIu64
 	    "\nokse_tickets_total{outcome=\"failed\"} %" PRIu64
 	    "\nokse_tickets_total{outcome=\"orphan\"} %" PRIu64 "\n",
@@ -137,4 +136,5 @@ tally_put(const struct notary *n, struct bytes *out)
 	put_one(out, "log_published_entries", "gauge",
 	    "Entries under the published checkpoint.",
 	    journal_published(n->journal));
+	force_metrics(n, out);
 }

@@ -43,6 +43,11 @@ each_event_has_its_bytes(void **state)
 	static const uint64_t of[] = { 3, 7, 122 };
 	struct entry_key_use_facts use = { 2, "okse signer 1", { { 1 } },
 		true };
+	const struct entry_policy_facts first = { .policy = hash,
+		.manifest = hash, .serial = 7, .seats = of, .seat_count = 2 };
+	const struct entry_policy_facts second = { .policy = hash,
+		.replaces = &hash, .manifest = hash, .serial = 8,
+		.seats = of, .seat_count = 2 };
 	struct entry_refused_facts refused = { 1795392000000, 1, 2, 3 };
 	AUTO_DONE(bytes) b = { 0 };
 
@@ -80,9 +85,15 @@ each_event_has_its_bytes(void **state)
 	assert_written(entry_recover(&common, 123, 100, &b), &b,
 	    BOOT "\"entries\":123,\"ev\":\"recover\"," NONCE
 	    "\"published\":100," TAIL);
-	assert_written(entry_policy(&common, &hash, 7, &b), &b,
-	    BOOT "\"ev\":\"policy\"," NONCE "\"policy\":\"" SPKI
-	    "\",\"seq\":123,\"serial\":7,\"t\":1795392000123,\"v\":1}");
+	assert_written(entry_policy(&common, &first, &b), &b,
+	    BOOT "\"ev\":\"policy\",\"manifest\":\"" SPKI "\"," NONCE
+	    "\"policy\":\"" SPKI "\",\"seats\":[3,7],"
+	    "\"seq\":123,\"serial\":7,\"t\":1795392000123,\"v\":1}");
+	assert_written(entry_policy(&common, &second, &b), &b,
+	    BOOT "\"ev\":\"policy\",\"manifest\":\"" SPKI "\"," NONCE
+	    "\"policy\":\"" SPKI "\",\"replaces\":\"" SPKI
+	    "\",\"seats\":[3,7],\"seq\":123,\"serial\":8,"
+	    "\"t\":1795392000123,\"v\":1}");
 	assert_written(entry_ceremony(&common, &hash, &b), &b,
 	    BOOT "\"ev\":\"ceremony\"," NONCE
 	    "\"seq\":123,\"t\":1795392000123,\"transcript\":\"" SPKI

@@ -40,6 +40,7 @@ static const char good[] =
     "registry: /var/lib/okse/registry.db\n"
     "log: /srv/okse/log\n"
     "policy: /etc/okse/policy\n"
+    "roster: /etc/okse/roster.txt\n"
     "ca: /etc/okse/ca.pem\n"
     "quorum: /etc/okse/quorum.txt\n"
     "limits: {connections: 10}\n";

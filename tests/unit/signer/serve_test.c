@@ -59,8 +59,9 @@ no_number_and_no_name_is_in_registry_or_log(void **state)
 	person_credential(w, &p, 1, bytes_view(&token), "phone-of-hong");
 	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_OK);
 	world_close(w);
-	snprintf(command, sizeof(command), "grep -rqaF -e '%s' -e '길동' "
-	    "-e 'phone-of-hong' -e '%s' %s", p.number, p.key, w->dir);
+	snprintf(command, sizeof(command), "cd %s && grep -rqaF -e '%s' "
+	    "-e '길동' -e 'phone-of-hong' -e '%s' registry.db* log", w->dir,
+	    p.number, p.key);
 	assert_int_equal(WEXITSTATUS(system(command)), 1);
 	world_open(w);
 }

@@ -10,7 +10,7 @@
 #include "signer/notary/batch.h"
 #include "signer/notary/nonce.h"
 #include "signer/notary/ticket.h"
-#include "tests/software.h"
+#include "tests/bundle.h"
 #include "tests/tool/people.h"
 
 #define ISSUER "https://id.example.kr"
@@ -20,6 +20,7 @@
 struct world {
 	char			 dir[32];
 	char			 path[8][64];
+	char			 policy[64], roster[64];
 	struct config		 config;
 	struct config_key	 keys[3];
 	EVP_PKEY		*document_key, *qr_key, *log_key;
@@ -85,6 +86,30 @@ world_keys(struct world *w)
 	EVP_PKEY_free(ca_key);
 }
 
+/* The reference policy as a bundle under its serial, by two officers. */
+static inline void
+world_policy(struct world *w)
+{
+	const struct bundle_plan plan = { NOON - DAY, NOON + 400 * DAY };
+	AUTO_DONE(bytes) roster = { 0 };
+	struct officers o;
+	char command[192];
+
+	officers_make(&o);
+	MUST(roster_put(&o.roster, &roster));
+	MUST(path_join(w->dir, "roster.txt", w->roster, sizeof(w->roster)));
+	MUST(file_publish(w->roster, bytes_view(&roster), 0644));
+	MUST(path_join(w->dir, "policy", w->policy, sizeof(w->policy)));
+	snprintf(command, sizeof(command), "mkdir %s && cp -r configs/policy "
+	    "%s/1", w->policy, w->policy);
+	must_be(system(command) == 0, command);
+	snprintf(command, sizeof(command), "%s/1", w->policy);
+	bundle_seal(command, &o, &plan, SEATS(1, 2));
+	officers_done(&o);
+	w->config.policy = w->policy;
+	w->config.roster = w->roster;
+}
+
 static inline void
 world_unseal(struct world *w)
 {
@@ -124,7 +149,7 @@ world_new(void)
 	w->config.issuer = ISSUER;
 	w->config.registry = w->path[5];
 	w->config.log = w->path[6];
-	w->config.policy = "configs/policy";
+	world_policy(w);
 	w->config.keys.at = w->keys;
 	w->config.keys.count = COUNT(w->keys);
 	w->now = NOON;
