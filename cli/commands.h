@@ -28,6 +28,12 @@ int policy_show(const struct arguments *a);
 int policy_explain_cases(const struct arguments *a);
 int policy_simulate(const struct arguments *a);
 
+/* policy_bundle.c */
+int policy_sign(const struct arguments *a);
+int policy_verify_bundle(const struct arguments *a);
+int policy_activate(const struct arguments *a);
+int policy_shadow(const struct arguments *a);
+
 /* ceremony.c */
 int ceremony_check_script(const struct arguments *a);
 int ceremony_rehearse_script(const struct arguments *a);

@@ -10,6 +10,10 @@
 #include "cli/service.h"
 
 #define JSON_OPTION { "json", NULL, "print the whole answer as JSON" }
+#define CONFIG_OPTION { "config", "FILE", "okse.yaml; otherwise the one in " \
+	"--dir, or /etc/okse/okse.yaml" }
+#define ROSTER_OPTION { "roster", "FILE", "the officers; otherwise that of " \
+	"okse.yaml" }
 #define KEY_OPTION { "key", "KEY", "Idempotency-Key of an earlier try" }
 
 static const struct option dev_options[] = {
@@ -70,6 +74,41 @@ static const struct option simulate_options[] = {
 
 static const struct option show_options[] = {
 	{ "effective", NULL, "every rule with mode, figures and basis" },
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option sign_options[] = {
+	{ "seat", "N", "the officer's seat in the roster" },
+	{ "key", "FILE", "the officer's own key, PEM" },
+	{ "prepare", NULL, "write the manifest anew, drop its signatures" },
+	{ "not-before", "TIME", "counts from then; otherwise from today" },
+	{ "expires", "TIME", "and until then; otherwise for a year" },
+	ROSTER_OPTION,
+	CONFIG_OPTION,
+	SERVICE_OPTION,
+	{ 0 },
+};
+
+static const struct option verify_bundle_options[] = {
+	ROSTER_OPTION,
+	CONFIG_OPTION,
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option activate_options[] = {
+	CONFIG_OPTION,
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option shadow_options[] = {
+	{ "off", NULL, "no shadow from now on" },
+	CONFIG_OPTION,
+	SERVICE_OPTION,
 	JSON_OPTION,
 	{ 0 },
 };
@@ -145,6 +184,18 @@ static const struct command table[] = {
 	{ "policy show", "DIR", "A policy's hash and serial, or all it does.",
 	    "okse policy show --effective configs/policy", show_options,
 	    policy_show },
+	{ "policy sign", "DIR", "Make a policy a bundle: one officer's "
+	    "signature.", "okse policy sign --seat 1 --key 1.key new",
+	    sign_options, policy_sign },
+	{ "policy verify-bundle", "DIR", "Whether enough officers signed, and "
+	    "what.", "okse policy verify-bundle --roster roster.txt new",
+	    verify_bundle_options, policy_verify_bundle },
+	{ "policy activate", "DIR", "Install a bundle and bring it into "
+	    "force.", "okse policy activate --dir /tmp/okse new",
+	    activate_options, policy_activate },
+	{ "policy shadow", "[DIR]", "Let a bundle decide beside the one in "
+	    "force.", "okse policy shadow --dir /tmp/okse new",
+	    shadow_options, policy_shadow },
 
 	{ "ceremony check", "SCRIPT", "Walk a script through before anybody "
 	    "travels.", "okse ceremony check configs/ceremony/rehearsal.yaml",
