@@ -82,29 +82,19 @@ read_policy(DIR *dir, struct bundle *b)
 	return ERR_OK;
 }
 
-static enum err
-load(const char *path, const struct roster *roster,
-    const struct bundle_mark *highest, struct bundle *b)
-{
-	AUTO(DIR) dir = NULL;
-
-	TRY(bundle_open(path, &dir));
-	TRY(read_manifest(dirfd(dir), roster, b));
-	TRY(check_serial(b, highest));
-	return read_policy(dir, b);
-}
-
 enum err
-bundle_load(const char *dir, const struct roster *roster,
+bundle_load(const char *path, const struct roster *roster,
     const struct bundle_mark *highest, struct bundle **out_bundle)
 {
 	AUTO(bundle) b = mem_new(1, sizeof(*b));
-	enum err e;
+	AUTO(DIR) dir = NULL;
 
 	if (b == NULL)
 		return err_because(ERR_MEMORY, "a policy bundle");
-	if ((e = load(dir, roster, highest, b)) != ERR_OK)
-		return err_because(e, "%s: %s", dir, err_why());
+	TRY(bundle_open(path, &dir));
+	TRY(read_manifest(dirfd(dir), roster, b));
+	TRY(check_serial(b, highest));
+	TRY(read_policy(dir, b));
 	*out_bundle = STEAL(b);
 	return ERR_OK;
 }

@@ -32,9 +32,9 @@ struct bundle;
  * older than highest's; ERR_MISMATCH: highest's serial with another manifest,
  * a file that is not as listed, or not listed, or a policy of another serial;
  * ERR_NOT_FOUND: a file is missing; ERR_UNSUPPORTED: for a newer program; and
- * those of policy_parse().
+ * those of policy_parse(). Messages name files, not path.
  */
-[[nodiscard]] enum err bundle_load(const char *dir,
+[[nodiscard]] enum err bundle_load(const char *path,
     const struct roster *roster, const struct bundle_mark *highest,
     struct bundle **out_bundle);
 void bundle_free(struct bundle *b);

@@ -22,10 +22,9 @@ bundle_open(const char *path, DIR **out_dir)
 	DIR *dir = opendir(path);
 
 	if (dir == NULL && errno == ENOENT)
-		return err_because(ERR_NOT_FOUND, "%s: no such directory",
-		    path);
+		return err_because(ERR_NOT_FOUND, "no such directory");
 	if (dir == NULL)
-		return err_system("%s: open", path);
+		return err_system("open");
 	*out_dir = dir;
 	return ERR_OK;
 }

@@ -16,7 +16,7 @@ struct bundle_files {
 
 void bundle_files_done(struct bundle_files *f);
 
-/* ERR_NOT_FOUND when there is no such directory. */
+/* ERR_NOT_FOUND when there is none; messages leave the path to the caller. */
 [[nodiscard]] enum err bundle_open(const char *path, DIR **out_dir);
 
 /*

@@ -75,9 +75,12 @@ load(const struct notary *n, int64_t serial, const struct bundle_mark *mark,
     struct bundle **out)
 {
 	char path[PATH_MAX];
+	enum err e;
 
 	TRY(bundle_path(n->config->policy, serial, path));
-	return bundle_load(path, &n->force.roster, mark, out);
+	e = bundle_load(path, &n->force.roster, mark, out);
+	return e == ERR_OK ? ERR_OK :
+	    err_because(e, "policy %" PRId64 ": %s", serial, err_why());
 }
 
 static void
@@ -101,10 +104,11 @@ follow(struct notary *n, struct bundle *candidate)
 static void
 open_candidate(struct notary *n)
 {
+	int64_t in_force = bundle_manifest(n->force.bundle)->serial;
 	struct memory m;
 	struct bundle *b = NULL;
 
-	if (recall(n, CANDIDATE, &m) != ERR_OK || m.mark.serial == 0)
+	if (recall(n, CANDIDATE, &m) != ERR_OK || m.mark.serial <= in_force)
 		return;
 	if (load(n, m.mark.serial, &m.mark, &b) == ERR_OK)
 		follow(n, b);
@@ -224,6 +228,10 @@ activate(struct notary *n, int64_t serial, bool *out_broken)
 	log_info("policy %" PRId64 " is in force, signed by %u officers",
 	    serial, bundle_signers(b)->count);
 	enter(n, STEAL(b));
+	/* what is in force has no shadow, and nothing older has */
+	if (n->force.candidate != NULL &&
+	    bundle_manifest(n->force.candidate)->serial <= serial)
+		follow(n, NULL);
 	return ERR_OK;
 }
 
@@ -234,26 +242,14 @@ cast_shadow(struct notary *n, int64_t serial, bool *out_broken)
 	struct bundle_mark mark = bundle_mark_of(n->force.bundle);
 	AUTO(bundle) b = NULL;
 
+	if (serial == mark.serial)
+		return err_because(ERR_EXISTS, "policy %" PRId64 " is in "
+		    "force: it has no shadow", serial);
 	if (serial != 0)
 		TRY(load(n, serial, &mark, &b));
 	TRY(commit(n, ADMIN_POLICY_SHADOW, b, out_broken));
 	log_info("the shadow policy is %" PRId64 " (0: none)", serial);
 	follow(n, STEAL(b));
-	return ERR_OK;
-}
-
-/* What comes into force has no shadow any more. */
-static enum err
-change(struct notary *n, enum admin_verb verb, int64_t serial,
-    bool *out_broken)
-{
-	const struct bundle *candidate = n->force.candidate;
-
-	if (verb != ADMIN_POLICY_ACTIVATE)
-		return cast_shadow(n, serial, out_broken);
-	TRY(activate(n, serial, out_broken));
-	if (candidate != NULL && bundle_manifest(candidate)->serial <= serial)
-		return cast_shadow(n, 0, out_broken);
 	return ERR_OK;
 }
 
@@ -263,17 +259,18 @@ force_change(struct notary *n, enum admin_verb verb, int64_t serial,
 {
 	struct force *f = &n->force;
 	bool broken = false;
-	enum err e = change(n, verb, serial, &broken);
+	enum err e = verb == ADMIN_POLICY_ACTIVATE ?
+	    activate(n, serial, &broken) : cast_shadow(n, serial, &broken);
 
 	*out_broken = broken;
+	if (e != ERR_OK)
+		log_error("policy %" PRId64 " stays in force: %s",
+		    bundle_manifest(f->bundle)->serial, err_why());
+	if (verb != ADMIN_POLICY_ACTIVATE)
+		return e;
 	f->changed_at = time_now();
 	f->failed = e != ERR_OK;
-	f->why[0] = '\0';
-	if (f->failed) {
-		snprintf(f->why, sizeof(f->why), "%s", err_why());
-		log_error("policy %" PRId64 " stays in force: %s",
-		    bundle_manifest(f->bundle)->serial, f->why);
-	}
+	snprintf(f->why, sizeof(f->why), "%s", f->failed ? err_why() : "");
 	return e;
 }
 

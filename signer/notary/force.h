@@ -21,7 +21,7 @@ struct force {
 	struct bundle	*bundle;	/* in force */
 	struct bundle	*candidate;	/* in its shadow, or NULL */
 	struct shadow	 shadow;
-	int64_t		 changed_at;	/* the last attempt to change */
+	int64_t		 changed_at;	/* the last attempt to activate one */
 	bool		 failed;	/* it did not succeed: */
 	char		 why[FORCE_WHY];
 };

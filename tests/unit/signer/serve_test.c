@@ -52,7 +52,7 @@ no_number_and_no_name_is_in_registry_or_log(void **state)
 {
 	struct world *w = *state;
 	AUTO_DONE(bytes) token = { 0 };
-	char command[160];
+	char command[192];
 	struct person p;
 
 	world_visit(w, 1, PURPOSE_FIRST_ISSUE, &token);
