@@ -10,7 +10,6 @@
 
 #include <openssl/x509v3.h>
 
-AUTO_DEFINE(X509_STORE, X509_STORE, X509_STORE_free);
 AUTO_DEFINE(X509_STORE_CTX, X509_STORE_CTX, X509_STORE_CTX_free);
 
 #define SECURITY_LEVEL 2	/* of OpenSSL: 112 bits, no SHA-1 */
