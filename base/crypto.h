@@ -64,6 +64,14 @@ bool secret_equal(struct view a, struct view b);	/* constant time */
 /* ERR_SIGNATURE when it does not verify. Signatures are r || s. */
 [[nodiscard]] enum err p256_verify(EVP_PKEY *key, const struct hash *digest,
     struct view signature);
+/*
+ * Which of the points with this r the signer used (SEC 1 4.1.6): bit 0 is set
+ * for an odd y, bit 1 when x is not below n. Verifies on the way:
+ * ERR_SIGNATURE. raw as p256_low_s() left it, for s and n - s differ in bit 0.
+ */
+[[nodiscard]] enum err p256_recovery_id(const uint8_t point[P256_POINT_SIZE],
+    const struct hash *digest, const uint8_t raw[P256_SIGNATURE_SIZE],
+    uint8_t *out_id);
 [[nodiscard]] enum err ed25519_verify(EVP_PKEY *key, struct view message,
     struct view signature);
 
