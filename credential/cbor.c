@@ -1,9 +1,11 @@
 /*
  * The CBOR encoder and the strict pull decoder. What is decoded may be hostile
  * (QR tokens are): every length is bounded by what is left, nesting by
- * CBOR_DEPTH, and each value has one encoding only. Used by qr_token.c.
+ * CBOR_DEPTH, and each value has one encoding only. Used by the formats.
  */
 #include "credential/cbor.h"
+
+#include <string.h>
 
 enum major {
 	MAJOR_UINT,
@@ -13,7 +15,12 @@ enum major {
 	MAJOR_ARRAY,
 	MAJOR_MAP,
 	MAJOR_TAG,
+	MAJOR_SIMPLE,
 };
+
+#define SIMPLE_FALSE 20		/* RFC 8949 3.3 */
+#define SIMPLE_TRUE 21
+#define TAG_ENCODED 24
 
 /* RFC 8949 3: the argument in the head itself or in 1, 2, 4 or 8 bytes */
 static void
@@ -83,6 +90,19 @@ void
 cbor_put_tag(struct bytes *b, uint64_t tag)
 {
 	put_head(b, MAJOR_TAG, tag);
+}
+
+void
+cbor_put_bool(struct bytes *b, bool v)
+{
+	put_head(b, MAJOR_SIMPLE, v ? SIMPLE_TRUE : SIMPLE_FALSE);
+}
+
+void
+cbor_put_encoded(struct bytes *b, struct view item)
+{
+	cbor_put_tag(b, TAG_ENCODED);
+	cbor_put_bytes(b, item);
 }
 
 struct cbor_reader
@@ -250,6 +270,39 @@ cbor_read_tag(struct cbor_reader *r)
 	return get_head(r, MAJOR_TAG, MAJOR_TAG, &major);
 }
 
+bool
+cbor_read_bool(struct cbor_reader *r)
+{
+	const uint8_t *start = r->rest.at;
+	struct cbor_level *l = innermost(r);
+	enum major major;
+	uint64_t v;
+
+	if (l != NULL && l->map && l->left % 2 == 0)
+		cbor_fail(r, "a key that is neither integer nor string");
+	v = get_head(r, MAJOR_SIMPLE, MAJOR_SIMPLE, &major);
+	if (v != SIMPLE_FALSE && v != SIMPLE_TRUE)
+		cbor_fail(r, "a simple value that is no boolean");
+	count_item(r, start);
+	return r->why == NULL && v == SIMPLE_TRUE;
+}
+
+struct view
+cbor_read_encoded(struct cbor_reader *r, size_t max)
+{
+	if (cbor_read_tag(r) != TAG_ENCODED)
+		cbor_fail(r, "an item that is not encoded in a string");
+	return cbor_read_bytes(r, max);
+}
+
+enum cbor_kind
+cbor_peek(const struct cbor_reader *r)
+{
+	if (r->why != NULL || r->rest.len == 0)
+		return CBOR_END;
+	return (enum cbor_kind)(r->rest.at[0] >> 5);
+}
+
 static uint64_t
 enter(struct cbor_reader *r, enum major wanted)
 {
@@ -306,6 +359,13 @@ cbor_want_int(struct cbor_reader *r, int64_t v)
 {
 	if (cbor_read_int(r) != v)
 		cbor_fail(r, "an integer of another value");
+}
+
+void
+cbor_want_text(struct cbor_reader *r, const char *text)
+{
+	if (!view_is(cbor_read_text(r, strlen(text)), text))
+		cbor_fail(r, "a text of another value");
 }
 
 void

@@ -3,8 +3,8 @@
  * heads, map keys in ascending order of their bytes. What is written with
  * this can be written in one way only, and nothing else is read back.
  *
- * Integers, byte and text strings, arrays, maps and tags: no floats, no
- * simple values.
+ * Integers, byte and text strings, arrays, maps, tags and booleans: no floats
+ * and no other simple values.
  */
 #ifndef OKSE_CREDENTIAL_CBOR_H
 #define OKSE_CREDENTIAL_CBOR_H
@@ -19,6 +19,9 @@ void cbor_put_text(struct bytes *b, struct view utf8);
 void cbor_put_array(struct bytes *b, uint64_t items);
 void cbor_put_map(struct bytes *b, uint64_t pairs);
 void cbor_put_tag(struct bytes *b, uint64_t tag);	/* before its item */
+void cbor_put_bool(struct bytes *b, bool v);
+/* Tag 24 and the bytes of an item that is encoded already (RFC 8949 3.4.5.1) */
+void cbor_put_encoded(struct bytes *b, struct view item);
 
 /*
  * Reading, by pulling what the schema says comes next:
@@ -36,7 +39,7 @@ void cbor_put_tag(struct bytes *b, uint64_t tag);	/* before its item */
  * The first rule broken is remembered; after it everything reads as 0 or
  * empty. Views point into what is read.
  */
-#define CBOR_DEPTH 4	/* arrays and maps within each other */
+#define CBOR_DEPTH 8	/* arrays and maps within each other */
 
 struct cbor_level {
 	uint64_t	left;	/* items still to come, two for a pair */
@@ -58,11 +61,29 @@ int64_t cbor_read_int(struct cbor_reader *r);
 struct view cbor_read_bytes(struct cbor_reader *r, size_t max);
 struct view cbor_read_text(struct cbor_reader *r, size_t max);
 uint64_t cbor_read_tag(struct cbor_reader *r);	/* its item is read next */
+bool cbor_read_bool(struct cbor_reader *r);
+struct view cbor_read_encoded(struct cbor_reader *r, size_t max); /* tag 24 */
 /* The number of items or pairs; keys must be integers or strings. */
 uint64_t cbor_enter_array(struct cbor_reader *r);
 uint64_t cbor_enter_map(struct cbor_reader *r);
 void cbor_leave(struct cbor_reader *r);		/* all items were read */
+
+/* What comes next, for readers of any item. */
+enum cbor_kind {
+	CBOR_UINT,
+	CBOR_NEGATIVE,
+	CBOR_BYTES,
+	CBOR_TEXT,
+	CBOR_ARRAY,
+	CBOR_MAP,
+	CBOR_TAG,
+	CBOR_SIMPLE,	/* a boolean, or refused when it is read */
+	CBOR_END,	/* nothing, or an error before */
+};
+enum cbor_kind cbor_peek(const struct cbor_reader *r);
+
 /* Refuses anything but this value. */
+void cbor_want_text(struct cbor_reader *r, const char *text);
 void cbor_want_int(struct cbor_reader *r, int64_t v);
 void cbor_want_array(struct cbor_reader *r, uint64_t items);
 void cbor_want_map(struct cbor_reader *r, uint64_t pairs);

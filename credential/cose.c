@@ -1,6 +1,6 @@
 /*
  * COSE_Sign1 messages, written and strictly read. What is read may be hostile.
- * Used by qr_token.c.
+ * Used by the formats.
  */
 #include "credential/cose.h"
 
@@ -37,6 +37,14 @@ cose_get_tbs(struct view tbs, struct cose_sign1 *out_sign1)
 	TRY(cbor_end(&r, "Sig_structure (RFC 9052 4.4)"));
 	*out_sign1 = s;
 	return ERR_OK;
+}
+
+void
+cose_put_alg(struct bytes *protected)
+{
+	cbor_put_map(protected, 1);
+	cbor_put_int(protected, COSE_ALG);
+	cbor_put_int(protected, COSE_ES256);
 }
 
 void

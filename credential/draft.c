@@ -1,7 +1,7 @@
 /*
  * Drafts of any format: kept, sent from process to process, and completed to
  * documents. draft_decode() is where the keyholder meets bytes of another
- * process and believes nothing. The formats are in sdjwt.c and qr_token.c.
+ * process and believes nothing. The formats are in files of their own.
  *
  * Wire form: u8 version, u8 kind, block tbs, block tail.
  */
@@ -16,6 +16,10 @@
 static const struct format *const formats[] = {
 	&format_qr_token,
 	&format_sdjwt,
+	&format_mdoc,
+	&format_vc_jwt,
+	&format_opendid,
+	&format_cwt_qr,
 };
 
 static const struct {
@@ -29,8 +33,9 @@ static const struct {
 
 struct draft {
 	const struct format	*format;
-	struct bytes		 tbs;
 	struct bytes		 tail;
+	size_t			 count;
+	struct bytes		 parts[DRAFT_PARTS];	/* first: the tbs */
 };
 
 const char *
@@ -69,7 +74,8 @@ draft_free(struct draft *d)
 {
 	if (d == NULL)
 		return;
-	bytes_done(&d->tbs);
+	for (size_t i = 0; i < d->count; i++)
+		bytes_done(&d->parts[i]);
 	bytes_done(&d->tail);
 	mem_free(d);
 }
@@ -84,19 +90,31 @@ take_over(struct bytes *b)
 }
 
 enum err
+draft_add_part(struct draft *d, struct bytes *part)
+{
+	TRY(bytes_check(part));
+	if (d->count == DRAFT_PARTS)
+		return err_because(ERR_SCHEMA, "draft: over %d signatures",
+		    DRAFT_PARTS);
+	d->parts[d->count++] = take_over(part);
+	return ERR_OK;
+}
+
+enum err
 draft_new(enum draft_kind kind, struct bytes *tbs, struct bytes *tail,
     struct draft **out_draft)
 {
-	struct draft *d;
+	AUTO(draft) d = NULL;
 
-	TRY(bytes_check(tbs));
 	TRY(bytes_check(tail));
 	if ((d = mem_new(1, sizeof(*d))) == NULL)
 		return err_because(ERR_MEMORY, "a draft");
 	d->format = format_of((uint8_t)kind);
-	d->tbs = take_over(tbs);
+	TRY(draft_add_part(d, tbs));
 	d->tail = take_over(tail);
-	*out_draft = d;
+	if (d->format->split != NULL)
+		TRY(d->format->split(draft_tbs(d), d));
+	*out_draft = STEAL(d);
 	return ERR_OK;
 }
 
@@ -115,7 +133,19 @@ draft_use(const struct draft *d)
 struct view
 draft_tbs(const struct draft *d)
 {
-	return bytes_view(&d->tbs);
+	return bytes_view(&d->parts[0]);
+}
+
+size_t
+draft_parts(const struct draft *d)
+{
+	return d->count;
+}
+
+struct view
+draft_part(const struct draft *d, size_t i)
+{
+	return bytes_view(&d->parts[i]);
 }
 
 const char *
@@ -124,13 +154,37 @@ draft_format(const struct draft *d)
 	return d->format->name;
 }
 
-void
-draft_encode(const struct draft *d, struct bytes *out)
+static void
+encode(const struct draft *d, struct view tail, struct bytes *out)
 {
 	bytes_put_u8(out, DRAFT_VERSION);
 	bytes_put_u8(out, (uint8_t)d->format->kind);
-	bytes_put_block(out, bytes_view(&d->tbs));
-	bytes_put_block(out, bytes_view(&d->tail));
+	bytes_put_block(out, draft_tbs(d));
+	bytes_put_block(out, tail);
+}
+
+void
+draft_encode(const struct draft *d, struct bytes *out)
+{
+	encode(d, bytes_view(&d->tail), out);
+}
+
+void
+draft_encode_to_sign(const struct draft *d, struct bytes *out)
+{
+	encode(d, VIEW(NULL, 0), out);
+}
+
+static enum err
+check(const struct format *f, struct view tbs, struct view tail)
+{
+	TRY(f->check(tbs));
+	if (tail.len == 0)
+		return ERR_OK;
+	if (f->check_tail == NULL)
+		return err_because(ERR_SCHEMA, "draft: nothing stands beside "
+		    "what is signed in a document of kind %s", f->name);
+	return f->check_tail(tail);
 }
 
 enum err
@@ -148,21 +202,25 @@ draft_decode(struct view encoded, struct draft **out_draft)
 	if (version != DRAFT_VERSION || f == NULL)
 		return err_because(ERR_SCHEMA,
 		    "draft: version %u or its kind is not known", version);
-	TRY(f->check(tbs, tail));
+	TRY(check(f, tbs, tail));
 	bytes_put(&own_tbs, tbs);
 	bytes_put(&own_tail, tail);
 	return draft_new(f->kind, &own_tbs, &own_tail, out_draft);
 }
 
 enum err
-draft_document(const struct draft *d,
-    const uint8_t signature[P256_SIGNATURE_SIZE], struct bytes *out)
+draft_document(const struct draft *d, const uint8_t signatures[],
+    struct bytes *out)
 {
-	uint8_t canonical[P256_SIGNATURE_SIZE];
+	uint8_t canonical[DRAFT_PARTS * P256_SIGNATURE_SIZE];
+	struct signed_draft s = { d, bytes_view(&d->tail), canonical };
 
+	if (d->format->check_tail != NULL && d->tail.len == 0)
+		return err_because(ERR_INTERNAL, "draft: what stands beside "
+		    "the signed bytes was left out");
 	/* (r, s) and (r, n - s) both verify: one document has one text */
-	memcpy(canonical, signature, sizeof(canonical));
-	TRY(p256_low_s(canonical));
-	return d->format->document(bytes_view(&d->tbs), bytes_view(&d->tail),
-	    VIEW_OF(canonical), out);
+	memcpy(canonical, signatures, d->count * P256_SIGNATURE_SIZE);
+	for (size_t i = 0; i < d->count; i++)
+		TRY(p256_low_s(canonical + i * P256_SIGNATURE_SIZE));
+	return d->format->document(&s, out);
 }

@@ -1,6 +1,6 @@
 /*
  * A signer's certificate, read once at start-up from a file of the operator:
- * trusted to be ours, not to be right. Used by sdjwt.c and qr_token.c.
+ * trusted to be ours, not to be right. Used by the formats.
  */
 #include "credential/issuer.h"
 
@@ -19,7 +19,8 @@ struct issuer {
 	EVP_PKEY	*key;
 	char		*uri;
 	struct bytes	 der;
-	struct bytes	 header;
+	struct bytes	 sd_jwt_header, vc_jwt_header;
+	char		 country[3];
 	struct hash	 fingerprint;
 	uint8_t		 point[P256_POINT_SIZE];
 	int64_t		 not_before;
@@ -35,7 +36,8 @@ issuer_free(struct issuer *i)
 	EVP_PKEY_free(i->key);
 	mem_free(i->uri);
 	bytes_done(&i->der);
-	bytes_done(&i->header);
+	bytes_done(&i->sd_jwt_header);
+	bytes_done(&i->vc_jwt_header);
 	mem_free(i);
 }
 
@@ -74,19 +76,41 @@ put_x5c(const struct issuer *i, struct json *j)
 }
 
 static enum err
-prepare_header(struct issuer *i)
+put_header(const struct issuer *i, const char *typ, const char *cty,
+    struct bytes *out)
 {
 	AUTO_DONE(bytes) text = { 0 };
 	struct json j = json_start(&text);
 
 	json_object(&j, NULL);
 	json_string(&j, "alg", "ES256");
-	json_string(&j, "typ", "dc+sd-jwt");
+	json_string(&j, "typ", typ);
+	if (cty != NULL)
+		json_string(&j, "cty", cty);
 	put_x5c(i, &j);
 	json_close(&j);
 	TRY(json_end(&j));
-	base64url_put(&i->header, bytes_view(&text));
-	return bytes_check(&i->header);
+	base64url_put(out, bytes_view(&text));
+	return bytes_check(out);
+}
+
+static enum err
+prepare_headers(struct issuer *i)
+{
+	TRY(put_header(i, "dc+sd-jwt", NULL, &i->sd_jwt_header));
+	return put_header(i, "vc+jwt", "vc", &i->vc_jwt_header);
+}
+
+/* Left empty when there is none, or none of two letters. */
+static void
+find_country(struct issuer *i)
+{
+	X509_NAME *subject = X509_get_subject_name(i->certificate);
+	char text[4] = "";
+
+	if (X509_NAME_get_text_by_NID(subject, NID_countryName, text,
+	    sizeof(text)) == 2)
+		memcpy(i->country, text, sizeof(i->country));
 }
 
 static enum err
@@ -121,7 +145,8 @@ issuer_load(const char *certificate_path, const char *uri,
 	TRY(validity(i->certificate, &i->not_before, &i->not_after));
 	TRY(certificate_der(i->certificate, &i->der));
 	i->fingerprint = sha256(bytes_view(&i->der));
-	TRY(prepare_header(i));
+	find_country(i);
+	TRY(prepare_headers(i));
 	*out_issuer = STEAL(i);
 	return ERR_OK;
 }
@@ -197,10 +222,28 @@ issuer_not_after(const struct issuer *i)
 	return i->not_after;
 }
 
+const char *
+issuer_country(const struct issuer *i)
+{
+	return i->country;
+}
+
+struct view
+issuer_der(const struct issuer *i)
+{
+	return bytes_view(&i->der);
+}
+
 struct view
 issuer_sd_jwt_header(const struct issuer *i)
 {
-	return bytes_view(&i->header);
+	return bytes_view(&i->sd_jwt_header);
+}
+
+struct view
+issuer_vc_jwt_header(const struct issuer *i)
+{
+	return bytes_view(&i->vc_jwt_header);
 }
 
 enum err

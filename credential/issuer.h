@@ -39,8 +39,13 @@ struct view issuer_point(const struct issuer *i);	/* 04 || x || y */
 struct view issuer_kid(const struct issuer *i);
 int64_t issuer_not_before(const struct issuer *i);	/* instants, both */
 int64_t issuer_not_after(const struct issuer *i);	/* inclusive */
+/* The country of its subject: two letters, or "" (RFC 5280 A.1). */
+const char *issuer_country(const struct issuer *i);
+struct view issuer_der(const struct issuer *i);		/* the certificate */
 /* base64url of {"alg":"ES256","typ":"dc+sd-jwt","x5c":[…]} */
 struct view issuer_sd_jwt_header(const struct issuer *i);
+/* base64url of {"alg":"ES256","typ":"vc+jwt","cty":"vc","x5c":[…]} */
+struct view issuer_vc_jwt_header(const struct issuer *i);
 
 /* ERR_INTERNAL unless the certificate is valid from … to. */
 [[nodiscard]] enum err issuer_covers(const struct issuer *i, int64_t from,

@@ -15,14 +15,8 @@
 
 #define CONTENT_TYPE "application/okse-qr+cwt"
 
-enum claim {			/* RFC 8392 4; private: see qr_token.txt */
-	CLAIM_ISS = 1,
-	CLAIM_AUD = 3,
-	CLAIM_EXP = 4,
-	CLAIM_IAT = 6,
-	CLAIM_CTI = 7,
-	CLAIM_VISIT = -65537,
-};
+#define CWT_VISIT (-65537)	/* private: see qr_token.txt */
+
 enum visit {
 	VISIT_PURPOSE = 1,
 	VISIT_PROGRAMME,
@@ -48,17 +42,17 @@ static void
 put_claims(struct bytes *b, const struct qr_token *t)
 {
 	cbor_put_map(b, 6);
-	cbor_put_int(b, CLAIM_ISS);
+	cbor_put_int(b, CWT_ISS);
 	cbor_put_text(b, view_text(t->issuer));
-	cbor_put_int(b, CLAIM_AUD);
+	cbor_put_int(b, CWT_AUD);
 	cbor_put_text(b, view_text(t->audience));
-	cbor_put_int(b, CLAIM_EXP);
+	cbor_put_int(b, CWT_EXP);
 	cbor_put_int(b, t->expires_at);
-	cbor_put_int(b, CLAIM_IAT);
+	cbor_put_int(b, CWT_IAT);
 	cbor_put_int(b, t->issued_at);
-	cbor_put_int(b, CLAIM_CTI);
+	cbor_put_int(b, CWT_CTI);
 	cbor_put_bytes(b, VIEW_OF(t->cti));
-	cbor_put_int(b, CLAIM_VISIT);
+	cbor_put_int(b, CWT_VISIT);
 	cbor_put_map(b, 4);
 	cbor_put_int(b, VISIT_PURPOSE);
 	cbor_put_int(b, t->purpose);
@@ -196,17 +190,17 @@ get_claims(struct view v, struct qr_token *t)
 	struct cbor_reader r = cbor_reader_of(v);
 
 	cbor_want_map(&r, 6);
-	cbor_want_int(&r, CLAIM_ISS);
+	cbor_want_int(&r, CWT_ISS);
 	get_text(&r, t->issuer, ISSUER_URI);
-	cbor_want_int(&r, CLAIM_AUD);
+	cbor_want_int(&r, CWT_AUD);
 	get_text(&r, t->audience, ISSUER_URI);
-	cbor_want_int(&r, CLAIM_EXP);
+	cbor_want_int(&r, CWT_EXP);
 	t->expires_at = cbor_read_int(&r);
-	cbor_want_int(&r, CLAIM_IAT);
+	cbor_want_int(&r, CWT_IAT);
 	t->issued_at = cbor_read_int(&r);
-	cbor_want_int(&r, CLAIM_CTI);
+	cbor_want_int(&r, CWT_CTI);
 	get_id(&r, t->cti);
-	cbor_want_int(&r, CLAIM_VISIT);
+	cbor_want_int(&r, CWT_VISIT);
 	get_visit(&r, t);
 	cbor_leave(&r);
 	if (r.why == NULL && (t->issued_at < 0 ||
@@ -294,14 +288,11 @@ qr_token_read(struct view text, const struct issuer *const *issuers,
 /* ---- as a draft */
 
 static enum err
-check(struct view tbs, struct view tail)
+check(struct view tbs)
 {
 	struct cose_sign1 s = { 0 };
 	struct qr_token t = { 0 };
 
-	if (tail.len != 0)
-		return err_because(ERR_SCHEMA,
-		    "QR token: nothing stands beside what is signed");
 	/* the reader's words, but here it is a shape that we do not sign */
 	if (cose_get_tbs(tbs, &s) != ERR_OK || get_signed(&s, &t) != ERR_OK)
 		return ERR_SCHEMA;
@@ -309,14 +300,13 @@ check(struct view tbs, struct view tail)
 }
 
 static enum err
-document(struct view tbs, struct view, struct view signature,
-    struct bytes *out)
+document(const struct signed_draft *d, struct bytes *out)
 {
 	AUTO_DONE(bytes) token = { 0 };
 	struct cose_sign1 s = { 0 };
 
-	TRY(cose_get_tbs(tbs, &s));
-	cose_put_sign1(&token, &s, signature);
+	TRY(cose_get_tbs(draft_tbs(d->draft), &s));
+	cose_put_sign1(&token, &s, VIEW(d->signatures, P256_SIGNATURE_SIZE));
 	TRY(bytes_check(&token));
 	bytes_put_text(out, QR_TOKEN_PREFIX);
 	base45_put(out, bytes_view(&token));

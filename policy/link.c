@@ -80,7 +80,7 @@ publish(struct yaml_doc *doc, struct programme_file *f)
 	if (formats == NULL)
 		return err_because(ERR_MEMORY, "no memory for a programme");
 	for (size_t i = 0; i < f->formats.count; i++)
-		formats[i] = f->formats.at[i];
+		formats[i] = f->formats.at[i].name;
 	f->public = (struct programme){
 		.id = f->id,
 		.vct = f->vct,
@@ -89,6 +89,12 @@ publish(struct yaml_doc *doc, struct programme_file *f)
 		.claim_count = f->claims.count,
 		.age_over = f->age_over.at,
 		.age_over_count = f->age_over.count,
+		.rounding = f->validity.rounding,
+		.sd_jwt = f->sd_jwt,
+		.mdoc = f->mdoc,
+		.vc = f->vc,
+		.opendid = f->opendid,
+		.cwt_qr = f->cwt_qr,
 	};
 	return ERR_OK;
 }
@@ -103,6 +109,7 @@ policy_link(struct policy *p)
 	for (size_t i = 0; i < p->programme_count; i++) {
 		p->programmes[i]->index = (unsigned int)i;
 		TRY(link_rules(p, p->programmes[i]));
+		TRY(claims_link(p->programmes[i]));
 		TRY(publish(doc, p->programmes[i]));
 	}
 	for (size_t i = 0; p->callers != NULL &&

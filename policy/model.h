@@ -55,6 +55,7 @@ struct validity {
 	int			ends;
 	int64_t			technical;	/* seconds */
 	int64_t			qr_token;	/* seconds */
+	int64_t			rounding;	/* seconds; 0: none */
 };
 
 /* Free for who was born in a year, in another, holding such a card. */
@@ -82,9 +83,14 @@ struct programme_file {
 	const struct yaml_variant	*variant;
 	const char			*id, *vct;
 	uint32_t			 operations;
-	YAML_ARRAY(const char *)	 formats;
+	YAML_ARRAY(struct yaml_reference) formats;
 	YAML_ARRAY(int64_t)		 age_over;
 	YAML_ARRAY(struct claim_spec)	 claims;
+	struct sd_jwt_spec		 sd_jwt;
+	struct mdoc_spec		 mdoc;
+	struct vc_spec			 vc;
+	struct opendid_spec		 opendid;
+	struct cwt_qr_spec		 cwt_qr;
 	struct validity			 validity;
 	YAML_ARRAY(struct fee)		 fees;
 	YAML_ARRAY(struct rule_entry)	 rules;
@@ -115,6 +121,14 @@ extern const struct yaml_type policy_part_type;
 enum part_kind { PART_POLICY, PART_REGIONS, PART_CALLERS, PART_PROGRAMME };
 enum part_kind policy_part_kind(const struct policy_part *part);
 
+/* Of a programme; see schema_claim.c. */
+extern const struct yaml_type claims_type, formats_type;
+extern const struct yaml_type sd_jwt_type, mdoc_type, vc_type;
+extern const struct yaml_type opendid_type, cwt_qr_type;
+
+/* Where each claim goes, once all files are bound; see schema_claim.c. */
+[[nodiscard]] enum err claims_link(struct programme_file *f);
+
 /* Resolves names between files once all are bound; see link.c. */
 [[nodiscard]] enum err policy_link(struct policy *p);
 
@@ -127,5 +141,6 @@ extern const struct yaml_choice purpose_choices[];
 extern const struct yaml_choice evidence_choices[];
 extern const struct yaml_choice evidence_state_choices[];
 extern const struct yaml_choice proof_state_choices[];
+extern const struct yaml_choice format_choices[];
 
 #endif

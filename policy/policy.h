@@ -7,6 +7,7 @@
 #define OKSE_POLICY_POLICY_H
 
 #include "base/json.h"
+#include "policy/claim.h"
 #include "policy/request.h"
 
 struct policy;
@@ -159,27 +160,6 @@ AUTO_STRUCT(grant);
  * What the policy says of a programme beyond its rules: what its credentials
  * look like. Consumed by credential/.
  */
-enum claim_type {
-	CLAIM_STRING,
-	CLAIM_DATE,		/* YYYY-MM-DD */
-	CLAIM_INTEGER,
-	CLAIM_BOOLEAN,
-	CLAIM_MAP,		/* members are strings */
-};
-
-enum disclosure {
-	DISCLOSE_SELECTIVELY,	/* the holder chooses */
-	DISCLOSE_ALWAYS,	/* in the clear for every verifier */
-};
-
-struct claim_spec {
-	const char	*name;
-	enum claim_type	 type;
-	bool		 required;
-	enum disclosure	 disclosure;
-	int64_t		 min, max;	/* of an integer; of a text, bytes */
-};
-
 struct programme {
 	const char		*id;		/* "resident-id" */
 	const char		*vct;		/* SD-JWT VC type */
@@ -188,6 +168,12 @@ struct programme {
 	size_t			 claim_count;
 	const int64_t		*age_over;	/* age_over_NN to state */
 	size_t			 age_over_count;
+	int64_t			 rounding;	/* of times; 0: none */
+	struct sd_jwt_spec	 sd_jwt;
+	struct mdoc_spec	 mdoc;
+	struct vc_spec		 vc;
+	struct opendid_spec	 opendid;
+	struct cwt_qr_spec	 cwt_qr;
 };
 
 /* NULL when the policy has no such programme. */

@@ -29,56 +29,6 @@ static const struct yaml_field claims_fields[] = {
 };
 
 static bool
-within(const struct claim_spec *spec, int64_t v)
-{
-	return (spec->min == 0 && spec->max == 0) ||
-	    (v >= spec->min && v <= spec->max);
-}
-
-static bool
-is_text(const struct claim_spec *spec, const struct value *v)
-{
-	return v->kind == VALUE_STRING && v->text.len != 0 &&
-	    within(spec, (int64_t)v->text.len);
-}
-
-static bool
-is_date(const struct value *v)
-{
-	struct date d;
-
-	return v->kind == VALUE_STRING && date_get(v->text, &d) == ERR_OK;
-}
-
-static bool
-is_map_of_texts(const struct claim_spec *spec, const struct value *v)
-{
-	for (size_t i = 0; i < v->count; i++) {
-		if (!is_text(spec, &v->members[i].value))
-			return false;
-	}
-	return v->kind == VALUE_MAP && v->count != 0;
-}
-
-static bool
-has_type(const struct claim_spec *spec, const struct value *v)
-{
-	switch (spec->type) {
-	case CLAIM_STRING:
-		return is_text(spec, v);
-	case CLAIM_DATE:
-		return is_date(v);
-	case CLAIM_INTEGER:
-		return v->kind == VALUE_INTEGER && within(spec, v->integer);
-	case CLAIM_BOOLEAN:
-		return v->kind == VALUE_BOOLEAN;
-	case CLAIM_MAP:
-		return is_map_of_texts(spec, v);
-	}
-	return false;
-}
-
-static bool
 names(const struct yaml_reference *claim, const char *name)
 {
 	return claim->name != NULL && strcmp(claim->name, name) == 0;
@@ -148,29 +98,50 @@ find_spec(const struct programme_file *p, struct view name, size_t start)
 	return p->claims.count;
 }
 
+/* A JSON pointer to the claim, and what is wrong with it (RFC 6901). */
+static bool
+wrong(struct note *n, struct view name, const char *what)
+{
+	note_text(n, "/claims/");
+	note_view(n, name);
+	note_text(n, ": ");
+	note_text(n, what);
+	return false;
+}
+
 static bool
 judge_claim(const struct claims *r, const struct scene *s,
     const struct member *m, size_t at, struct note *n)
 {
 	const struct claim_spec *spec = &s->programme->claims.at[at];
+	const char *why;
 	int64_t years;
 
 	if (at == s->programme->claims.count) {
 		years = age_over_years(r, s, m->name);
 		if (years >= 0)
 			return judge_age_over(s, years, &m->value, n);
-		note_text(n, "the schema has no claim ");
-		note_view(n, m->name);
-		return false;
+		return wrong(n, m->name, "the schema has no such claim");
 	}
-	if (has_type(spec, &m->value) && agrees(r, s, spec->name, &m->value))
-		return true;
-	note_text(n, "claim ");
-	note_text(n, spec->name);
-	note_text(n, has_type(spec, &m->value) ?
-	    " disagrees with the holder's data" :
-	    " is not of the type or size that the schema gives");
-	return false;
+	if ((why = claim_wrong(spec, &m->value)) != NULL)
+		return wrong(n, m->name, why);
+	if (!agrees(r, s, spec->name, &m->value))
+		return wrong(n, m->name, "disagrees with the holder's data");
+	return true;
+}
+
+/* By the programme always, or for one of the formats that are asked for. */
+static bool
+is_required(const struct claim_spec *spec, const struct asked *a)
+{
+	enum credential_format f;
+
+	for (size_t i = 0; spec->required_for != 0 && i < a->format_count;
+	    i++)
+		if (format_of(a->formats[i], &f) == ERR_OK &&
+		    (spec->required_for & FORMAT_BIT(f)) != 0)
+			return true;
+	return spec->required;
 }
 
 static bool
@@ -179,12 +150,10 @@ judge_required(const struct scene *s, uint64_t seen, struct note *n)
 	for (size_t i = 0; i < s->programme->claims.count; i++) {
 		const struct claim_spec *spec = &s->programme->claims.at[i];
 
-		if (spec->required && (seen & UINT64_C(1) << i) == 0) {
-			note_text(n, "claim ");
-			note_text(n, spec->name);
-			note_text(n, " is required and absent");
-			return false;
-		}
+		if ((seen & UINT64_C(1) << i) == 0 &&
+		    is_required(spec, s->asked))
+			return wrong(n, view_text(spec->name),
+			    "required and absent");
 	}
 	return true;
 }
@@ -241,7 +210,7 @@ static bool
 offers(const struct programme_file *p, struct view format)
 {
 	for (size_t i = 0; i < p->formats.count; i++) {
-		if (view_is(format, p->formats.at[i]))
+		if (view_is(format, p->formats.at[i].name))
 			return true;
 	}
 	return false;

@@ -1,7 +1,7 @@
 /*
  * What the files of a policy look like, as tables for the YAML reader. The
- * key "kind" says which of the four a file is; rules are in rule.c.
- * Next: link.c.
+ * key "kind" says which of the four a file is; rules are in rule.c, claims in
+ * schema_claim.c. Next: link.c.
  */
 #include <string.h>
 
@@ -29,7 +29,6 @@ const struct yaml_choice evidence_choices[] = {
 };
 
 static const struct yaml_type name_type = { .shape = YAML_NAME };
-static const struct yaml_type boolean_type = { .shape = YAML_BOOLEAN };
 static const struct yaml_type reference_type = { .shape = YAML_REFERENCE };
 
 /* ---- kind: policy */
@@ -101,37 +100,11 @@ static const struct yaml_field validity_fields[] = {
 	    &YAML_TYPE(.shape = YAML_SECONDS, .min = 1, .max = 36600 * DAY)),
 	YAML_FIELD("qr-token", struct validity, qr_token,
 	    &YAML_TYPE(.shape = YAML_SECONDS, .min = 1, .max = DAY)),
+	YAML_FIELD("rounding", struct validity, rounding,
+	    &YAML_TYPE(.shape = YAML_SECONDS, .min = 1, .max = DAY),
+	    .optional = true),
 	{ 0 },
 };
-
-static const struct yaml_choice claim_types[] = {
-	{ "text", CLAIM_STRING }, { "date", CLAIM_DATE },
-	{ "integer", CLAIM_INTEGER }, { "boolean", CLAIM_BOOLEAN },
-	{ "map", CLAIM_MAP }, { 0 },
-};
-
-static const struct yaml_choice disclosures[] = {
-	{ "selective", DISCLOSE_SELECTIVELY }, { "always", DISCLOSE_ALWAYS },
-	{ 0 },
-};
-
-static const struct yaml_field claim_fields[] = {
-	YAML_FIELD("type", struct claim_spec, type,
-	    &YAML_ONE_OF(claim_types)),
-	YAML_FIELD("required", struct claim_spec, required, &boolean_type),
-	YAML_FIELD("disclosure", struct claim_spec, disclosure,
-	    &YAML_ONE_OF(disclosures), .otherwise = "selective"),
-	YAML_FIELD("min", struct claim_spec, min,
-	    &YAML_TYPE(.shape = YAML_INTEGER), .optional = true),
-	YAML_FIELD("max", struct claim_spec, max,
-	    &YAML_TYPE(.shape = YAML_INTEGER), .optional = true),
-	{ 0 },
-};
-
-/* judge_claims() keeps those it has seen in 64 bits */
-static const struct yaml_type claims_type = YAML_MAP_OF(1, 64,
-    struct claim_spec, name, name,
-    &YAML_STRUCT(struct claim_spec, claim_fields));
 
 static const struct yaml_field waiver_fields[] = {
 	YAML_FIELD("born", struct fee_waiver, born, &YAML_INT(1, 9999)),
@@ -155,8 +128,6 @@ static const struct yaml_field fee_fields[] = {
 static const struct yaml_type fees_type = YAML_MAP_OF(1, POLICY_FEES,
     struct fee, id, id, &YAML_STRUCT(struct fee, fee_fields));
 
-static const struct yaml_type formats_type =
-    YAML_LIST_OF(1, ASKED_FORMATS, &YAML_STRING(ASKED_TEXT));
 static const struct yaml_type ages_type =
     YAML_LIST_OF(0, 32, &YAML_INT(1, 150));
 
@@ -168,6 +139,16 @@ static const struct yaml_field programme_fields[] = {
 	YAML_FIELD("formats", struct programme_file, formats, &formats_type),
 	YAML_FIELD("age-over", struct programme_file, age_over, &ages_type),
 	YAML_FIELD("claims", struct programme_file, claims, &claims_type),
+	YAML_FIELD("dc+sd-jwt", struct programme_file, sd_jwt, &sd_jwt_type,
+	    .optional = true),
+	YAML_FIELD("mso_mdoc", struct programme_file, mdoc, &mdoc_type,
+	    .optional = true),
+	YAML_FIELD("vc+jwt", struct programme_file, vc, &vc_type,
+	    .optional = true),
+	YAML_FIELD("opendid-vc", struct programme_file, opendid,
+	    &opendid_type, .optional = true),
+	YAML_FIELD("cwt-qr", struct programme_file, cwt_qr, &cwt_qr_type,
+	    .optional = true),
 	YAML_FIELD("validity", struct programme_file, validity,
 	    &YAML_STRUCT(struct validity, validity_fields)),
 	YAML_FIELD("fees", struct programme_file, fees, &fees_type,

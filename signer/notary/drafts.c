@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
+#include "credential/credential.h"
 #include "credential/qr_token.h"
-#include "credential/sdjwt.h"
 #include "signer/notary/issue.h"
 
 void
@@ -31,6 +31,8 @@ token_possible(const struct asked *asked)
 static enum err
 credentials_possible(const struct asked *asked)
 {
+	enum credential_format f;
+
 	if (asked->claims.kind != VALUE_MAP)
 		return err_because(ERR_SCHEMA, "/claims: needed");
 	if (asked->proof_count == 0)
@@ -40,9 +42,9 @@ credentials_possible(const struct asked *asked)
 		return err_because(ERR_SCHEMA,
 		    "/formats: at least one is needed");
 	for (size_t i = 0; i < asked->format_count; i++)
-		if (!view_is(asked->formats[i], "dc+sd-jwt"))
+		if (format_of(asked->formats[i], &f) != ERR_OK)
 			return err_because(ERR_UNSUPPORTED,
-			    "/formats/%zu: only dc+sd-jwt is made", i);
+			    "/formats/%zu: not one that is made here", i);
 	if (asked->proof_count * asked->format_count > REGISTRY_DRAFTS)
 		return err_because(ERR_RANGE, "/device/proofs: at most %d "
 		    "credentials in one request", REGISTRY_DRAFTS);
@@ -95,20 +97,34 @@ make_token(struct notary *n, const struct request *r,
 }
 
 static enum err
+make_credential(struct credential_order *o, enum credential_format format,
+    struct drafts *out)
+{
+	AUTO(draft) d = NULL;
+
+	TRY(credential_draft(format, o, &d));
+	return keep(out, d);
+}
+
+static enum err
 make_credentials(struct notary *n, const struct request *r,
     const struct issue *issue, const struct grant *grant,
     struct drafts *out)
 {
 	struct hash seed = keys_seed(n->keys, &issue->seed, "salts");
 	const struct asked *asked = request_asked(r);
+	struct credential_order o = {
+		.grant = grant,
+		.request = r,
+		.issuer = n->document,
+		.seed = VIEW_OF(seed.at),
+	};
+	enum credential_format format;
 
-	/* one format so far: drafts_possible() */
-	for (size_t key = 0; key < asked->proof_count; key++) {
-		AUTO(draft) d = NULL;
-
-		TRY(sdjwt_draft(grant, r, key, n->document, VIEW_OF(seed.at),
-		    &d));
-		TRY(keep(out, d));
+	for (size_t i = 0; i < asked->format_count; i++) {
+		TRY(format_of(asked->formats[i], &format));
+		for (o.key = 0; o.key < asked->proof_count; o.key++)
+			TRY(make_credential(&o, format, out));
 	}
 	return ERR_OK;
 }

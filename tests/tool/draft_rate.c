@@ -4,9 +4,9 @@
  * microseconds. Not a test: nothing here passes or fails by time.
  */
 #include "base/json.h"
+#include "credential/credential.h"
 #include "credential/proof.h"
 #include "credential/qr_token.h"
-#include "credential/sdjwt.h"
 #include "tests/granted.h"
 
 static struct signers signers;
@@ -30,11 +30,15 @@ draft_token(void)
 static void
 draft_credential(void)
 {
-	static const uint8_t seed[SDJWT_SEED_SIZE];
+	static const uint8_t seed[CREDENTIAL_SEED_SIZE];
 	AUTO(draft) d = NULL;
 
-	MUST(sdjwt_draft(issue.grant, issue.request, 0, signers.document,
-	    VIEW_OF(seed), &d));
+	MUST(credential_draft(FORMAT_SD_JWT, &(struct credential_order){
+		.grant = issue.grant,
+		.request = issue.request,
+		.issuer = signers.document,
+		.seed = VIEW_OF(seed),
+	}, &d));
 	if (credential == NULL)
 		credential = STEAL(d);
 }

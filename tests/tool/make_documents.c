@@ -8,10 +8,10 @@
  *	DIR/qr-token			"OKSE1:…"
  *	DIR/qr-token.png, .svg, .txt	pictures of it
  */
+#include "credential/credential.h"
 #include "credential/proof.h"
 #include "credential/qr_picture.h"
 #include "credential/qr_token.h"
-#include "credential/sdjwt.h"
 #include "tests/granted.h"
 
 static const char *dir;
@@ -56,7 +56,7 @@ put_credential(const struct signers *s, const struct device_proof *proof,
 {
 	struct asked a = asked_credential(resident_claims(false));
 	struct grant_terms t = credential_terms;
-	uint8_t seed[SDJWT_SEED_SIZE];
+	uint8_t seed[CREDENTIAL_SEED_SIZE];
 	AUTO_DONE(bytes) text = { 0 };
 	AUTO(draft) d = NULL;
 
@@ -67,8 +67,12 @@ put_credential(const struct signers *s, const struct device_proof *proof,
 	t.technical_expiry = now + 90 * DAY;
 	t.administrative_expiry += now - NOW;
 	AUTO_DONE(granted) g = grant_of(a, t);
-	MUST(sdjwt_draft(g.grant, g.request, 0, s->document, VIEW_OF(seed),
-	    &d));
+	MUST(credential_draft(FORMAT_SD_JWT, &(struct credential_order){
+		.grant = g.grant,
+		.request = g.request,
+		.issuer = s->document,
+		.seed = VIEW_OF(seed),
+	}, &d));
 	sign_and_put(d, s->document_key, "credential", &text);
 }
 

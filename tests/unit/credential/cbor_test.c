@@ -300,10 +300,10 @@ nesting_ends_at_the_limit(void **)
 {
 	AUTO_DONE(bytes) again = { 0 };
 
-	assert_int_equal(read_whole("81818180", &again), ERR_OK);
-	assert_int_equal(read_whole("818181a0", &again), ERR_OK);
-	refused("8181818180", "too deep");
-	refused("81818181a0", "too deep");
+	assert_int_equal(read_whole("8181818181818180", &again), ERR_OK);
+	assert_int_equal(read_whole("81818181818181a0", &again), ERR_OK);
+	refused("818181818181818180", "too deep");
+	refused("8181818181818181a0", "too deep");
 }
 
 static void

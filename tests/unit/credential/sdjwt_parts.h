@@ -2,11 +2,11 @@
 #ifndef OKSE_TESTS_SDJWT_PARTS_H
 #define OKSE_TESTS_SDJWT_PARTS_H
 
-#include "credential/sdjwt.h"
+#include "credential/credential.h"
 #include "tests/granted.h"
 
 static struct signers signers;
-static uint8_t seed[SDJWT_SEED_SIZE];
+static uint8_t seed[CREDENTIAL_SEED_SIZE];
 
 static inline int
 setup(void **)
@@ -65,8 +65,13 @@ make(struct asked a, struct grant_terms t, size_t index, struct draft **out)
 {
 	AUTO_DONE(granted) g = grant_of(a, t);
 
-	return sdjwt_draft(g.grant, g.request, index, signers.document,
-	    VIEW_OF(seed), out);
+	return credential_draft(FORMAT_SD_JWT, &(struct credential_order){
+		.grant = g.grant,
+		.request = g.request,
+		.key = index,
+		.issuer = signers.document,
+		.seed = VIEW_OF(seed),
+	}, out);
 }
 
 static inline struct parts

@@ -17,9 +17,13 @@ a_seed_has_32_bytes(void **)
 	for (size_t n = 31; n <= 33; n++) {
 		AUTO(draft) d = NULL;
 
-		assert_int_equal(sdjwt_draft(g.grant, g.request, 0,
-		    signers.document, VIEW(long_seed, n), &d),
-		    n == 32 ? ERR_OK : ERR_INTERNAL);
+		assert_int_equal(credential_draft(FORMAT_SD_JWT,
+		    &(struct credential_order){
+			.grant = g.grant,
+			.request = g.request,
+			.issuer = signers.document,
+			.seed = VIEW(long_seed, n),
+		    }, &d), n == 32 ? ERR_OK : ERR_INTERNAL);
 	}
 }
 
@@ -87,7 +91,7 @@ a_missing_claim_is_refused_unless_optional(void **)
 	assert_false(holds(&p.disclosures, "veteran"));
 	c = resident_claims(false);
 	*member(&c, "given_name") = c.members[--c.count];
-	refused(c, "claim given_name is missing");
+	refused(c, "/claims/given_name: required and absent");
 }
 
 static void
@@ -97,13 +101,13 @@ claims_of_another_type_or_name_are_refused(void **)
 
 	member(&c, "family_name")->value =
 	    (struct value){ .kind = VALUE_INTEGER, .integer = 7 };
-	refused(c, "claim family_name: not of the programme's type");
+	refused(c, "/claims/family_name: not of the programme's type");
 	c = resident_claims(false);
 	member(&c, "sex")->value = text_value("1");
-	refused(c, "claim sex: not of the programme's type");
+	refused(c, "/claims/sex: not of the programme's type");
 	c = resident_claims(false);
 	member(&c, "veteran")->name = view_text("nickname");
-	refused(c, "claims: 1 are not of the programme");
+	refused(c, "/claims: 1 are not of the programme");
 }
 
 static void
@@ -125,7 +129,7 @@ maps_hold_texts_only(void **)
 
 	member(&c, "address")->value.members[0].value =
 	    (struct value){ .kind = VALUE_INTEGER };
-	refused(c, "a member of a map is a text");
+	refused(c, "/claims/address: a member that is no text");
 }
 
 static void
@@ -158,8 +162,12 @@ make_named(const char *name, struct draft **out)
 	    programme_yaml, name, at + strlen("veteran"));
 	AUTO_DONE(granted) g = grant_by(bytes_text(&yaml),
 	    asked_credential(c), credential_terms);
-	return sdjwt_draft(g.grant, g.request, 0, signers.document,
-	    VIEW_OF(seed), out);
+	return credential_draft(FORMAT_SD_JWT, &(struct credential_order){
+		.grant = g.grant,
+		.request = g.request,
+		.issuer = signers.document,
+		.seed = VIEW_OF(seed),
+	}, out);
 }
 
 static void
@@ -200,7 +208,7 @@ ages_in_the_request_are_not_stated_twice(void **)
 	assert_false(holds(&p.disclosures, "\"age_over_17\",false"));
 	c = resident_claims(false);
 	member(&c, "veteran")->name = view_text("age_over_21");
-	refused(c, "claims: 1 are not of the programme");
+	refused(c, "/claims: 1 are not of the programme");
 }
 
 static void
@@ -210,13 +218,14 @@ text_is_escaped_not_trusted(void **)
 	struct draft *d = NULL;
 
 	member(&c, "family_name")->value = text_value("\"],[\"\\\n");
-	member(&c, "issuing_country")->value =
+	member(&c, "issuing_country")->name = view_text("issuing_authority");
+	member(&c, "issuing_authority")->value =
 	    text_value("\",\"_sd\":[],\"x\":\"");
 	MUST(make(asked_credential(c), credential_terms, 0, &d));
 	AUTO_DONE(parts) p = take_apart(d);
 	assert_true(holds(&p.disclosures,
 	    "\"family_name\",\"\\\"],[\\\"\\\\\\u000a\"]"));
-	assert_true(holds(&p.payload, "\"issuing_country\":"
+	assert_true(holds(&p.payload, "\"issuing_authority\":"
 	    "\"\\\",\\\"_sd\\\":[],\\\"x\\\":\\\"\""));
 }
 

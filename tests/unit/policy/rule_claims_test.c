@@ -30,7 +30,7 @@ every_required_claim_is_demanded(void **state)
 
 		fails(&s, "claims-complete");
 		says(required[i]);
-		says("is required and absent");
+		says("required and absent");
 		assert_false(allowed(&s));
 	}
 }
@@ -43,7 +43,7 @@ no_other_claim_is_taken(void **state)
 	(void)state;
 	claim(&s, "nickname", text_value("x"));
 	fails(&s, "claims-complete");
-	says("the schema has no claim nickname");
+	says("/claims/nickname: the schema has no such claim");
 	s = sample(NOW);
 	claim(&s, "", text_value("x"));
 	fails(&s, "claims-complete");
@@ -151,7 +151,7 @@ ages_that_are_claimed_are_true(void **state)
 	claim(&s, "age_over_19", boolean_value(false));
 	claim(&s, "age_over_20", boolean_value(false));
 	fails(&s, "claims-complete");
-	says("no claim age_over_20");
+	says("/claims/age_over_20: the schema has no such claim");
 }
 
 static void

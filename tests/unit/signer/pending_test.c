@@ -10,7 +10,7 @@
 
 #include "credential/proof.h"
 #include "credential/qr_token.h"
-#include "credential/sdjwt.h"
+#include "credential/credential.h"
 #include "signer/gate/pending.h"
 #include "tests/granted.h"
 
@@ -39,7 +39,7 @@ static int
 setup(void **state)
 {
 	static const struct qr_fields fields = { .audience = "okse" };
-	static const uint8_t seed[SDJWT_SEED_SIZE];
+	static const uint8_t seed[CREDENTIAL_SEED_SIZE];
 
 	(void)state;
 	signers_init(&signers, NOW);
@@ -47,8 +47,12 @@ setup(void **state)
 	AUTO_DONE(granted) c = grant_of(
 	    asked_credential(resident_claims(false)), credential_terms);
 	MUST(qr_token_draft(q.grant, q.request, &fields, signers.qr, &token));
-	MUST(sdjwt_draft(c.grant, c.request, 0, signers.document,
-	    VIEW_OF(seed), &credential));
+	MUST(credential_draft(FORMAT_SD_JWT, &(struct credential_order){
+		.grant = c.grant,
+		.request = c.request,
+		.issuer = signers.document,
+		.seed = VIEW_OF(seed),
+	}, &credential));
 	return 0;
 }
 
