@@ -51,7 +51,7 @@ world_certify(struct world *w, size_t i, enum key_use use, EVP_PKEY *key,
     X509 *ca, EVP_PKEY *ca_key)
 {
 	X509 *x = software_certificate(key_use_name(use), key, ca, ca_key,
-	    NOON - DAY, NOON + 400 * DAY);
+	    w->now - DAY, w->now + 400 * DAY);
 
 	world_path(w, 2 * i, use == KEY_USE_QR ? "qr.pem" : "document.pem");
 	world_path(w, 2 * i + 1, use == KEY_USE_QR ? "qr.pub" :
@@ -68,7 +68,7 @@ world_keys(struct world *w)
 {
 	EVP_PKEY *ca_key = software_key();
 	X509 *ca = software_certificate("Test CA", ca_key, NULL, ca_key,
-	    NOON - DAY, NOON + 4000 * DAY);
+	    w->now - DAY, w->now + 4000 * DAY);
 
 	w->document_key = software_key();
 	w->qr_key = software_key();
@@ -90,7 +90,7 @@ world_keys(struct world *w)
 static inline void
 world_policy(struct world *w)
 {
-	const struct bundle_plan plan = { NOON - DAY, NOON + 400 * DAY };
+	const struct bundle_plan plan = { w->now - DAY, w->now + 400 * DAY };
 	AUTO_DONE(bytes) roster = { 0 };
 	struct officers o;
 	char command[192];
@@ -134,12 +134,13 @@ world_open(struct world *w)
 }
 
 static inline struct world *
-world_new(void)
+world_new_at(int64_t now)
 {
 	struct world *w = mem_new(1, sizeof(*w));
 
 	must_be(w != NULL, "world");
 	MUST(crypto_init());
+	w->now = now;
 	strncpy(w->dir, "/tmp/okse-notary-XXXXXX", sizeof(w->dir) - 1);
 	must_be(mkdtemp(w->dir) != NULL, "mkdtemp");
 	world_keys(w);
@@ -152,8 +153,13 @@ world_new(void)
 	world_policy(w);
 	w->config.keys.at = w->keys;
 	w->config.keys.count = COUNT(w->keys);
-	w->now = NOON;
 	return w;
+}
+
+static inline struct world *
+world_new(void)
+{
+	return world_new_at(NOON);
 }
 
 static inline void
