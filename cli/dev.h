@@ -2,7 +2,7 @@
  * `okse dev`: a complete throw-away instance in one directory.
  *
  *	DIR/okse.yaml		written last: without it, nothing is there yet
- *	DIR/policy/		a copy to experiment with
+ *	DIR/policy/SERIAL/	the reference, signed by two practice officers
  *	DIR/softhsm/		the token, and softhsm2.conf
  *	DIR/ca log ceremony officers	what the rehearsal ceremony left
  *	DIR/tls/		certificates of server and client, for trials
