@@ -21,6 +21,7 @@ struct world {
 	char			 dir[32];
 	char			 path[8][64];
 	char			 policy[64], roster[64];
+	struct officers		 officers;
 	struct config		 config;
 	struct config_key	 keys[3];
 	EVP_PKEY		*document_key, *qr_key, *log_key;
@@ -92,11 +93,10 @@ world_policy(struct world *w)
 {
 	const struct bundle_plan plan = { w->now - DAY, w->now + 400 * DAY };
 	AUTO_DONE(bytes) roster = { 0 };
-	struct officers o;
 	char command[192];
 
-	officers_make(&o);
-	MUST(roster_put(&o.roster, &roster));
+	officers_make(&w->officers);
+	MUST(roster_put(&w->officers.roster, &roster));
 	MUST(path_join(w->dir, "roster.txt", w->roster, sizeof(w->roster)));
 	MUST(file_publish(w->roster, bytes_view(&roster), 0644));
 	MUST(path_join(w->dir, "policy", w->policy, sizeof(w->policy)));
@@ -104,8 +104,7 @@ world_policy(struct world *w)
 	    "%s/1", w->policy, w->policy);
 	must_be(system(command) == 0, command);
 	snprintf(command, sizeof(command), "%s/1", w->policy);
-	bundle_seal(command, &o, &plan, SEATS(1, 2));
-	officers_done(&o);
+	bundle_seal(command, &w->officers, &plan, SEATS(1, 2));
 	w->config.policy = w->policy;
 	w->config.roster = w->roster;
 }
@@ -179,6 +178,7 @@ world_free(struct world *w)
 	world_close(w);
 	snprintf(command, sizeof(command), "rm -r %s", w->dir);
 	must_be(system(command) == 0, command);
+	officers_done(&w->officers);
 	EVP_PKEY_free(w->document_key);
 	EVP_PKEY_free(w->qr_key);
 	EVP_PKEY_free(w->log_key);
