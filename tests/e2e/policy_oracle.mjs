@@ -1,13 +1,19 @@
 // The reference policy against an oracle in another language, written from
-// the programme's published rules and not from the C: outcomes, failing rules
-// and validities of some hundred thousand cases at and around every edge, by
-// `okse policy explain`.
+// the programme's published rules and not from the C: outcomes, failing rules,
+// validities and fees of some hundred thousand cases at and around every edge,
+// by `okse policy explain`; both switches of the policy in both positions.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync }
+  from 'node:fs'
 import path from 'node:path'
 import readline from 'node:readline'
-import { test, done, okse_program, configs } from './lib/instance.mjs'
+import { test, done, okse_program, configs, temporary }
+  from './lib/instance.mjs'
+
+// How the policy under test reads what the law leaves open.
+const reading = { leap: 'march-1', ends: 'end-of-day' }
 
 // ---- civil dates as text, instants as milliseconds
 
@@ -22,10 +28,11 @@ const leap = y => new Date(Date.UTC(y, 1, 29)).getUTCMonth() === 1
 const isReal = d => !Number.isNaN(Date.parse(d)) &&
   new Date(Date.parse(d)).toISOString().slice(0, 10) === d
 
-/** The day of reaching an age: 29 February becomes 1 March. */
+/** The day of reaching an age: 29 February becomes 1 March, or the 28th. */
 function birthday (birth, years) {
   const y = Number(birth.slice(0, 4)) + years
-  if (birth.slice(5) === '02-29' && !leap(y)) return `${y}-03-01`
+  if (birth.slice(5) === '02-29' && !leap(y))
+    return reading.leap === 'march-1' ? `${y}-03-01` : `${y}-02-28`
   return `${y}-${birth.slice(5)}`
 }
 
@@ -35,10 +42,13 @@ function firstCardDay (birth) {
     : `${y}-${String(m + 1).padStart(2, '0')}-01`
 }
 
+/** To the end of the day three years on, or to its same second. */
 function threeYears (ms) {
   const [y, rest] = [Number(dateIn(ms).slice(0, 4)) + 3, dateIn(ms).slice(5)]
-  const last = rest === '02-29' ? `${y}-02-28` : `${y}-${rest}`
-  return kst(addDays(last, 1))
+  const last = rest === '02-29' && !leap(y) ? `${y}-02-28` : `${y}-${rest}`
+  return reading.ends === 'exact'
+    ? kst(last) + (ms - kst(dateIn(ms)))
+    : kst(addDays(last, 1))
 }
 
 // ---- regions
@@ -94,7 +104,9 @@ function cardFails (c, today) {
     card.issued_on > today || card.issued_on < firstCardDay(c.holder.birth_date)
 }
 
+/** A reissue replaces the one there is; of two, one would be left. */
 function devicesFail (c, f) {
+  if (f.active_devices > 1) return true
   if (c.purpose === 'first-issue') return f.active_devices > 0
   if (c.purpose === 'refresh')
     return f.active_devices - (f.this_device_active ? 1 : 0) > 0
@@ -112,6 +124,12 @@ function reasonFails (c, f, now) {
     f.last_issued_at != null &&
     Date.parse(f.evidence_issued_at ?? iso(now)) <= Date.parse(f.last_issued_at)
 }
+
+/** A card with a chip: free in 2025 for a first card of who is born in 2008 */
+const fee = (c, today) => !c.holder.card && today.startsWith('2025') &&
+  c.holder.birth_date.startsWith('2008')
+  ? 0
+  : 5000
 
 function oracle (c) {
   const now = Date.parse(c.now)
@@ -146,14 +164,16 @@ function oracle (c) {
     'reissue-reason': reasonFails(c, f, now),
     'administrative-validity': credential && refresh &&
       !(f.this_device_active && now < administrative),
-    'technical-validity': now < notBefore || now >= notAfter
+    'technical-validity': now < notBefore || now >= notAfter,
+    quota: f.quota_used >= 20
   }
   const rules = Object.keys(failing).filter(r => failing[r]).sort()
-  if (rules.length) return { rules }
+  const fees = { 'ic-card-fee': fee(c, today) }
+  if (rules.length) return { rules, fees }
   const technical = credential
     ? Math.min(now + 90 * day, administrative, notAfter)
     : Math.min(now + 180e3, notAfter)
-  return { rules, grant: { valid_from: iso(now),
+  return { rules, fees, grant: { valid_from: iso(now),
     administrative_expiry: credential ? iso(administrative) : null,
     technical_expiry: iso(technical) } }
 }
@@ -184,8 +204,8 @@ const edges = ['2024-12-27', '2025-02-14', '2025-02-28', '2025-03-14',
   '2025-03-28'].flatMap(d => [kst(d) - 1000, kst(d), kst(d) + 1000])
 
 /** Every birth date of five years, on the days around turning 17. */
-function * birthdays () {
-  for (let b = '2007-01-01'; b < '2012-01-01'; b = addDays(b, 1)) {
+function * birthdays (from = '2007-01-01', to = '2012-01-01') {
+  for (let b = from; b < to; b = addDays(b, 1)) {
     for (const on of [birthday(b, 17), firstCardDay(b)]) {
       for (const s of [-1, 0, 1]) {
         const now = kst(on) + s * 1000
@@ -197,6 +217,28 @@ function * birthdays () {
     }
   }
 }
+
+/** Around every 29 February, where the two readings part. */
+function * leapBirthdays () {
+  for (const b of ['2004-02-29', '2008-02-28', '2008-02-29', '2008-03-01']) {
+    for (const d of ['02-27', '02-28', '02-29', '03-01', '03-02', '03-31',
+      '04-01']) {
+      for (const y of [2021, 2024, 2025, 2026, 2028]) {
+        if (!isReal(`${y}-${d}`)) continue
+        for (const s of [-1, 0, 1]) {
+          const now = kst(`${y}-${d}`) + s * 1000
+          for (const issued_on of [`${y}-02-28`, `${y}-03-01`, `${y}-04-01`,
+            dateIn(now)])
+            yield sample(now, { holder: { birth_date: b,
+              card: { status: 'issued', issued_on, ic_chip: false } } })
+        }
+      }
+    }
+  }
+}
+
+const chip = { kind: 'ic-card', certificate: 'MAA=', challenge: 'MAA=',
+  signature: 'MAA=' }
 
 function * places () {
   const codes = [...pilot, ...retired, '41282', '42110', '45111', '99999',
@@ -211,17 +253,104 @@ function * places () {
         }
         for (const ic_chip of [true, false])
           yield sample(now, { holder: { residence, card: { status: 'issued',
-            issued_on: '2020-01-02', ic_chip } },
-          evidence: { kind: 'ic-card', certificate: 'MAA=', challenge: 'MAA=',
-            signature: 'MAA=' } })
+            issued_on: '2020-01-02', ic_chip } }, evidence: chip })
       }
     }
   }
 }
 
-/** Every day of issue in nine years, at the ends of the Korean day. */
-function * validities () {
-  for (let d = '2025-04-01'; d < '2034-01-01'; d = addDays(d, 1)) {
+/** Every province there could be, and its first, some and last districts. */
+function * provinces () {
+  for (let p = 0; p < 100; p++) {
+    for (const d of ['000', '110', '720', '999']) {
+      const residence = String(p).padStart(2, '0') + d
+      for (const now of edges)
+        yield sample(now, { operation: 'qr-token', holder: { residence },
+          evidence: { kind: 'qr-token', centre: residence } })
+    }
+  }
+}
+
+/** The ways in: by evidence, its state, the card and the purpose, over time. */
+function * channels () {
+  const states = ['valid', 'missing', 'unknown', 'expired', 'redeemed',
+    'other-holder', 'other-programme', 'other-purpose', 'other-centre',
+    'untrusted', 'not-in-force', 'bad-signature']
+  const issued = { status: 'issued', issued_on: '2020-01-02' }
+  for (const now of edges) {
+    for (const purpose of ['first-issue', 'reissue', 'refresh']) {
+      for (const evidence of [{ kind: 'qr-token', centre: '3611025000' },
+        { ...chip }, { ...chip, centre: '1111000000' }, null]) {
+        for (const card of [{ ...issued, ic_chip: true },
+          { ...issued, ic_chip: false }, issued, undefined]) {
+          for (const residence of ['36110', '11110']) {
+            for (const state of states.slice(0, evidence ? undefined : 1)) {
+              const c = sample(now, { purpose, evidence,
+                holder: { card, residence },
+                facts: { evidence: state, ...(purpose === 'first-issue'
+                  ? {}
+                  : { active_devices: 1, this_device_active: true,
+                      administrative_expiry: iso(now + day) }) } })
+              if (purpose === 'reissue') c.reason = 'expired'
+              yield c
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Every reason, by tap and by visit, before, at and after the last issue. */
+function * reissues () {
+  const now = kst('2025-07-01', '10:00:00')
+  for (const reason of [...reasons, 'address-changed', 'Expired', undefined]) {
+    for (const purpose of ['first-issue', 'reissue', 'refresh']) {
+      for (const operation of ['credential', 'qr-token']) {
+        for (const evidence of [{ kind: 'qr-token', centre: '36110' }, chip]) {
+          for (const active of [0, 1, 2]) {
+            for (const last of [null, -1, 0, 1]) {
+              for (const visit of [-1, 0, 1]) {
+                const c = sample(now, { purpose, operation, evidence,
+                  holder: { card: { status: 'issued', ic_chip: true,
+                    issued_on: '2020-01-02' } },
+                  facts: { active_devices: active,
+                    this_device_active: active === 1 && visit === 0,
+                    last_issued_at: last === null
+                      ? null
+                      : iso(now + last * 1000),
+                    evidence_issued_at: iso(now + visit * 1000),
+                    administrative_expiry: active ? iso(now + day) : null } })
+                if (operation === 'qr-token' && evidence === chip)
+                  c.evidence = { kind: 'ic-card', centre: '36110' }
+                if (reason) c.reason = reason
+                yield c
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** The fee, by birth and card, at both ends of three years. */
+function * fees () {
+  for (const year of ['2024', '2025', '2026']) {
+    for (const [d, t] of [['01-01', '00:00:00'], ['12-31', '23:59:59']]) {
+      for (const birth_date of ['2007-12-31', '2008-01-01', '2008-12-31',
+        '2009-01-01', '1950-06-01']) {
+        for (const card of [undefined, { status: 'issued',
+          issued_on: '2020-01-02', ic_chip: true }, { status: 'lost' }])
+          yield sample(kst(`${year}-${d}`, t), { holder: { birth_date, card } })
+      }
+    }
+  }
+}
+
+/** Every day of issue, at the ends of the Korean day. */
+function * validities (end = '2034-01-01') {
+  for (let d = '2025-04-01'; d < end; d = addDays(d, 1)) {
     for (const time of ['00:00:00', '23:59:59'])
       yield sample(kst(d, time))
     const now = kst(d, '12:00:00')
@@ -233,6 +362,9 @@ function * validities () {
   }
 }
 
+const validitiesOfFourYears = () => validities('2029-04-01')
+const birthdaysOf2008 = () => birthdays('2008-01-01', '2009-01-01')
+
 let seed = 1n
 function random (n) {
   seed = (seed * 6364136223846793005n + 1442695040888963407n) &
@@ -241,48 +373,62 @@ function random (n) {
 }
 const pick = list => list[random(list.length)]
 
+/** Mostly what is right, now and then one of the wrongs. */
+const mostly = (right, ...wrong) => random(10) ? right : pick(wrong)
+
 function * mixtures (count) {
   const times = [...edges, kst('2025-07-01'), kst('2028-02-29', '10:00:00')]
   for (let i = 0; i < count; i++) {
     const now = pick(times)
-    const birth = pick(['2001-02-03', '2008-02-29', '2007-12-31', '1950-06-01',
-      addDays(birthday(dateIn(now), -17), random(3) - 1)])
+    const today = dateIn(now)
+    const birth = mostly('2001-02-03', '2008-02-29', '2007-12-31',
+      '1950-06-01', addDays(birthday(today, -17), random(3) - 1))
     const number = numberOf(birth)
-    const residence = pick(['36110', '41281', '4128000000', '11110', '27110',
-      '42720', '3611'])
+    const residence = mostly('36110', '41281', '4128000000', '11110', '27110',
+      '42720', '3611')
     const operation = pick(['credential', 'qr-token'])
     const purpose = pick(['first-issue', 'reissue', 'refresh'])
-    const facts = { active_devices: random(2),
-      this_device_active: false, evidence: pick(['valid', 'valid', 'redeemed',
-        'other-holder', 'expired']),
-      caller: pick(['upstream', 'upstream', 'upstream', 'stranger']) }
-    facts.this_device_active = facts.active_devices === 1 && random(2) === 0
-    if (facts.active_devices) {
-      facts.last_issued_at = iso(now - 1000 * random(3))
-      facts.evidence_issued_at = iso(now - 1000 * random(3))
-      facts.administrative_expiry = iso(now + 1000 * (random(4) - 1))
+    const later = purpose !== 'first-issue'
+    const active = mostly(later ? 1 : 0, 0, 1, 2)
+    const facts = { active_devices: active,
+      this_device_active: active === 1 && mostly(true, false),
+      evidence: mostly('valid', 'redeemed', 'other-holder', 'expired'),
+      caller: mostly('upstream', 'stranger'),
+      quota_used: mostly(19, 20, 21) }
+    if (active) {
+      facts.last_issued_at = iso(now - 2000 + 1000 * random(2))
+      facts.evidence_issued_at = mostly(iso(now), facts.last_issued_at)
+      facts.administrative_expiry = mostly(iso(now + day),
+        iso(now + 1000 * (random(3) - 1)))
     }
-    if (random(4) === 0) facts.signer_not_after = iso(now + 1000 * random(3))
-    if (random(4) === 0) facts.signer_not_before = iso(now + 1000 * random(2))
-    const c = sample(now, { operation, purpose, facts, holder: {
-      birth_date: birth, residence, number: pick([number, number,
-        number.slice(0, 6) + random(10) + number.slice(7), number.slice(0, 12)]),
-      card: pick([{ status: 'issued', ic_chip: random(2) === 0,
-        issued_on: pick(['2020-01-02', dateIn(now), addDays(dateIn(now), 1)]) },
-      { status: 'lost', issued_on: '2020-01-02', ic_chip: true }]) },
-    evidence: { kind: 'qr-token',
-      centre: pick([residence.slice(0, 5), '4128500000', '1111000000']) } })
+    if (random(10) === 0)
+      facts.signer_not_after = iso(now + 1000 * random(3))
+    if (random(10) === 0)
+      facts.signer_not_before = iso(now + 1000 * random(2))
+    const evidence = mostly({ kind: 'qr-token', centre: mostly(
+      residence.slice(0, 5), '4128500000', '1111000000') },
+    operation === 'credential' ? chip : { kind: 'ic-card', centre: 'x' })
+    const c = sample(now, { operation, purpose, facts, evidence, holder: {
+      birth_date: birth, residence, number: mostly(number,
+        number.slice(0, 6) + random(10) + number.slice(7),
+        number.slice(0, 12)),
+      card: mostly({ status: 'issued', ic_chip: random(2) === 0,
+        issued_on: mostly('2020-01-02', today, addDays(today, 1)) },
+      { status: 'lost', issued_on: '2020-01-02', ic_chip: true }, undefined)
+    } })
     if (purpose === 'reissue')
-      c.reason = pick([...reasons, 'address-changed'])
+      c.reason = mostly(pick(reasons), 'address-changed')
     yield c
   }
 }
 
 // ---- running them
 
-async function compare (cases) {
-  const okse = spawn(okse_program, ['policy', 'explain', '--policy',
-    path.join(configs, 'policy')], { stdio: ['pipe', 'pipe', 'inherit'] })
+const reference = path.join(configs, 'policy')
+
+async function compare (cases, policy = reference) {
+  const okse = spawn(okse_program, ['policy', 'explain', '--policy', policy],
+    { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = readline.createInterface({ input: okse.stdout })
   const asked = []
   let count = 0
@@ -305,6 +451,7 @@ async function compare (cases) {
     const why = `${JSON.stringify(c)}\n${line}`
     assert.deepEqual(rules, want.rules, why)
     assert.equal(got.outcome, want.grant ? 'allow' : 'deny', why)
+    assert.deepEqual(got.fees, want.fees, why)
     if (!want.grant) continue
     allowed++
     delete got.grant.formats
@@ -317,10 +464,42 @@ async function compare (cases) {
   console.log(`# ${count} cases, ${allowed} allowed`)
 }
 
+/** The reference policy read the other way, without its own cases. */
+async function otherwise (change, ...generators) {
+  const dir = temporary()
+  cpSync(reference, dir, { recursive: true })
+  for (const name of readdirSync(dir)) {
+    const file = path.join(dir, name)
+    if (name.endsWith('_test.yaml')) rmSync(file)
+    else writeFileSync(file, readFileSync(file, 'utf8')
+      .replace(/^(\s*leap-birthday:).*$/m, `$1 ${change.leap ?? reading.leap}`)
+      .replace(/^(\s*ends:).*$/m, `$1 ${change.ends ?? reading.ends}`))
+  }
+  const before = { ...reading }
+  Object.assign(reading, change)
+  try {
+    for (const cases of generators) await compare(cases(), dir)
+  } finally {
+    Object.assign(reading, before)
+    rmSync(dir, { recursive: true })
+  }
+}
+
 await test('birthdays and first cards, second by second',
   () => compare(birthdays()))
+await test('29 February on 1 March', () => compare(leapBirthdays()))
+await test('29 February on 28 February, where the policy says so',
+  () => otherwise({ leap: 'february-28' }, leapBirthdays, birthdaysOf2008))
 await test('regions, phases, centres and channels at their edges',
   () => compare(places()))
+await test('every province code at every phase', () => compare(provinces()))
+await test('visits, taps and neither, with evidence in every state',
+  () => compare(channels()))
+await test('reissues and refreshes for every reason',
+  () => compare(reissues()))
+await test('the fee of a card', () => compare(fees()))
 await test('validities of every day of issue', () => compare(validities()))
-await test('a hundred thousand mixtures', () => compare(mixtures(100000)))
+await test('validities to the second, where the policy says so',
+  () => otherwise({ ends: 'exact' }, validitiesOfFourYears))
+await test('sixty thousand mixtures', () => compare(mixtures(60000)))
 done()
