@@ -11,7 +11,7 @@ struct shadow {
 	uint64_t		decisions;	/* that both have made */
 	uint64_t		newly_refused, newly_allowed;
 	struct tally_rules	rules;		/* refusing in one alone */
-	uint64_t		told;		/* of decisions, in the journal */
+	uint64_t		told;		/* decisions, when last told */
 };
 
 /* Decides by the candidate what d decided, and counts the difference. */

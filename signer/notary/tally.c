@@ -51,7 +51,8 @@ tally_batch(struct tally *t, size_t requests, int64_t commit_us)
 }
 
 void
-tally_head(struct bytes *out, const char *name, const char *type, const char *help)
+tally_head(struct bytes *out, const char *name, const char *type,
+    const char *help)
 {
 	bytes_printf(out, "# HELP okse_%s %s\n# TYPE okse_%s %s\n", name, help,
 	    name, type);

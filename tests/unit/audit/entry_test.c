@@ -43,11 +43,6 @@ each_event_has_its_bytes(void **state)
 	static const uint64_t of[] = { 3, 7, 122 };
 	struct entry_key_use_facts use = { 2, "okse signer 1", { { 1 } },
 		true };
-	const struct entry_policy_facts first = { .policy = hash,
-		.manifest = hash, .serial = 7, .seats = of, .seat_count = 2 };
-	const struct entry_policy_facts second = { .policy = hash,
-		.replaces = &hash, .manifest = hash, .serial = 8,
-		.seats = of, .seat_count = 2 };
 	struct entry_refused_facts refused = { 1795392000000, 1, 2, 3 };
 	AUTO_DONE(bytes) b = { 0 };
 
@@ -85,15 +80,6 @@ each_event_has_its_bytes(void **state)
 	assert_written(entry_recover(&common, 123, 100, &b), &b,
 	    BOOT "\"entries\":123,\"ev\":\"recover\"," NONCE
 	    "\"published\":100," TAIL);
-	assert_written(entry_policy(&common, &first, &b), &b,
-	    BOOT "\"ev\":\"policy\",\"manifest\":\"" SPKI "\"," NONCE
-	    "\"policy\":\"" SPKI "\",\"seats\":[3,7],"
-	    "\"seq\":123,\"serial\":7,\"t\":1795392000123,\"v\":1}");
-	assert_written(entry_policy(&common, &second, &b), &b,
-	    BOOT "\"ev\":\"policy\",\"manifest\":\"" SPKI "\"," NONCE
-	    "\"policy\":\"" SPKI "\",\"replaces\":\"" SPKI
-	    "\",\"seats\":[3,7],\"seq\":123,\"serial\":8,"
-	    "\"t\":1795392000123,\"v\":1}");
 	assert_written(entry_ceremony(&common, &hash, &b), &b,
 	    BOOT "\"ev\":\"ceremony\"," NONCE
 	    "\"seq\":123,\"t\":1795392000123,\"transcript\":\"" SPKI
@@ -102,6 +88,30 @@ each_event_has_its_bytes(void **state)
 	    BOOT "\"by\":-2500,\"ev\":\"clock.step\"," NONCE TAIL);
 	assert_written(entry_heartbeat(&common, &b), &b,
 	    BOOT "\"ev\":\"heartbeat\"," NONCE TAIL);
+}
+
+static void
+a_change_of_policy_names_both_and_who_signed(void **state)
+{
+	static const uint64_t seats[] = { 3, 7 };
+	struct entry_policy_facts f = { .policy = hash, .manifest = hash,
+		.serial = 7, .seats = seats, .seat_count = COUNT(seats) };
+	AUTO_DONE(bytes) b = { 0 };
+
+	(void)state;
+	assert_written(entry_policy(&common, &f, &b), &b,
+	    BOOT "\"ev\":\"policy\",\"manifest\":\"" SPKI "\"," NONCE
+	    "\"policy\":\"" SPKI "\",\"seats\":[3,7],"
+	    "\"seq\":123,\"serial\":7,\"t\":1795392000123,\"v\":1}");
+	f.replaces = &hash;
+	assert_written(entry_policy(&common, &f, &b), &b,
+	    BOOT "\"ev\":\"policy\",\"manifest\":\"" SPKI "\"," NONCE
+	    "\"policy\":\"" SPKI "\",\"replaces\":\"" SPKI
+	    "\",\"seats\":[3,7],\"seq\":123,\"serial\":7,"
+	    "\"t\":1795392000123,\"v\":1}");
+	/* nobody signs for nothing */
+	f.seat_count = 0;
+	assert_int_equal(entry_policy(&common, &f, &b), ERR_SCHEMA);
 }
 
 static const uint8_t pseudonym[16] = { 0xaa };
@@ -407,6 +417,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_event_has_its_bytes),
+		cmocka_unit_test(
+		    a_change_of_policy_names_both_and_who_signed),
 		cmocka_unit_test(
 		    a_decision_has_its_bytes_with_its_rules_sorted),
 		cmocka_unit_test(
