@@ -37,7 +37,7 @@ bool quorum_name_fits(struct view name);
  * officers; set_id and commitments are made here. out_shares has room for
  * plan->count empty shares, each to be released by share_done(), on failure
  * too. ERR_RANGE: 2 <= threshold <= count <= SHARE_MAX does not hold, an
- * officer's name does not fit, or the secret is not 32 bytes. ERR_CRYPTO: no
+ * officer's name does not fit, or the secret is not 32 bytes. ERR_SYSTEM: no
  * randomness.
  */
 [[nodiscard]] enum err quorum_split(const struct secret *secret,
