@@ -21,14 +21,27 @@ by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* The ids of rules, sorted: a case may name them in any order. */
+struct ids {
+	size_t		 count;
+	const char	*at[POLICY_RULES + 1];
+};
+
 static void
-put_outcome(struct bytes *out, bool allow, const char **fails, size_t count)
+put_ids(struct bytes *out, const char *before, struct ids *ids)
 {
-	qsort(fails, count, sizeof(*fails), by_text);
+	qsort(ids->at, ids->count, sizeof(*ids->at), by_text);
+	for (size_t i = 0; i < ids->count; i++)
+		bytes_printf(out, "%s%s", i == 0 ? before : ", ", ids->at[i]);
+}
+
+static void
+put_outcome(struct bytes *out, bool allow, struct ids *fails,
+    struct ids *monitored)
+{
 	bytes_put_text(out, allow ? "allow" : "deny");
-	for (size_t i = 0; i < count; i++)
-		bytes_printf(out, "%s%s", i != 0 ? ", " :
-		    allow ? " although it fails " : " by ", fails[i]);
+	put_ids(out, " by ", fails);
+	put_ids(out, ", monitored ", monitored);
 }
 
 static void
@@ -62,11 +75,13 @@ put_fee(struct bytes *out, const char *name, int64_t won)
 static void
 put_expected(const struct scenario *s, struct bytes *out)
 {
-	const char *fails[POLICY_RULES + 1];
+	struct ids fails = { 0 }, monitored = { 0 };
 
 	for (size_t i = 0; i < s->fails.count; i++)
-		fails[i] = s->fails.at[i].name;
-	put_outcome(out, s->outcome == SUITE_ALLOW, fails, s->fails.count);
+		fails.at[fails.count++] = s->fails.at[i].name;
+	for (size_t i = 0; i < s->monitored.count; i++)
+		monitored.at[monitored.count++] = s->monitored.at[i].name;
+	put_outcome(out, s->outcome == SUITE_ALLOW, &fails, &monitored);
 	put_grant(out, &s->grant, &s->grant);
 	for (size_t i = 0; i < s->fees.count; i++)
 		put_fee(out, s->fees.at[i].name, s->fees.at[i].won);
@@ -98,14 +113,16 @@ static void
 put_got(const struct scenario *s, const struct decision *d,
     struct bytes *out)
 {
-	const char *fails[POLICY_RULES + 1];
-	size_t count = 0;
+	struct ids fails = { 0 }, monitored = { 0 };
 
 	for (size_t i = 0; i < decision_count(d); i++) {
-		if (decision_rule(d, i)->outcome == OUTCOME_FAIL)
-			fails[count++] = decision_rule(d, i)->id;
+		const struct rule_result *r = decision_rule(d, i);
+		struct ids *ids = r->monitored ? &monitored : &fails;
+
+		if (r->outcome == OUTCOME_FAIL)
+			ids->at[ids->count++] = r->id;
 	}
-	put_outcome(out, decision_allows(d), fails, count);
+	put_outcome(out, decision_allows(d), &fails, &monitored);
 	if (decision_allows(d))
 		put_granted(s, decision_grant(d), out);
 	put_stated(s, d, out);
@@ -142,6 +159,8 @@ read_case(const struct policy *p, const struct suite *s,
 	programme = policy_find(p, out->asked.programme);
 	for (size_t i = 0; i < out->fails.count; i++)
 		TRY(check_rule(programme, &out->fails.at[i]));
+	for (size_t i = 0; i < out->monitored.count; i++)
+		TRY(check_rule(programme, &out->monitored.at[i]));
 	return ERR_OK;
 }
 

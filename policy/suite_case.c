@@ -98,6 +98,9 @@ static const struct yaml_choice outcomes[] = {
 	{ "allow", SUITE_ALLOW }, { "deny", SUITE_DENY }, { 0 },
 };
 
+static const struct yaml_type rules_type = YAML_LIST_OF(1, POLICY_RULES + 1,
+    &YAML_TYPE(.shape = YAML_REFERENCE));
+
 static const struct yaml_field grant_fields[] = {
 	MEMBER("valid_from", grant.valid_from, &instant_type),
 	MEMBER("administrative_expiry", grant.administrative_expiry,
@@ -112,8 +115,8 @@ static const struct yaml_field case_fields[] = {
 	MEMBER("facts", known, &part_type),
 	YAML_FIELD("outcome", struct scenario, outcome,
 	    &YAML_ONE_OF(outcomes)),
-	MEMBER("fails", fails, &YAML_LIST_OF(1, POLICY_RULES + 1,
-	    &YAML_TYPE(.shape = YAML_REFERENCE))),
+	MEMBER("fails", fails, &rules_type),
+	MEMBER("monitored", monitored, &rules_type),
 	GROUP("grant", grant_fields),
 	MEMBER("fees", fees, &YAML_MAP_OF(0, POLICY_FEES, struct suite_fee,
 	    name, won, &count_type)),

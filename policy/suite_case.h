@@ -25,7 +25,8 @@ struct scenario {
 	struct yaml_part	claims;
 	struct yaml_part	known;		/* "facts" */
 	int			outcome;	/* enum suite_outcome */
-	YAML_ARRAY(struct yaml_reference) fails;
+	YAML_ARRAY(struct yaml_reference) fails;	/* and refuse */
+	YAML_ARRAY(struct yaml_reference) monitored;	/* fail, refuse not */
 	struct suite_grant	grant;
 	YAML_ARRAY(struct suite_fee) fees;
 };

@@ -102,10 +102,16 @@ a_rule_that_monitors_fails_without_refusing(void **state)
 {
 	(void)state;
 	passing(GIVEN "  used before:\n    facts: { evidence: redeemed }\n"
-	    "    outcome: allow\n    fails: [seen]\n");
+	    "    outcome: allow\n    monitored: [seen]\n");
 	refused(GIVEN "  used before:\n    facts: { evidence: redeemed }\n"
 	    "    outcome: allow\n", ERR_MISMATCH,
-	    "got allow although it fails seen");
+	    "expected allow; got allow, monitored seen");
+	/* that it monitors is part of what is tested */
+	refused(GIVEN "  used before:\n    facts: { evidence: redeemed }\n"
+	    "    outcome: deny\n    fails: [seen]\n", ERR_MISMATCH,
+	    "expected deny by seen; got allow, monitored seen");
+	refused(GIVEN "  x: { outcome: allow, monitored: [sene] }\n",
+	    ERR_SCHEMA, "got \"sene\"; did you mean \"seen\"?");
 }
 
 static void
@@ -134,9 +140,9 @@ a_case_begins_with_what_is_given_and_changes_it(void **state)
 	    "first-issue, holder: { birth_date: 2001-02-03 }, "
 	    "evidence: { kind: qr-token } }\n"
 	    "  facts: { active_devices: 1, evidence: expired }\n"
-	    "cases:\n  as given: { outcome: deny, fails: [one, seen] }\n"
-	    "  one thing changed:\n    facts: { active_devices: 0 }\n"
-	    "    outcome: allow\n    fails: [seen]\n");
+	    "cases:\n  as given: { outcome: deny, fails: [one], monitored: "
+	    "[seen] }\n  one thing changed:\n    facts: { active_devices: 0 "
+	    "}\n    outcome: allow\n    monitored: [seen]\n");
 }
 
 static void
