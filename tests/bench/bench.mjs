@@ -7,7 +7,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { writeFileSync, readFileSync } from 'node:fs'
-import { build, run, startInstance } from '../e2e/lib/instance.mjs'
+import { build, configs, run, startInstance } from '../e2e/lib/instance.mjs'
 import { recover, derivePin } from '../e2e/lib/secret.mjs'
 
 const count = Number(process.env.OKSE_BENCH_COUNT ?? 20000)
@@ -110,6 +110,11 @@ for (const n of [1, 2]) {
     `${number(raw[n].cpu_us, 1)} us CPU each`)
 }
 
+// ---- decisions alone: one core, the full resident-id policy
+
+const [decisions] = await must(tool('decide_rate'),
+  [path.join(configs, 'policy')])
+
 // ---- against the design
 
 const rss = (l, names) => roles(l).filter(([n]) => names.test(n))
@@ -137,3 +142,6 @@ line('p99 at 64 connections', '20 ms', number(Math.max(...p99), 1) + ' ms', '',
   Math.max(...p99) < 20)
 line('supervisor + gate + notary', '64 MiB', number(fixed, 1) + ' MiB',
   `after ${number(first * 2)} issues, with shared pages`, fixed < 64)
+line('decisions, one core', '300,000/s',
+  number(decisions.per_second) + '/s', `${number(decisions.ns_each)} ns each`,
+  decisions.per_second >= 300000)
