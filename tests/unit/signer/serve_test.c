@@ -119,7 +119,7 @@ static void
 a_second_phone_is_refused(void **state)
 {
 	struct world *w = *state;
-	AUTO_DONE(bytes) first = { 0 }, second = { 0 };
+	AUTO_DONE(bytes) first = { 0 };
 	struct person p;
 
 	issue(w, 1, &first);
