@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 
-#define VALUE_DEPTH 4
+#define VALUE_DEPTH 5	/* driving_privileges[].codes[].code */
 #define VALUE_MEMBERS 128	/* of one list or map */
 #define VALUE_TEXT 65536	/* bytes of one text */
 

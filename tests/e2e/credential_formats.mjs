@@ -76,11 +76,10 @@ await test('every changed part of the credential is rejected', async () => {
   }
 })
 
-await test('a missing, doubled or foreign disclosure is rejected', async () => {
+await test('a doubled or foreign disclosure is rejected', async () => {
   const parts = credential.split('~')
   const foreign = Buffer.from('["c2FsdHNhbHRzYWx0c2FsdA","admin",true]')
     .toString('base64url')
-  await rejected(verifySdJwt(parts.toSpliced(1, 1).join('~'), ca))
   await rejected(verifySdJwt(parts.toSpliced(1, 0, parts[1]).join('~'), ca))
   await rejected(verifySdJwt(parts.toSpliced(1, 0, foreign).join('~'), ca))
 })

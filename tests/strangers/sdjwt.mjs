@@ -1,41 +1,45 @@
 // Judges an SD-JWT VC with software not written here: @peculiar/x509 builds
 // the chain to the CA, jose checks the JWS, @sd-jwt/sd-jwt-vc the disclosures.
 
-import 'reflect-metadata'
 import assert from 'node:assert/strict'
 import { createHash, webcrypto } from 'node:crypto'
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
-import { X509Certificate, X509ChainBuilder } from '@peculiar/x509'
-import { compactVerify, decodeProtectedHeader, importX509 } from 'jose'
+import {
+  compactVerify, decodeProtectedHeader, importJWK, importX509
+} from 'jose'
+import { signerOf } from './chain.mjs'
 
 const hasher = (data, alg) =>
   createHash(alg.replace('-', '')).update(data).digest()
 
-/** The signer's certificate, when the CA signed it and both are valid now. */
-async function signerOf (x5c, caPem, now) {
-  const leaf = new X509Certificate(x5c[0])
-  const ca = new X509Certificate(caPem)
-  const chain = await new X509ChainBuilder({ certificates: [ca] }).build(leaf)
-
-  assert.equal(x5c.length, 1, 'x5c holds the signer and no trust anchor')
-  assert.notEqual(leaf.subject, leaf.issuer, 'the signer is its own issuer')
-  assert.equal(chain.length, 2, 'the chain does not end at the CA')
-  assert.ok(chain[1].equal(ca), 'the chain ends at another CA')
-  for (const c of chain)
-    assert.ok(await c.verify({ publicKey: ca, date: now }, webcrypto),
-      'a certificate of the chain does not verify now')
-  return leaf
+/** The digests in signed or disclosed JSON, however deep (RFC 9901 4.2.4). */
+function digestsIn (value) {
+  if (Array.isArray(value))
+    return value.flatMap(digestsIn)
+  if (value === null || typeof value !== 'object')
+    return []
+  return [...value._sd ?? [], ...'...' in value ? [value['...']] : [],
+    ...Object.entries(value).flatMap(([k, v]) => k === '_sd' ? [] : digestsIn(v))]
 }
 
 /**
- * RFC 9901 7.1 rejects a disclosure that no digest is for; the library leaves
- * it aside. Before a holder has chosen, no digest lacks its disclosure either.
+ * RFC 9901 7.1 rejects a disclosure that no digest is for, or that comes
+ * twice; the library leaves it aside.
  */
-function everyDigestHasItsDisclosure (disclosures, digests) {
-  assert.deepEqual(
-    disclosures.map(d => hasher(d, 'sha-256').toString('base64url')).sort(),
-    [...digests].sort(), 'disclosures and digests differ')
+function everyDisclosureHasItsDigest (disclosures, signed) {
+  const opened = disclosures.map(d =>
+    JSON.parse(Buffer.from(d, 'base64url').toString()))
+  const digests = new Set([signed, ...opened].flatMap(digestsIn))
+  const used = disclosures.map(d => hasher(d, 'sha-256').toString('base64url'))
+
+  assert.equal(new Set(used).size, used.length, 'a disclosure twice')
+  for (const digest of used)
+    assert.ok(digests.has(digest), 'a disclosure without a digest')
 }
+
+const verifierOf = key => (data, signature) => webcrypto.subtle.verify(
+  { name: 'ECDSA', hash: 'SHA-256' }, key,
+  Buffer.from(signature, 'base64url'), Buffer.from(data))
 
 /**
  * Verifies text against the CA at the time given (a Date) and returns
@@ -47,18 +51,54 @@ export async function verifySdJwt (text, caPem, now = new Date()) {
   const header = decodeProtectedHeader(jws)
 
   assert.equal(header.typ, 'dc+sd-jwt')
-  const leaf = await signerOf(header.x5c, caPem, now)
+  assert.equal(header.x5c.length, 1, 'x5c holds the signer, no trust anchor')
+  const leaf = await signerOf(header.x5c[0], caPem, now)
   const key = await importX509(leaf.toString('pem'), 'ES256')
   const { payload } = await compactVerify(jws, key, { algorithms: ['ES256'] })
   const signed = JSON.parse(new TextDecoder().decode(payload))
-  const vc = new SDJwtVcInstance({
-    hasher,
-    verifier: (data, signature) => webcrypto.subtle.verify(
-      { name: 'ECDSA', hash: 'SHA-256' }, key,
-      Buffer.from(signature, 'base64url'), Buffer.from(data))
-  })
+  const vc = new SDJwtVcInstance({ hasher, verifier: verifierOf(key) })
 
   await vc.verify(text, { currentDate: Math.floor(now / 1000) })
-  everyDigestHasItsDisclosure(text.split('~').slice(1, -1), signed._sd ?? [])
+  everyDisclosureHasItsDigest(text.split('~').slice(1, -1), signed)
   return { header, payload: signed, claims: await vc.getClaims(text) }
+}
+
+/**
+ * What a wallet shows: the credential with the wanted claims alone (as
+ * { address: { region: true } }), and a key-binding JWT over nonce and aud.
+ */
+export async function presentSdJwt (text, privateKey, wanted, { nonce, aud }) {
+  const wallet = new SDJwtVcInstance({
+    hasher,
+    hashAlg: 'sha-256',
+    saltGenerator: () => '',
+    kbSigner: async data => Buffer.from(await webcrypto.subtle.sign(
+      { name: 'ECDSA', hash: 'SHA-256' }, privateKey, Buffer.from(data)))
+      .toString('base64url'),
+    kbSignAlg: 'ES256'
+  })
+
+  return wallet.present(text, wanted, {
+    kb: { payload: { iat: Math.floor(Date.now() / 1000), nonce, aud } }
+  })
+}
+
+/** A verifier that gets a presentation: the claims it is shown. */
+export async function verifyPresentedSdJwt (text, caPem, { nonce, aud }) {
+  const { x5c } = decodeProtectedHeader(text.split('~')[0])
+  const leaf = await signerOf(x5c[0], caPem)
+  const key = await importX509(leaf.toString('pem'), 'ES256')
+  const verifier = new SDJwtVcInstance({
+    hasher,
+    verifier: verifierOf(key),
+    kbVerifier: async (data, signature, { cnf }) => {
+      const holder = await importJWK(cnf.jwk, 'ES256')
+      return verifierOf(holder)(data, signature)
+    }
+  })
+  const { payload, kb } = await verifier.verify(text,
+    { keyBindingNonce: nonce })
+
+  assert.equal(kb.payload.aud, aud)
+  return payload
 }
