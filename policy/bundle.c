@@ -171,12 +171,13 @@ serial_of(const char *name)
 enum err
 bundle_newest(const char *dir, int64_t *out_serial)
 {
-	AUTO(DIR) d = opendir(dir);
+	AUTO(DIR) d = NULL;
 	struct dirent *e;
 	int64_t newest = 0;
+	enum err err = bundle_open(dir, &d);
 
-	if (d == NULL)
-		return err_system("%s: open", dir);
+	if (err != ERR_OK)
+		return err_because(err, "%s: %s", dir, err_why());
 	while ((errno = 0, e = readdir(d)) != NULL)
 		if (serial_of(e->d_name) > newest)
 			newest = serial_of(e->d_name);

@@ -29,6 +29,13 @@ bundle_open(const char *path, DIR **out_dir)
 	return ERR_OK;
 }
 
+void
+bundle_close(DIR *dir)
+{
+	if (dir != NULL)
+		closedir(dir);
+}
+
 static bool
 is_listed(const struct manifest *m, const char *name)
 {

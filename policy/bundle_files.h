@@ -7,8 +7,6 @@
 #include "policy/manifest.h"
 #include "policy/policy.h"
 
-AUTO_DEFINE(DIR, DIR, closedir);
-
 /* All zero is empty; at[i] is what the manifest lists at i. */
 struct bundle_files {
 	struct bytes	at[MANIFEST_FILES];
@@ -18,6 +16,8 @@ void bundle_files_done(struct bundle_files *f);
 
 /* ERR_NOT_FOUND when there is none; messages leave the path to the caller. */
 [[nodiscard]] enum err bundle_open(const char *path, DIR **out_dir);
+void bundle_close(DIR *dir);
+AUTO_DEFINE(DIR, DIR, bundle_close);
 
 /*
  * Each file once: exactly those of the manifest are in dir, each of its
