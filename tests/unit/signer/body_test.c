@@ -215,6 +215,15 @@ a_chip_shows_certificate_challenge_and_signature(void **state)
 	assert_int_equal(b.asked.evidence.certificate.len, 3);
 	assert_true(view_is(b.asked.evidence.challenge, "n-2"));
 	assert_int_equal(b.asked.evidence.signature.len, 2);
+	body_done(&b);
+	edit(&json, (const char *)credential.at, visit,
+	    "\"kind\":\"ic-card\",\"certificate\":\"_-8\","
+	    "\"challenge\":\"n-2\",\"signature\":\"BAU\"");
+	assert_int_equal(decode(bytes_view(&json), OPERATION_CREDENTIAL, &b),
+	    ERR_OK);
+	assert_int_equal(b.asked.evidence.certificate.len, 2);
+	assert_int_equal(b.asked.evidence.certificate.at[0], 0xff);
+	assert_int_equal(b.asked.evidence.signature.len, 2);
 	issue(visit, "\"kind\":\"ic-card\",\"certificate\":\"AQID\","
 	    "\"challenge\":\"n-2\",\"signature\":\"B!U=\"", ERR_SCHEMA,
 	    "/evidence/signature: wanted base64");

@@ -42,6 +42,7 @@ static const char good[] =
     "policy: /etc/okse/policy\n"
     "roster: /etc/okse/roster.txt\n"
     "ca: /etc/okse/ca.pem\n"
+    "card-ca: [{certificate: /card.pem, programmes: [resident-id]}]\n"
     "quorum: /etc/okse/quorum.txt\n"
     "limits: {connections: 10}\n";
 
@@ -64,6 +65,10 @@ a_complete_file_is_read(void **state)
 	    "SOFTHSM2_CONF");
 	assert_int_equal(c->token.keyholders, 3);
 	assert_int_equal(c->token.deadline, 5);
+	assert_int_equal(c->card_cas.count, 1);
+	assert_string_equal(c->card_cas.at[0].certificate, "/card.pem");
+	assert_string_equal(c->card_cas.at[0].programmes.at[0],
+	    "resident-id");
 	assert_null(c->transcript);
 	assert_int_equal(c->limits.connections, 10);
 	assert_int_equal(c->limits.in_flight, 1024);
@@ -97,6 +102,9 @@ static const struct {
 	{ "    uids: [1000, 0]\n", "", "upstream" },
 	{ "deadline: PT5S", "deadline: 5", "okse.yaml:19:" },
 	{ "deadline: PT5S", "deadline: PT0S", "okse.yaml:19:" },
+	{ "programmes: [resident-id]", "programmes: []", "1 to 32 items" },
+	{ ", programmes: [resident-id]", "", "the key \"programmes\"" },
+	{ "{certificate: /card.pem", "{certificat: /card.pem", "certificate" },
 	{ "uids: [1000, 0]", "uids: [-1]", "okse.yaml:11:" },
 	{ "uids: [1000, 0]", "uids: [4294967296]", "okse.yaml:11:" },
 	{ "state: /var/lib/okse\n", "state: /a\nstate: /b\n", "state" },
