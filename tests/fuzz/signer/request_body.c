@@ -14,8 +14,10 @@ static enum err
 decode(uint8_t how, struct view json, struct body *b)
 {
 	struct view share;
+	uint64_t serial;
+	bool shadow;
 
-	switch (how % 6) {
+	switch (how % 7) {
 	case 0:
 		return body_decode(json, OPERATION_QR_TOKEN, b);
 	case 1:
@@ -26,8 +28,11 @@ decode(uint8_t how, struct view json, struct body *b)
 		return body_decode_decision(json, b);
 	case 4:
 		return body_decode_case(json, b);
-	default:
+	case 5:
 		(void)body_decode_share(json, b, &share);
+		return ERR_UNSUPPORTED;
+	default:
+		(void)body_decode_policy(json, b, &serial, &shadow);
 		return ERR_UNSUPPORTED;
 	}
 }
