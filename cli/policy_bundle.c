@@ -91,37 +91,19 @@ print_hash(const char *name, const struct hash *h)
 	printf("%-11s %s\n", name, bytes_text(&hex));
 }
 
-static enum err
-put_bundle(const struct bundle *b, struct bytes *out)
-{
-	const struct manifest *m = bundle_manifest(b);
-	const struct approvals *signers = bundle_signers(b);
-	struct json j = json_start(out);
-	char time[INSTANT_TEXT];
-
-	json_object(&j, NULL);
-	json_int(&j, "serial", m->serial);
-	json_hex(&j, "sha256", VIEW_OF(policy_hash(bundle_policy(b))->at));
-	json_hex(&j, "manifest", VIEW_OF(bundle_hash(b)->at));
-	json_string(&j, "not_before", instant_text(m->not_before, time));
-	json_string(&j, "expires", instant_text(m->expires, time));
-	json_array(&j, "signers");
-	for (unsigned int i = 0; i < signers->count; i++)
-		json_int(&j, NULL, signers->seats[i]);
-	json_close(&j);
-	json_close(&j);
-	return json_end(&j);
-}
-
 static int
 print_bundle(const struct arguments *a, const struct roster *r,
     const struct bundle *b)
 {
 	AUTO_DONE(bytes) json = { 0 };
+	struct json j = json_start(&json);
 	enum err e;
 
 	if (option_given(a, "json")) {
-		if ((e = put_bundle(b, &json)) != ERR_OK)
+		json_object(&j, NULL);
+		bundle_put(b, &j);
+		json_close(&j);
+		if ((e = json_end(&j)) != ERR_OK)
 			return complain_err("the bundle", e);
 		put_line(bytes_view(&json));
 		return EXIT_DONE;

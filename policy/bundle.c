@@ -147,6 +147,28 @@ bundle_mark_of(const struct bundle *b)
 	return (struct bundle_mark){ b->manifest.serial, b->hash };
 }
 
+static void
+put_time(struct json *j, const char *name, int64_t at)
+{
+	char text[INSTANT_TEXT];
+
+	json_string(j, name, instant_text(at, text));
+}
+
+void
+bundle_put(const struct bundle *b, struct json *j)
+{
+	json_int(j, "serial", b->manifest.serial);
+	json_hex(j, "sha256", VIEW_OF(policy_hash(b->policy)->at));
+	json_hex(j, "manifest", VIEW_OF(b->hash.at));
+	put_time(j, "not_before", b->manifest.not_before);
+	put_time(j, "expires", b->manifest.expires);
+	json_array(j, "signers");
+	for (unsigned int i = 0; i < b->signers.count; i++)
+		json_int(j, NULL, b->signers.seats[i]);
+	json_close(j);
+}
+
 /* ---- where they lie */
 
 enum err

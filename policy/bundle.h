@@ -51,6 +51,8 @@ const struct manifest *bundle_manifest(const struct bundle *b);
 const struct hash *bundle_hash(const struct bundle *b);	/* of the manifest */
 const struct approvals *bundle_signers(const struct bundle *b);
 struct bundle_mark bundle_mark_of(const struct bundle *b);
+/* "serial", "sha256", "manifest", "not_before", … into an open object. */
+void bundle_put(const struct bundle *b, struct json *j);
 
 /* dir/serial */
 [[nodiscard]] enum err bundle_path(const char *dir, int64_t serial,

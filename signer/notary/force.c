@@ -192,17 +192,22 @@ force_record(struct notary *n)
 
 /* ---- changes */
 
+static enum err
+stage(struct notary *n, enum admin_verb verb, const struct bundle *b)
+{
+	TRY(registry_begin(n->registry));
+	return verb == ADMIN_POLICY_ACTIVATE ? record(n, b) :
+	    remember(n, CANDIDATE, b);
+}
+
 /* One transaction; a full disk takes it back, worse ends the process. */
 static enum err
 commit(struct notary *n, enum admin_verb verb, const struct bundle *b,
     bool *out_broken)
 {
-	enum err e;
+	enum err e = stage(n, verb, b);
 
 	*out_broken = true;
-	TRY(registry_begin(n->registry));
-	e = verb == ADMIN_POLICY_ACTIVATE ? record(n, b) :
-	    remember(n, CANDIDATE, b);
 	if (e == ERR_FULL || e == ERR_MEMORY) {
 		registry_rollback(n->registry);
 		journal_rolled_back(n->journal);

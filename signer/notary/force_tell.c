@@ -8,35 +8,12 @@
 #include "signer/notary/notary.h"
 
 static void
-put_time(struct json *j, const char *name, int64_t at)
-{
-	char text[INSTANT_TEXT];
-
-	json_string(j, name, instant_text(at, text));
-}
-
-static void
-put_bundle(const struct bundle *b, struct json *j)
-{
-	const struct manifest *m = bundle_manifest(b);
-	const struct approvals *signers = bundle_signers(b);
-
-	json_int(j, "serial", m->serial);
-	json_hex(j, "sha256", VIEW_OF(policy_hash(bundle_policy(b))->at));
-	json_hex(j, "manifest", VIEW_OF(bundle_hash(b)->at));
-	put_time(j, "not_before", m->not_before);
-	put_time(j, "expires", m->expires);
-	json_array(j, "signers");
-	for (unsigned int i = 0; i < signers->count; i++)
-		json_int(j, NULL, signers->seats[i]);
-	json_close(j);
-}
-
-static void
 put_change(const struct force *f, struct json *j)
 {
+	char at[INSTANT_TEXT];
+
 	json_object(j, "last_change");
-	put_time(j, "at", f->changed_at);
+	json_string(j, "at", instant_text(f->changed_at, at));
 	json_bool(j, "ok", !f->failed);
 	if (f->failed && utf8_valid(view_text(f->why)))
 		json_string(j, "message", f->why);
@@ -50,12 +27,12 @@ force_put(const struct notary *n, struct bytes *out)
 	struct json j = json_start(out);
 
 	json_object(&j, NULL);
-	put_bundle(f->bundle, &j);
+	bundle_put(f->bundle, &j);
 	json_bool(&j, "in_force", force_check(n, time_now()) == ERR_OK);
 	put_change(f, &j);
 	if (f->candidate != NULL) {
 		json_object(&j, "shadow");
-		put_bundle(f->candidate, &j);
+		bundle_put(f->candidate, &j);
 		shadow_put(&f->shadow, &j);
 		json_close(&j);
 	}

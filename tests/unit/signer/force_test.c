@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include "policy/yaml.h"
+#include "signer/notary/registry_sql.h"
 
 /* Made once: the same bundle made twice is the same. */
 static struct bundle_plan plan;
@@ -146,14 +147,40 @@ static void
 a_damaged_memory_stops_the_start(void **state)
 {
 	struct world *w = *state;
-	AUTO_DONE(bytes) before = { 0 };
 
-	OK(registry_meta_get(w->n->registry, "policy", &before));
 	OK(registry_begin(w->n->registry));
 	OK(registry_meta_put(w->n->registry, "policy", view_text("?")));
 	OK(registry_commit(w->n->registry));
 	world_close(w);
 	assert_int_equal(world_try_open(w), ERR_CORRUPT);
+}
+
+static void
+limit_pages(struct world *w, const char *pragma)
+{
+	assert_int_equal(sqlite3_exec(w->n->registry->sqlite.db, pragma, NULL,
+	    NULL, NULL), SQLITE_OK);
+}
+
+static void
+a_full_disk_leaves_the_old_in_force(void **state)
+{
+	struct world *w = *state;
+
+	place(w, 2, SAME, SEATS(1, 2));
+	limit_pages(w, "PRAGMA max_page_count = 1");
+	do {	/* until not even a heartbeat fits */
+		w->n->chores.heartbeat = true;
+		OK(batch_run(w->n, &w->queue, w->now, &w->batch));
+		if (w->batch.durable)
+			chores_clear(&w->n->chores);
+	} while (w->batch.durable);
+	assert_int_equal(activate(w, 2), ERR_FULL);
+	assert_int_equal(in_force(w), 1);
+	limit_pages(w, "PRAGMA max_page_count = 1000000");
+	OK(activate(w, 2));
+	world_reopen(w);
+	assert_int_equal(in_force(w), 2);
 }
 
 static void
@@ -340,6 +367,7 @@ main(void)
 		EACH(nothing_older_comes_back_after_a_start),
 		EACH(a_bundle_that_is_gone_stops_the_start),
 		EACH(a_damaged_memory_stops_the_start),
+		EACH(a_full_disk_leaves_the_old_in_force),
 		EACH(an_expired_policy_decides_nothing),
 		EACH(a_stricter_candidate_is_counted_by_rule),
 		EACH(a_monitored_rule_makes_no_difference),
