@@ -28,6 +28,7 @@ async function metricBecomes (name, value) {
   assert.equal(await metric(name), `${name} ${value}`)
 }
 
+let final = 5		// serial in force at the end
 let drafts = 0
 /** A copy of the reference policy with a serial; edits: { file: [from, to] } */
 function draft (serial, edits = {}) {
@@ -366,11 +367,43 @@ await test('the log has every change: what, instead of what, by whom',
     assert.equal(v.status, 0, v.stderr)
   })
 
+await test('a notary killed at a change has the old or the new', async () => {
+  await okse.start()
+  let before = 5
+  for (let serial = 6; serial <= 11; serial++) {
+    const dir = draft(serial)
+    await sign(dir, [1, 2])
+    place(dir, serial)
+    const notary = (await okse.processes()).find(p => p.role === 'notary')
+    const asked = activate(serial)
+    await sleep((serial - 6) * 4)
+    process.kill(notary.pid, 'SIGKILL')
+    const answer = await asked
+    for (let i = 0; i < 100 && (await okse.processes())
+      .find(p => p.role === 'notary')?.pid === notary.pid; i++)
+      await sleep(20)
+    await okse.waitReady()
+    const now = (await policy()).serial
+    assert.ok([200, 503].includes(answer.status), answer.text)
+    // what was answered is so; what was not may be
+    assert.ok(answer.status === 200 ? now === serial
+      : [before, serial].includes(now), `${answer.status}: ${now}`)
+    assert.equal((await decide()).json.decision.serial, now)
+    before = now
+  }
+  assert.equal(await okse.stop(), 0)
+  const r = await okse.okse(['audit', 'show', '--event', 'policy',
+    okse.path('log')])
+  const last = JSON.parse(r.stdout.trim().split('\n').at(-1))
+  assert.equal(last.serial, before)
+  final = before
+})
+
 await test('a daemon whose bundle is spoiled does not start on it',
   async () => {
-    okse.edit('policy/5/policy.yaml', /march-1/, 'february-28')
+    okse.edit(`policy/${final}/policy.yaml`, /march-1/, 'february-28')
     await restartSealed(
-      /policy 5: policy\.yaml: not the file that the manifest lists/)
+      /policy \d+: policy\.yaml: not the file that the manifest lists/)
     assert.equal((await okse.adminCall('GET', '/v1/policy')).status, 503)
     await okse.stop()
   })
