@@ -164,13 +164,14 @@ main(int argc, char **argv)
 	world_open(w);
 	printf("{\"people\":%zu,\"batch\":%zu,\"visits_per_second\":%.0f,"
 	    "\"visit_cpu_us\":%.1f,\"issues_per_second\":%.0f,"
-	    "\"issue_cpu_us\":%.1f,\"verify_us\":%.1f,\"entries\":%llu,\"rss_mib\":%.1f,"
-	    "\"start_ms\":%.0f}\n", people, batch,
+	    "\"issue_cpu_us\":%.1f,\"verify_us\":%.1f,\"entries\":%llu,"
+	    "\"rss_mib\":%.1f,\"start_ms\":%.0f}\n", people, batch,
 	    (double)people / visits.seconds,
 	    visits.cpu * 1e6 / (double)people,
 	    (double)people / issues.seconds,
-	    issues.cpu * 1e6 / (double)people, verify, (unsigned long long)entries,
-	    rss, (double)(now_ns() - start) / 1e6);
+	    issues.cpu * 1e6 / (double)people, verify,
+	    (unsigned long long)entries, rss,
+	    (double)(now_ns() - start) / 1e6);
 	world_free(w);
 	mem_free(tokens);
 	return 0;
