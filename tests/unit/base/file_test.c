@@ -1,4 +1,4 @@
-/* Files: limits, replacement that leaves the old or the new, secrets in memory. */
+/* Files: limits, replacement that leaves old or new, secrets in memory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
