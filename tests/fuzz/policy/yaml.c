@@ -1,11 +1,15 @@
 /*
  * One file of a policy from outside: the YAML reader with the real schema,
- * linking, and a decision by whatever was accepted. The first byte says which
- * of the other parts stand beside it.
+ * linking, cases, a decision by whatever was accepted, and all it does told.
+ * The first byte says which of the other parts stand beside it, and whether
+ * the file is one of cases.
  */
 #include <stdlib.h>
 
+#include "policy/effective.h"
 #include "policy/explain.h"
+
+#define IS_SUITE 0x10
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -52,6 +56,19 @@ decide(const struct policy *p)
 		abort();
 }
 
+static void
+tell(const struct policy *p)
+{
+	AUTO_DONE(bytes) out = { 0 };
+	struct json j = json_start(&out);
+
+	json_object(&j, NULL);
+	policy_effective(p, &j);
+	json_close(&j);
+	if (json_end(&j) != ERR_OK)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -66,9 +83,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			files[count++] = (struct policy_file){ "part.yaml",
 			    view_text(parts[i]) };
 	}
-	files[count++] = (struct policy_file){ "fuzz.yaml",
-	    VIEW(data + 1, size - 1) };
-	if (policy_parse(files, count, &p) == ERR_OK)
+	files[count++] = (struct policy_file){ (data[0] & IS_SUITE) != 0 ?
+	    "fuzz_test.yaml" : "fuzz.yaml", VIEW(data + 1, size - 1) };
+	if (policy_parse(files, count, &p) == ERR_OK) {
 		decide(p);
+		tell(p);
+	}
 	return 0;
 }
