@@ -5,7 +5,8 @@
  *	DIR/policy/SERIAL/	the reference, signed by two practice officers
  *	DIR/softhsm/		the token, and softhsm2.conf
  *	DIR/ca log ceremony officers	what the rehearsal ceremony left
- *	DIR/tls/		certificates of server and client, for trials
+ *	DIR/tls/		certificates of server and client, for trials,
+ *				and of a CA for practice cards
  *	DIR/registry.db state/	the daemon's own
  *	DIR/api.sock admin.sock metrics.sock
  */
@@ -39,7 +40,7 @@ struct dev_path dev_path(const struct dev *d, const char *name);
  */
 [[nodiscard]] enum err dev_setup(const struct dev *d);
 
-/* DIR/tls/: ca, server and client, each NAME.pem and NAME.key, for a year. */
+/* DIR/tls/: ca, server, client, card-ca: NAME.pem and NAME.key, for a year. */
 [[nodiscard]] enum err dev_tls(const struct dev *d);
 #define DEV_CLIENT_SAN "URI:urn:okse:client:upstream"
 

@@ -260,6 +260,16 @@ put_key(struct bytes *out, const struct dev *d, const struct use *u,
 	    "the ceremony made no key \"%s\"", u->label);
 }
 
+/* Its cards count for every programme of the reference policy. */
+static void
+put_card_ca(struct bytes *out, const struct dev *d)
+{
+	bytes_put_text(out, "card-ca:\n");
+	put_path(out, "  - certificate", d, "tls/card-ca.pem");
+	bytes_put_text(out, "    programmes: [resident-id, driver-licence, "
+	    "public-official-id, veteran-id]\n");
+}
+
 static enum err
 write_config(const struct dev *d, const char *module,
     const struct rehearse_result *r)
@@ -286,6 +296,7 @@ write_config(const struct dev *d, const char *module,
 	put_path(&out, "policy", d, "policy");
 	put_path(&out, "roster", d, "ceremony/roster.txt");
 	put_path(&out, "ca", d, "ca/iaca.pem");
+	put_card_ca(&out, d);
 	put_path(&out, "quorum", d, "ceremony/quorum.txt");
 	put_path(&out, "transcript", d, "ceremony/transcript.log");
 	bytes_put_text(&out, "limits:\n  connections: 12000\n");

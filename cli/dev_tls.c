@@ -1,7 +1,7 @@
 /*
  * TLS certificates of a throw-away instance: an authority of its own, the
- * server on 127.0.0.1, one client. Their keys lie in files, as those of
- * nothing real should.
+ * server on 127.0.0.1, one client; and the CA of its practice cards. Their
+ * keys lie in files, as those of nothing real should.
  */
 #include <openssl/ec.h>
 #include <openssl/pem.h>
@@ -25,6 +25,7 @@ static const struct party parties[] = {
 	{ "ca", "Okse trial clients and servers", NULL, NULL },
 	{ "server", "localhost", "DNS:localhost,IP:127.0.0.1", "serverAuth" },
 	{ "client", "upstream", DEV_CLIENT_SAN, "clientAuth" },
+	{ "card-ca", "Okse trial cards", NULL, NULL },
 };
 
 static enum err
@@ -118,13 +119,12 @@ dev_tls(const struct dev *d)
 	for (size_t i = 0; i < COUNT(parties); i++) {
 		AUTO(X509) x = X509_new();
 		AUTO(EVP_PKEY) key = EVP_EC_gen("P-256");
-		X509 *issuer = ca != NULL ? ca : x;
+		bool is_ca = parties[i].purpose == NULL;
 
 		if (x == NULL || key == NULL)
 			return err_openssl("a TLS key");
-		TRY(set_fields(x, issuer, key, &parties[i]));
-		if (X509_sign(x, ca_key != NULL ? ca_key : key,
-		    EVP_sha256()) == 0)
+		TRY(set_fields(x, is_ca ? x : ca, key, &parties[i]));
+		if (X509_sign(x, is_ca ? key : ca_key, EVP_sha256()) == 0)
 			return err_openssl("signing a TLS certificate");
 		TRY(write_party(d, &parties[i], x, key));
 		if (ca == NULL) {

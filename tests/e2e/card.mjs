@@ -12,25 +12,22 @@ import { CardCa, KeyUsageFlags } from '../strangers/card.mjs'
 import { verifySdJwt } from '../strangers/sdjwt.mjs'
 
 const day = 86400e3
-const cards = await CardCa.create('Card CA')
 const licences = await CardCa.create('Licence CA')
 const strangers = await CardCa.create('Somebody Else')
 
-// ---- an instance that knows two card CAs
+// ---- an instance that knows two card CAs, its own and another
 
 const okse = new Instance(temporary())
 await okse.start({ args: ['--prepare'], ready: false })
 await okse.ended
 okse.status = undefined
-writeFileSync(okse.path('ca', 'card.pem'), cards.pem)
 writeFileSync(okse.path('ca', 'licence.pem'), licences.pem)
-okse.edit('okse.yaml', /^quorum:/m, `card-ca:
-  - certificate: "${okse.path('ca', 'card.pem')}"
-    programmes: [resident-id, veteran-id]
+okse.edit('okse.yaml', /^card-ca:$/m, `card-ca:
   - certificate: "${okse.path('ca', 'licence.pem')}"
-    programmes: [driver-licence]
-quorum:`)
+    programmes: [driver-licence]`)
 await okse.start()
+const cards = await CardCa.load(okse.read('tls', 'card-ca.pem'),
+  okse.read('tls', 'card-ca.key'))
 const ca = okse.read('ca', 'iaca.pem')
 
 const holder = options => person({ card: { ic_chip: true }, ...options })

@@ -2,10 +2,12 @@
 // @peculiar/x509 and WebCrypto: what docs/policy.md says a card is.
 
 import 'reflect-metadata'
-import { createHash, randomBytes, webcrypto } from 'node:crypto'
+import { createHash, createPrivateKey, randomBytes, webcrypto }
+  from 'node:crypto'
 import {
   AuthorityKeyIdentifierExtension, BasicConstraintsExtension, KeyUsageFlags,
-  KeyUsagesExtension, SubjectKeyIdentifierExtension, X509CertificateGenerator
+  KeyUsagesExtension, SubjectKeyIdentifierExtension, X509Certificate,
+  X509CertificateGenerator
 } from '@peculiar/x509'
 
 export { KeyUsageFlags }
@@ -26,10 +28,9 @@ export async function holderText (publicKey, number) {
 export class CardCa {
   static async create (name = 'Practice Card CA') {
     const ca = new CardCa()
-    ca.name = `C=KR, CN=${name}`
     ca.keys = await newKeys()
     ca.certificate = await X509CertificateGenerator.createSelfSigned({
-      name: ca.name,
+      name: `C=KR, CN=${name}`,
       serialNumber: serial(),
       keys: ca.keys,
       signingAlgorithm: P256,
@@ -41,6 +42,20 @@ export class CardCa {
         await SubjectKeyIdentifierExtension.create(ca.keys.publicKey)
       ]
     })
+    return ca
+  }
+
+  /** The CA that `okse dev` made, by its certificate and key (PEM). */
+  static async load (pem, key) {
+    const ca = new CardCa()
+    ca.certificate = new X509Certificate(pem)
+    const pkcs8 = createPrivateKey(key).export({ type: 'pkcs8',
+      format: 'der' })
+    ca.keys = {
+      privateKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, P256,
+        false, ['sign']),
+      publicKey: await ca.certificate.publicKey.export(P256, ['verify'])
+    }
     return ca
   }
 
@@ -56,7 +71,7 @@ export class CardCa {
     card.certificate = await X509CertificateGenerator.create({
       subject: subject ?? 'C=KR, 2.5.4.5=' +
         await holderText(card.keys.publicKey, number),
-      issuer: this.name,
+      issuer: this.certificate.subjectName,
       serialNumber: serial(),
       publicKey: card.keys.publicKey,
       signingKey: this.keys.privateKey,
