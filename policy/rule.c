@@ -43,8 +43,17 @@ static const struct yaml_variant *const kinds[] = {
 	NULL,
 };
 
+static enum err
+check(struct yaml_mark at, const void *value)
+{
+	const struct rule *rule = *(const struct rule *const *)value;
+
+	return rule_kind(rule)->check != NULL ?
+	    rule_kind(rule)->check(at, rule) : ERR_OK;
+}
+
 const struct yaml_type rule_type = { .shape = YAML_VARIANT, .tag = "kind",
-	.fields = common_fields, .variants = kinds };
+	.fields = common_fields, .variants = kinds, .check = check };
 
 const char *
 rule_mode_name(const struct rule *rule)

@@ -44,6 +44,8 @@ struct rule_kind {
 	bool		tells_state;	/* its messages: beyond the request */
 	enum outcome	(*judge)(const struct rule *rule,
 			    const struct scene *s, struct note *n);
+	/* what no field can say alone, or NULL; fails with yaml_error(at) */
+	enum err	(*check)(struct yaml_mark at, const struct rule *rule);
 	/* resolves names; NULL when the kind has none */
 	enum err	(*link)(struct rule *rule, const struct policy *p,
 			    const struct programme_file *f);

@@ -27,9 +27,21 @@ struct number_digit {
 	const char	*refused;	/* digits */
 };
 
+static enum err
+check_digits(struct yaml_mark at, const void *value)
+{
+	const char *const *text = value;
+
+	if ((*text)[strspn(*text, "0123456789")] != '\0')
+		return yaml_error(at, "expected digits, got \"%.40s\"", *text);
+	return ERR_OK;
+}
+
 static const struct yaml_field number_digit_fields[] = {
 	YAML_FIELD("position", struct number_digit, position, &YAML_INT(1, 13)),
-	YAML_FIELD("refused", struct number_digit, refused, &YAML_STRING(9)),
+	YAML_FIELD("refused", struct number_digit, refused,
+	    &YAML_TYPE(.shape = YAML_TEXT, .min = 1, .max = 9,
+	    .check = check_digits)),
 	{ 0 },
 };
 
@@ -166,9 +178,27 @@ link_number_birth_date(struct rule *rule, const struct policy *p,
 	return rule_link_claim(f, &((struct number_birth_date *)rule)->claim);
 }
 
+/* A key that is no digit would be a century that nobody is born in. */
+static enum err
+check_centuries(struct yaml_mark at, const struct rule *rule)
+{
+	const struct number_birth_date *r =
+	    (const struct number_birth_date *)rule;
+
+	for (size_t i = 0; i < r->centuries.count; i++) {
+		const char *digit = r->centuries.at[i].digit;
+
+		if (!is_digit((uint8_t)digit[0]) || digit[1] != '\0')
+			return yaml_error(at, "expected one digit for each of "
+			    "the centuries, got \"%.40s\"", digit);
+	}
+	return ERR_OK;
+}
+
 const struct rule_kind rule_number_birth_date = {
 	{ "number-birth-date", sizeof(struct number_birth_date),
 	    number_birth_date_fields },
+	.check = check_centuries,
 	.judge = judge_number_birth_date,
 	.link = link_number_birth_date,
 };

@@ -38,8 +38,20 @@ judge_period(const struct rule *rule, const struct scene *s, struct note *n)
 	    (r->until == 0 || now < r->until));
 }
 
+static enum err
+check_period(struct yaml_mark at, const struct rule *rule)
+{
+	const struct period *r = (const struct period *)rule;
+
+	if (r->until != 0 && r->until <= r->from)
+		return yaml_error(at, "expected a period whose \"until\" is "
+		    "after its \"from\", got one that is never open");
+	return ERR_OK;
+}
+
 const struct rule_kind rule_period = {
 	{ "period", sizeof(struct period), period_fields },
+	.check = check_period,
 	.judge = judge_period,
 };
 

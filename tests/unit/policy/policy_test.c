@@ -114,6 +114,14 @@ rules_name_what_exists(void **state)
 	    "from: 2024-12-27T00:00:00Z } ] } }\n");
 	REFUSED("claim of the programme, got \"nane\"; did you mean \"name\"?",
 	    HEAD, CARD "rules: { r: { kind: claims, birth-date: nane } }\n");
+	REFUSED("b.yaml:9:13: expected a period whose \"until\" is after", HEAD,
+	    CARD "rules: { r: { kind: period, from: 2024-12-27T00:00:00Z, "
+	    "until: 2024-12-27T00:00:00Z } }\n");
+	REFUSED("expected digits, got \"5-8\"", HEAD, CARD "rules: { r: { "
+	    "kind: number-digit, position: 7, refused: \"5-8\" } }\n");
+	REFUSED("one digit for each of the centuries, got \"33\"", HEAD, CARD
+	    "rules: { r: { kind: number-birth-date, centuries: "
+	    "{ \"33\": 2000 } } }\n");
 	REFUSED("enforce, monitor", HEAD, CARD "rules: { r: { kind: claims, "
 	    "mode: off-duty } }\n");
 	REFUSED("two or five digits", HEAD,
