@@ -55,4 +55,15 @@ struct qr_token {
     const struct issuer *const *issuers, size_t issuer_count,
     struct qr_token *out_token);
 
+/*
+ * The same for one who has seen tokens signed: what vouches() knows by its
+ * qr_token_name() is not verified again. The name covers every bit.
+ */
+struct hash qr_token_name(const struct hash *tbs,
+    const uint8_t signature[P256_SIGNATURE_SIZE]);
+[[nodiscard]] enum err qr_token_read_again(struct view text,
+    const struct issuer *const *issuers, size_t issuer_count,
+    bool (*vouches)(const void *context, const struct hash *name),
+    const void *context, struct qr_token *out_token);
+
 #endif

@@ -14,6 +14,7 @@
 
 #include "audit/checkpoint.h"
 #include "credential/draft.h"
+#include "credential/qr_token.h"
 #include "pkcs11/token.h"
 #include "signer/log.h"
 
@@ -235,14 +236,14 @@ judge(struct keyholder *k, struct held_key *held)
 
 static void
 send_done(struct peer *notary, uint64_t id, const struct ticket_in *t,
-    enum err e)
+    enum err e, struct view words)
 {
 	AUTO_DONE(bytes) body = { 0 };
 
 	bytes_put_u64(&body, t->index);
 	bytes_put_u8(&body, t->part);
 	bytes_put_u16(&body, (uint16_t)e);
-	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
+	bytes_put_block(&body, words);
 	peer_send(notary, MSG_DONE, id, bytes_view(&body));
 }
 
@@ -254,6 +255,7 @@ on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 	struct held_key *used = NULL;
 	AUTO_DONE(bytes) body = { 0 };
 	struct ticket_in t;
+	struct hash name;
 	enum err e;
 
 	if (read_ticket(m->body, &t) != ERR_OK) {
@@ -261,18 +263,20 @@ on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 		proc_drop(p, peer_role(from), peer_index(from));
 		return;
 	}
-	if ((e = sign_ticket(k, &t, &used, signature)) == ERR_OK) {
-		bytes_put_u8(&body, t.part);
-		bytes_put(&body, VIEW_OF(signature));
-		peer_send(proc_peer(p, ROLE_GATE, 0), MSG_SIGNATURE, m->id,
-		    bytes_view(&body));
-	}
-	send_done(from, m->id, &t, e);
-	if (e == ERR_OK)
+	if ((e = sign_ticket(k, &t, &used, signature)) != ERR_OK) {
+		log_error("signing: %s", err_why());
+		send_done(from, m->id, &t, e, view_text(err_why()));
+		if (used != NULL)
+			judge(k, used);
 		return;
-	log_error("signing: %s", err_why());
-	if (used != NULL)
-		judge(k, used);
+	}
+	bytes_put_u8(&body, t.part);
+	bytes_put(&body, VIEW_OF(signature));
+	peer_send(proc_peer(p, ROLE_GATE, 0), MSG_SIGNATURE, m->id,
+	    bytes_view(&body));
+	name = qr_token_name(&t.hash, signature);
+	send_done(from, m->id, &t, ERR_OK, VIEW(name.at,
+	    used->config->use == KEY_USE_QR ? sizeof(name.at) : 0));
 }
 
 static enum err

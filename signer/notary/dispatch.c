@@ -5,6 +5,8 @@
  */
 #include "signer/notary/dispatch.h"
 
+#include <string.h>
+
 #include "signer/log.h"
 #include "signer/notary/ticket.h"
 
@@ -72,6 +74,18 @@ close_ticket(struct notary *n, struct outstanding_ticket *t)
 	outstanding_remove(&n->outstanding, t);
 }
 
+/* The name of a QR token, which no other draft has. */
+static void
+vouch(struct notary *n, struct view name)
+{
+	struct hash h;
+
+	if (name.len != sizeof(h.at))
+		return;
+	memcpy(h.at, name.at, sizeof(h.at));
+	vouched_add(&n->vouched, &h);
+}
+
 static enum err
 sane(uint16_t code)
 {
@@ -86,7 +100,7 @@ dispatch_done(struct notary *n, struct proc *p, uint32_t keyholder,
 	uint64_t index = reader_u64(&r);
 	uint8_t part = reader_u8(&r);
 	enum err e = sane(reader_u16(&r));
-	struct view why = reader_block(&r, MSG_LONG);
+	struct view words = reader_block(&r, MSG_LONG);
 	struct outstanding_ticket *t = outstanding_find(&n->outstanding,
 	    index);
 
@@ -98,7 +112,9 @@ dispatch_done(struct notary *n, struct proc *p, uint32_t keyholder,
 		return;
 	}
 	if (e != ERR_OK)
-		part_failed(p, t, e, why);
+		part_failed(p, t, e, words);
+	else
+		vouch(n, words);
 	if (--t->parts == 0)
 		close_ticket(n, t);
 }

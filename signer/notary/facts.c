@@ -76,8 +76,8 @@ read_token(struct notary *n, const struct asked *asked, struct findings *f)
 {
 	const struct issuer *issuers[] = { n->qr };
 	struct qr_token token;
-	enum err e = qr_token_read(asked->evidence.qr_token, issuers,
-	    COUNT(issuers), &token);
+	enum err e = qr_token_read_again(asked->evidence.qr_token,
+	    issuers, COUNT(issuers), vouched_knows, &n->vouched, &token);
 
 	if (e == ERR_MEMORY)
 		return e;

@@ -15,6 +15,7 @@
 #include "signer/notary/outstanding.h"
 #include "signer/notary/pseudonym.h"
 #include "signer/notary/tally.h"
+#include "signer/notary/vouched.h"
 
 struct notary {
 	const struct config	*config;
@@ -30,6 +31,7 @@ struct notary {
 	int64_t			 now;		/* of the batch, seconds */
 	struct outstanding	 outstanding;
 	struct chores		 chores;
+	struct vouched		 vouched;
 	struct tally		 tally;
 };
 

@@ -305,6 +305,41 @@ a_token_in_the_name_of_a_signer_by_another_key_is_refused(void **)
 	assert_int_equal(read_token(bytes_view(&text), &t), ERR_SIGNATURE);
 }
 
+static bool
+vouches_for_one(const void *one, const struct hash *name)
+{
+	return memcmp(one, name, sizeof(*name)) == 0;
+}
+
+/* Signed by another key, so that only the voucher can let it pass. */
+static void
+a_voucher_is_believed_for_its_one_token_and_no_other_bit(void **)
+{
+	AUTO(draft) d = NULL;
+	AUTO_DONE(bytes) text = { 0 };
+	const struct issuer *issuers[] = { signers.qr };
+	uint8_t signature[P256_SIGNATURE_SIZE];
+	struct hash tbs, name;
+	struct qr_token t;
+
+	MUST(make(asked_qr_token(), qr_terms, "okse", &d));
+	software_sign(signers.document_key, draft_tbs(d), signature);
+	MUST(p256_low_s(signature));	/* as a keyholder gives it out */
+	tbs = sha256(draft_tbs(d));
+	name = qr_token_name(&tbs, signature);
+	for (size_t bit = 0; bit <= 8 * sizeof(signature); bit += 7) {
+		bytes_reset(&text);
+		if (bit != 0)
+			signature[(bit - 1) / 8] ^= 1 << (bit - 1) % 8;
+		MUST(draft_document(d, signature, &text));
+		assert_int_equal(qr_token_read_again(bytes_view(&text),
+		    issuers, 1, vouches_for_one, &name, &t) == ERR_OK,
+		    bit == 0);
+		if (bit != 0)
+			signature[(bit - 1) / 8] ^= 1 << (bit - 1) % 8;
+	}
+}
+
 /* ---- well signed by the right key, but not as qr_token.txt says */
 
 /* What a careless signer might have written, a field at a time. */
@@ -443,6 +478,8 @@ main(void)
 		cmocka_unit_test(shorter_longer_and_other_texts_are_refused),
 		cmocka_unit_test(a_text_has_at_most_2048_characters),
 		cmocka_unit_test(the_other_half_of_the_signature_is_refused),
+		cmocka_unit_test(
+		    a_voucher_is_believed_for_its_one_token_and_no_other_bit),
 		cmocka_unit_test(a_token_of_no_known_signer_is_refused),
 		cmocka_unit_test(
 		    a_token_in_the_name_of_a_signer_by_another_key_is_refused),
