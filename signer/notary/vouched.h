@@ -10,10 +10,11 @@
 
 #include "base/crypto.h"
 
-#define VOUCHED_PLACES 32768	/* each new name displaces one old one */
+#define VOUCHED_PLACES 131072	/* each new name displaces one old one */
+#define VOUCHED_SIZE 16		/* bytes of a name that are kept */
 
 struct vouched {
-	struct hash	names[VOUCHED_PLACES];	/* all zero: empty */
+	uint8_t	names[VOUCHED_PLACES][VOUCHED_SIZE];	/* zero: empty */
 };
 
 /* name: qr_token_name(), as the keyholder reported it. */
