@@ -16,7 +16,7 @@
 #define ENTRY_PSEUDONYM_SIZE 16
 #define ENTRY_REQUEST_SIZE 16
 #define ENTRY_RULES_MAX 64
-#define ENTRY_DRAFTS_MAX 16
+#define ENTRY_DRAFTS_MAX 64
 
 /* On every entry; the nonce is fresh and random for each. */
 struct entry_common {

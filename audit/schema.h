@@ -1,6 +1,6 @@
 /*
  * The form of a log entry, version 1: one canonical JSON object of at most
- * 4096 bytes (the subset of RFC 8785 with ASCII, sorted members, integers up
+ * 8192 bytes (the subset of RFC 8785 with ASCII, sorted members, integers up
  * to 2^53 - 1, no white space, no escapes). These two tables are the whole
  * vocabulary; a member has one form wherever it appears, and whatever is not
  * listed is refused by name.
@@ -19,7 +19,7 @@
 #include "base/bytes.h"
 
 #define SCHEMA_FORMAT 1			/* v of every entry */
-#define SCHEMA_ENTRY_MAX 4096
+#define SCHEMA_ENTRY_MAX 8192
 #define SCHEMA_LIST_MAX 200
 
 /* constant, name, form: sorted by name */

@@ -109,6 +109,7 @@ on_head(struct connection *c, int64_t now)
 	int64_t body = now + BODY_TIME, whole = c->began + REQUEST_TIME;
 
 	c->read_by = body < whole ? body : whole;
+	c->http.body_max = server_body_max(c->server, &c->http);
 	if (c->refusal != ERR_OK) {
 		refuse(c, c->refusal, 0, c->refusal == ERR_THROTTLED ?
 		    "this client has too many connections" : NULL);

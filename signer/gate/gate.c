@@ -112,6 +112,14 @@ on_failed(struct proc *p, struct peer *from, const struct msg *m)
 }
 
 static void
+on_draft(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct gate *g = proc_context(p);
+
+	check(p, from, pending_draft(g->pending, m->id, m->body));
+}
+
+static void
 on_signature(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct gate *g = proc_context(p);
@@ -203,6 +211,7 @@ static const struct proc_rule rules[] = {
 	{ MSG_ANSWER, on_answer },
 	{ MSG_GRANTED, on_granted },
 	{ MSG_FAILED, on_failed },
+	{ MSG_DRAFT, on_draft },
 	{ MSG_SIGNATURE, on_signature },
 	{ MSG_ADMIN_REPLY, on_admin_reply },
 	{ MSG_METRICS, on_metrics },
@@ -250,6 +259,7 @@ static enum err
 start(struct gate *g)
 {
 	TRY(server_new(g->proc, g->config, on_call, g, &g->server));
+	server_limit_bodies(g->server, route_body_max);
 	TRY(pending_new((size_t)g->config->limits.in_flight, on_reply, g,
 	    &g->pending));
 	TRY(proc_every(g->proc, SWEEP_MS, on_sweep, g));

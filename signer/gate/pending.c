@@ -16,9 +16,8 @@
 #define PICTURE_SCALE 8		/* pixels of a module */
 
 struct part {
-	bool		 is_signed;
-	uint8_t		 signature[P256_SIGNATURE_SIZE];
 	struct draft	*draft;
+	struct bytes	 signatures;	/* empty: not signed yet */
 };
 
 struct waiting {
@@ -52,8 +51,10 @@ waiting_free(struct waiting *w)
 {
 	if (w == NULL)
 		return;
-	for (size_t i = 0; i < w->part_room; i++)
+	for (size_t i = 0; i < w->part_room; i++) {
 		draft_free(w->parts[i].draft);
+		bytes_done(&w->parts[i].signatures);
+	}
 	mem_free(w->parts);
 	mem_free(w->keys);
 	bytes_done(&w->decision);
@@ -204,12 +205,22 @@ put_pictures(struct json *j, struct view token)
 }
 
 static enum err
+put_document(const struct part *part, struct bytes *out)
+{
+	if (part->signatures.len != draft_parts(part->draft) *
+	    P256_SIGNATURE_SIZE)
+		return err_because(ERR_INTERNAL, "%zu bytes of signatures",
+		    part->signatures.len);
+	return draft_document(part->draft, part->signatures.at, out);
+}
+
+static enum err
 put_qr_token(const struct waiting *w, struct json *j)
 {
 	const struct part *part = &w->parts[0];
 	AUTO_DONE(bytes) token = { 0 };
 
-	TRY(draft_document(part->draft, part->signature, &token));
+	TRY(put_document(part, &token));
 	json_text(j, "qr_token", bytes_view(&token));
 	put_instant(j, "expires_at", w->valid_until);
 	return w->pictures ? put_pictures(j, bytes_view(&token)) : ERR_OK;
@@ -222,7 +233,7 @@ put_credential(const struct waiting *w, size_t i, struct json *j)
 	const struct hash *key = &w->keys[i % w->key_count];
 	AUTO_DONE(bytes) document = { 0 };
 
-	TRY(draft_document(part->draft, part->signature, &document));
+	TRY(put_document(part, &document));
 	json_object(j, NULL);
 	json_string(j, "format", draft_format(part->draft));
 	json_text(j, "credential", bytes_view(&document));
@@ -258,7 +269,7 @@ put_granted(const struct waiting *w, struct bytes *out)
 	return json_end(&j);
 }
 
-/* Answers once grant and signatures are all there. */
+/* Answers once grant, drafts and signatures are all there. */
 static void
 try_to_finish(struct pending *p, struct waiting **link)
 {
@@ -269,7 +280,8 @@ try_to_finish(struct pending *p, struct waiting **link)
 	if (!w->granted)
 		return;
 	for (size_t i = 0; i < w->part_count; i++)
-		if (!w->parts[i].is_signed)
+		if (w->parts[i].draft == NULL ||
+		    w->parts[i].signatures.len == 0)
 			return;
 	if ((e = put_granted(w, &r.body)) == ERR_OK) {
 		finish(p, link, &r);
@@ -298,23 +310,15 @@ make_room(struct waiting *w, size_t parts)
 }
 
 static enum err
-get_drafts(struct waiting *w, struct reader *r)
+check_count(struct waiting *w, size_t count)
 {
-	size_t count = w->part_count;
 	/* a credential for every key in every format, or one token */
 	size_t unit = w->kind == PENDING_CREDENTIAL ? w->key_count : 1;
 
 	if (count == 0 || unit == 0 || count % unit != 0 ||
 	    (w->kind == PENDING_QR_TOKEN && count != 1))
 		return err_because(ERR_SCHEMA, "GRANTED: %zu parts", count);
-	TRY(make_room(w, count));
-	for (size_t i = 0; i < count; i++) {
-		draft_free(w->parts[i].draft);
-		w->parts[i].draft = NULL;
-		TRY(draft_decode(reader_block(r, MSG_LONG),
-		    &w->parts[i].draft));
-	}
-	return reader_end(r, "GRANTED");
+	return make_room(w, count);
 }
 
 enum err
@@ -336,10 +340,31 @@ pending_granted(struct pending *p, uint64_t id, struct view body)
 	w->valid_until = (int64_t)reader_u64(&r);
 	w->administrative_expiry = (int64_t)reader_u64(&r);
 	w->part_count = reader_u8(&r);
-	TRY(get_drafts(w, &r));
+	TRY(reader_end(&r, "GRANTED"));
+	TRY(check_count(w, w->part_count));
 	TRY(bytes_check(&w->decision));
 	TRY(bytes_check(&w->log));
 	w->granted = true;
+	try_to_finish(p, link);
+	return ERR_OK;
+}
+
+enum err
+pending_draft(struct pending *p, uint64_t id, struct view body)
+{
+	struct waiting **link = find(p, id), *w = *link;
+	struct reader r = reader_of(body);
+	size_t part = reader_u8(&r);
+	struct view encoded = reader_block(&r, MSG_LONG);
+	AUTO(draft) d = NULL;
+
+	TRY(reader_end(&r, "DRAFT"));
+	TRY(draft_decode(encoded, &d));
+	if (w == NULL)
+		return ERR_OK;
+	TRY(make_room(w, part + 1));
+	draft_free(w->parts[part].draft);
+	w->parts[part].draft = STEAL(d);
 	try_to_finish(p, link);
 	return ERR_OK;
 }
@@ -350,14 +375,18 @@ pending_signature(struct pending *p, uint64_t id, struct view body)
 	struct waiting **link = find(p, id), *w = *link;
 	struct reader r = reader_of(body);
 	size_t part = reader_u8(&r);
-	struct view signature = reader_take(&r, P256_SIGNATURE_SIZE);
+	size_t count = reader_u8(&r);
+	struct view all = reader_take(&r, count * P256_SIGNATURE_SIZE);
 
 	TRY(reader_end(&r, "SIGNATURE"));
+	if (count == 0)
+		return err_because(ERR_SCHEMA, "SIGNATURE without one");
 	if (w == NULL)
 		return ERR_OK;
 	TRY(make_room(w, part + 1));
-	memcpy(w->parts[part].signature, signature.at, signature.len);
-	w->parts[part].is_signed = true;
+	bytes_reset(&w->parts[part].signatures);
+	bytes_put(&w->parts[part].signatures, all);
+	TRY(bytes_check(&w->parts[part].signatures));
 	try_to_finish(p, link);
 	return ERR_OK;
 }

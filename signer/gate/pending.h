@@ -40,13 +40,15 @@ AUTO_STRUCT(pending);
 size_t pending_count(const struct pending *p);
 
 /*
- * Bodies of ANSWER, GRANTED, FAILED, SIGNATURE, ADMIN_REPLY (msg.txt). An id
+ * Bodies of ANSWER, GRANTED, DRAFT, FAILED, SIGNATURE, ADMIN_REPLY (msg.txt). An id
  * that nobody waits for is ignored. ERR_SYNTAX or ERR_SCHEMA when the body is
  * not of its kind; the request is then still waiting.
  */
 [[nodiscard]] enum err pending_answer(struct pending *p, uint64_t id,
     struct view body);
 [[nodiscard]] enum err pending_granted(struct pending *p, uint64_t id,
+    struct view body);
+[[nodiscard]] enum err pending_draft(struct pending *p, uint64_t id,
     struct view body);
 [[nodiscard]] enum err pending_failed(struct pending *p, uint64_t id,
     struct view body);

@@ -14,7 +14,9 @@ enum {
 	NEEDS_KEY = 1,		/* Idempotency-Key */
 	NEEDS_OPEN = 2,		/* unsealed, with a notary */
 	NEEDS_SIGNER = 4,	/* and a keyholder */
+	MAY_BE_LONG = 8,	/* a portrait may travel in it */
 };
+#define LONG_BODY_MAX ((size_t)256 * 1024)
 #define ISSUES (NEEDS_KEY | NEEDS_OPEN | NEEDS_SIGNER)
 
 static const struct route {
@@ -25,10 +27,12 @@ static const struct route {
 	void		(*handle)(struct gate *g, const struct call *call);
 } routes[] = {
 	{ HTTP_POST, "/v1/qr-tokens", CLIENTS, ISSUES, route_qr_token },
-	{ HTTP_POST, "/v1/credentials", CLIENTS, ISSUES, route_credential },
+	{ HTTP_POST, "/v1/credentials", CLIENTS, ISSUES | MAY_BE_LONG,
+	    route_credential },
 	{ HTTP_POST, "/v1/status-changes", CLIENTS, NEEDS_KEY,
 	    route_status_change },
-	{ HTTP_POST, "/v1/decisions", CLIENTS, NEEDS_OPEN, route_decision },
+	{ HTTP_POST, "/v1/decisions", CLIENTS, NEEDS_OPEN | MAY_BE_LONG,
+	    route_decision },
 	{ HTTP_POST, "/v1/challenges", CLIENTS, NEEDS_OPEN, route_challenge },
 	{ HTTP_GET, "/v1/keys", CLIENTS, 0, route_keys },
 	{ HTTP_GET, "/v1/log/checkpoint", CLIENTS, 0, route_checkpoint },
@@ -67,6 +71,16 @@ find(const struct call *call)
 		other = &routes[i];
 	}
 	return other;
+}
+
+size_t
+route_body_max(const struct http *http)
+{
+	for (size_t i = 0; i < COUNT(routes); i++)
+		if ((routes[i].needs & MAY_BE_LONG) != 0 &&
+		    view_is(http_target(http), routes[i].path))
+			return LONG_BODY_MAX;
+	return HTTP_BODY_MAX;
 }
 
 /* ---- header fields */

@@ -10,6 +10,9 @@
 /* Answers the call, or makes it pending. */
 void route_call(struct gate *g, const struct call *call);
 
+/* How long the body of a request may be, once its head is known. */
+size_t route_body_max(const struct http *http);
+
 /* The visible ASCII of an Idempotency-Key, without its quotes. ERR_SYNTAX */
 [[nodiscard]] enum err route_key(struct view field, struct view *out_key);
 /* ERR_MEDIA_TYPE unless it is application/json in UTF-8. */

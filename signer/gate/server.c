@@ -42,6 +42,7 @@ struct server {
 	const struct config	*config;
 	server_handler		 handler;
 	void			*context;
+	size_t			(*body_max)(const struct http *http);
 	SSL_CTX			*tls;
 	struct listening	 listening[LISTENER_ADMIN + 1];
 	bool			 paused;	/* the backlog queues */
@@ -352,6 +353,19 @@ server_pass(struct server *s)
 		else
 			connection_pass(c);
 	}
+}
+
+void
+server_limit_bodies(struct server *s,
+    size_t (*limit)(const struct http *http))
+{
+	s->body_max = limit;
+}
+
+size_t
+server_body_max(const struct server *s, const struct http *http)
+{
+	return s->body_max != NULL ? s->body_max(http) : http->body_max;
 }
 
 /* ---- what is counted */

@@ -50,6 +50,10 @@ typedef void (*server_handler)(void *context, const struct call *call);
 void server_free(struct server *s);
 AUTO_STRUCT(server);
 
+/* Who says, once its head is known, how long a body may be. */
+void server_limit_bodies(struct server *s,
+    size_t (*limit)(const struct http *http));
+
 /* Serves a listening socket; takes fd over, also on failure. */
 [[nodiscard]] enum err server_listen(struct server *s, enum listener l,
     int fd);

@@ -193,13 +193,29 @@ read_ticket(struct view body, struct ticket_in *out)
 	return ERR_OK;
 }
 
+static enum err
+sign_parts(struct held_key *held, const struct draft *d, struct bytes *out)
+{
+	uint8_t signature[P256_SIGNATURE_SIZE];
+
+	bytes_put_u8(out, (uint8_t)draft_parts(d));
+	for (size_t i = 0; i < draft_parts(d); i++) {
+		struct hash digest = sha256(draft_part(d, i));
+
+		TRY(key_sign_digest(held->key, &digest, verifies_now(held),
+		    signature));
+		bytes_put(out, VIEW_OF(signature));
+	}
+	return bytes_check(out);
+}
+
 /*
  * The guard: this draft, this ticket, the key of its use, nothing else. *used
  * is the key once the token has been asked, for judge().
  */
 static enum err
 sign_ticket(struct keyholder *k, const struct ticket_in *t,
-    struct held_key **used, uint8_t out[P256_SIGNATURE_SIZE])
+    struct held_key **used, struct bytes *out)
 {
 	AUTO(draft) draft = NULL;
 	struct held_key *held;
@@ -214,7 +230,7 @@ sign_ticket(struct keyholder *k, const struct ticket_in *t,
 		return err_because(ERR_UNAVAILABLE, "no key for the use %s",
 		    key_use_name(draft_use(draft)));
 	*used = held;
-	return key_sign_digest(held->key, &digest, verifies_now(held), out);
+	return sign_parts(held, draft, out);
 }
 
 /* After the token failed with this key: is it one signature or the token? */
@@ -251,7 +267,6 @@ static void
 on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct keyholder *k = proc_context(p);
-	uint8_t signature[P256_SIGNATURE_SIZE];
 	struct held_key *used = NULL;
 	AUTO_DONE(bytes) body = { 0 };
 	struct ticket_in t;
@@ -263,18 +278,18 @@ on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 		proc_drop(p, peer_role(from), peer_index(from));
 		return;
 	}
-	if ((e = sign_ticket(k, &t, &used, signature)) != ERR_OK) {
+	bytes_put_u8(&body, t.part);
+	if ((e = sign_ticket(k, &t, &used, &body)) != ERR_OK) {
 		log_error("signing: %s", err_why());
 		send_done(from, m->id, &t, e, view_text(err_why()));
 		if (used != NULL)
 			judge(k, used);
 		return;
 	}
-	bytes_put_u8(&body, t.part);
-	bytes_put(&body, VIEW_OF(signature));
 	peer_send(proc_peer(p, ROLE_GATE, 0), MSG_SIGNATURE, m->id,
 	    bytes_view(&body));
-	name = qr_token_name(&t.hash, signature);
+	/* of a QR token's only part: behind the two counts */
+	name = qr_token_name(&t.hash, body.at + 2);
 	send_done(from, m->id, &t, ERR_OK, VIEW(name.at,
 	    used->config->use == KEY_USE_QR ? sizeof(name.at) : 0));
 }

@@ -72,12 +72,10 @@ put_granted(struct view decision, const struct place *place,
 	TRY(json_end(&j));
 	bytes_put_block(out, decision);
 	bytes_put_block(out, bytes_view(&log));
-	bytes_put_u64(out, (uint64_t)terms->valid_from);
-	bytes_put_u64(out, (uint64_t)terms->technical_expiry);
+	bytes_put_u64(out, (uint64_t)drafts->from);
+	bytes_put_u64(out, (uint64_t)drafts->until);
 	bytes_put_u64(out, (uint64_t)terms->administrative_expiry);
 	bytes_put_u8(out, (uint8_t)drafts->count);
-	for (size_t i = 0; i < drafts->count; i++)
-		bytes_put_block(out, bytes_view(&drafts->encoded[i]));
 	return bytes_check(out);
 }
 

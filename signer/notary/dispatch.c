@@ -166,6 +166,18 @@ send_ticket(struct notary *n, struct proc *p, const struct served *s)
 	}
 }
 
+static void
+send_drafts(struct peer *gate, const struct served *s)
+{
+	AUTO_DONE(bytes) body = { 0 };
+
+	for (size_t i = 0; i < ticket_parts(s->ticket); i++) {
+		bytes_reset(&body);
+		ticket_put_draft(s->ticket, i, &body);
+		peer_send(gate, MSG_DRAFT, s->id, bytes_view(&body));
+	}
+}
+
 void
 dispatch_batch(struct notary *n, struct proc *p, struct batch *b)
 {
@@ -174,8 +186,10 @@ dispatch_batch(struct notary *n, struct proc *p, struct batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		peer_send(gate, b->at[i].type, b->at[i].id,
 		    bytes_view(&b->at[i].body));
-		if (b->at[i].ticket != NULL)
-			send_ticket(n, p, &b->at[i]);
+		if (b->at[i].ticket == NULL)
+			continue;
+		send_drafts(gate, &b->at[i]);
+		send_ticket(n, p, &b->at[i]);
 	}
 }
 

@@ -13,7 +13,7 @@ void
 drafts_done(struct drafts *d)
 {
 	for (size_t i = 0; i < d->count; i++)
-		bytes_done(&d->encoded[i]);
+		draft_free(d->at[i]);
 	d->count = 0;
 }
 
@@ -69,14 +69,11 @@ drafts_cti(const struct notary *n, const struct issue *issue,
 	return cti;
 }
 
-static enum err
-keep(struct drafts *out, const struct draft *d)
+static void
+keep(struct drafts *out, struct draft *d)
 {
-	struct bytes *encoded = &out->encoded[out->count];
-
-	draft_encode(d, encoded);
-	out->hash[out->count++] = sha256(draft_tbs(d));
-	return bytes_check(encoded);
+	out->hash[out->count] = sha256(draft_tbs(d));
+	out->at[out->count++] = d;
 }
 
 static enum err
@@ -88,22 +85,26 @@ make_token(struct notary *n, const struct request *r,
 	struct handle holder = pseudonym_holder(n->keys,
 	    request_asked(r)->holder.number);
 	struct qr_fields fields = { .audience = n->config->issuer };
-	AUTO(draft) d = NULL;
+	struct draft *d;
 
 	memcpy(fields.cti, cti.at, sizeof(fields.cti));
 	memcpy(fields.holder, holder.at, sizeof(fields.holder));
 	TRY(qr_token_draft(grant, r, &fields, n->qr, &d));
-	return keep(out, d);
+	keep(out, d);
+	out->from = grant_terms(grant)->valid_from;
+	out->until = grant_terms(grant)->technical_expiry;
+	return ERR_OK;
 }
 
 static enum err
 make_credential(struct credential_order *o, enum credential_format format,
     struct drafts *out)
 {
-	AUTO(draft) d = NULL;
+	struct draft *d;
 
 	TRY(credential_draft(format, o, &d));
-	return keep(out, d);
+	keep(out, d);
+	return ERR_OK;
 }
 
 static enum err
@@ -119,8 +120,11 @@ make_credentials(struct notary *n, const struct request *r,
 		.issuer = n->document,
 		.seed = VIEW_OF(seed.at),
 	};
+	struct credential_times t = credential_times(grant, n->document);
 	enum credential_format format;
 
+	out->from = t.from;
+	out->until = t.until;
 	for (size_t i = 0; i < asked->format_count; i++) {
 		TRY(format_of(asked->formats[i], &format));
 		for (o.key = 0; o.key < asked->proof_count; o.key++)

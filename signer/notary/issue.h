@@ -5,6 +5,7 @@
 #ifndef OKSE_SIGNER_NOTARY_ISSUE_H
 #define OKSE_SIGNER_NOTARY_ISSUE_H
 
+#include "credential/draft.h"
 #include "signer/notary/facts.h"
 
 struct issue {
@@ -15,11 +16,12 @@ struct issue {
 	struct registry_idem	before;
 };
 
-/* The drafts of an issue: encoded, and what the log and tickets say of them. */
+/* The drafts of an issue, and what log, tickets and answers say of them. */
 struct drafts {
-	size_t		count;
-	struct bytes	encoded[REGISTRY_DRAFTS];
-	struct hash	hash[REGISTRY_DRAFTS];	/* SHA-256 of draft_tbs() */
+	size_t		 count;
+	struct draft	*at[REGISTRY_DRAFTS];
+	struct hash	 hash[REGISTRY_DRAFTS];	/* SHA-256 of draft_tbs() */
+	int64_t		 from, until;		/* as the documents say */
 };
 void drafts_done(struct drafts *d);
 

@@ -124,7 +124,7 @@ struct registry_nonce {
 
 /* ---- retries */
 
-#define REGISTRY_DRAFTS 16
+#define REGISTRY_DRAFTS 64
 
 /* What a retry needs to come to the same drafts. */
 struct registry_idem {

@@ -51,11 +51,25 @@ void
 ticket_put(const struct ticket *t, size_t part, struct bytes *out)
 {
 	const struct drafts *d = &t->record.drafts;
+	AUTO_DONE(bytes) encoded = { 0 };
 
+	draft_encode_to_sign(d->at[part], &encoded);
 	bytes_put_u64(out, t->record.index);
 	bytes_put_u8(out, (uint8_t)part);
 	bytes_put(out, VIEW_OF(d->hash[part].at));
-	bytes_put_block(out, bytes_view(&d->encoded[part]));
+	bytes_put_block(out, bytes_view(&encoded));
+	out->failed |= encoded.failed;
+}
+
+void
+ticket_put_draft(const struct ticket *t, size_t part, struct bytes *out)
+{
+	AUTO_DONE(bytes) encoded = { 0 };
+
+	draft_encode(t->record.drafts.at[part], &encoded);
+	bytes_put_u8(out, (uint8_t)part);
+	bytes_put_block(out, bytes_view(&encoded));
+	out->failed |= encoded.failed;
 }
 
 /* ---- the entry */

@@ -43,7 +43,9 @@ AUTO_STRUCT(ticket);
 
 uint64_t ticket_index(const struct ticket *t);
 size_t ticket_parts(const struct ticket *t);
-/* The body of a TICKET message. */
+/* The bodies of TICKET, for a keyholder, and DRAFT, for the gate. */
 void ticket_put(const struct ticket *t, size_t part, struct bytes *out);
+void ticket_put_draft(const struct ticket *t, size_t part,
+    struct bytes *out);
 
 #endif

@@ -24,7 +24,7 @@ take(void *context, struct origin to, struct reply *r)
 static void
 say(struct pending *p, uint8_t kind, uint64_t id, struct view body)
 {
-	switch (kind % 5) {
+	switch (kind % 6) {
 	case 0:
 		(void)pending_answer(p, id, body);
 		break;
@@ -36,6 +36,9 @@ say(struct pending *p, uint8_t kind, uint64_t id, struct view body)
 		break;
 	case 3:
 		(void)pending_signature(p, id, body);
+		break;
+	case 4:
+		(void)pending_draft(p, id, body);
 		break;
 	default:
 		(void)pending_admin(p, id, body);

@@ -301,9 +301,9 @@ deep_nesting_is_refused(void **state)
 		bytes_put_text(&deep, "}");
 	refused_view(bytes_view(&deep), OPERATION_QR_TOKEN, ERR_SCHEMA,
 	    "/programme: missing");
-	/* claims is the first of four containers */
-	issue("{\"city\":\"세종\"}", "[[[[17]]]]", ERR_RANGE,
-	    "/claims/address/0/0/0: nested too deep");
+	/* claims is the first of five containers */
+	issue("{\"city\":\"세종\"}", "[[[[[17]]]]]", ERR_RANGE,
+	    "/claims/address/0/0/0/0: nested too deep");
 }
 
 /* ---- members */

@@ -95,6 +95,13 @@ server_next_id(struct server *s)
 	return 42;
 }
 
+size_t
+server_body_max(const struct server *s, const struct http *http)
+{
+	(void)s;
+	return http->body_max;
+}
+
 void
 server_note_malformed(struct server *s)
 {

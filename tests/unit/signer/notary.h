@@ -69,10 +69,28 @@ served_failed(const struct served *s, const char *rule)
 	return served_says(s, text);
 }
 
-/* The draft of one part of a ticket, as a keyholder gets it. */
+/* The draft of one part of a ticket, as the gate gets it. */
+static inline struct draft *
+ticket_whole(const struct ticket *t, size_t part)
+{
+	AUTO_DONE(bytes) body = { 0 };
+	struct draft *d = NULL;
+	struct reader r;
+
+	ticket_put_draft(t, part, &body);
+	OK(bytes_check(&body));
+	r = reader_of(bytes_view(&body));
+	assert_int_equal(reader_u8(&r), part);
+	OK(draft_decode(reader_block(&r, MSG_LONG), &d));
+	OK(reader_end(&r, "draft"));
+	return d;
+}
+
+/* As a keyholder gets it: the same, without what is not signed. */
 static inline struct draft *
 ticket_draft(const struct ticket *t, size_t part, struct bytes *storage)
 {
+	AUTO(draft) whole = ticket_whole(t, part);
 	struct draft *d = NULL;
 	struct reader r;
 	struct view hash;
@@ -88,6 +106,7 @@ ticket_draft(const struct ticket *t, size_t part, struct bytes *storage)
 	OK(reader_end(&r, "ticket"));
 	tbs = sha256(draft_tbs(d));
 	assert_memory_equal(hash.at, tbs.at, SHA256_SIZE);
+	assert_true(view_equal(draft_tbs(d), draft_tbs(whole)));
 	return d;
 }
 
@@ -103,6 +122,8 @@ world_sign(struct world *w, const struct ticket *t, struct bytes *out)
 
 	software_sign(draft_use(d) == KEY_USE_QR ? w->qr_key :
 	    w->document_key, draft_tbs(d), signature);
+	draft_free(d);
+	d = ticket_whole(t, 0);
 	OK(draft_document(d, signature, out));
 	draft_free(d);
 	assert_non_null(o);

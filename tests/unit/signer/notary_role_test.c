@@ -242,6 +242,17 @@ ticket_of(struct stage *s, uint64_t id)
 	return reader_u64(&r);
 }
 
+/* The answer to a grant, and its one draft. */
+static void
+granted(struct stage *s, uint64_t id)
+{
+	struct msg m = expect(&s->gate, MSG_GRANTED);
+
+	assert_int_equal(m.id, id);
+	m = expect(&s->gate, MSG_DRAFT);
+	assert_int_equal(m.id, id);
+}
+
 static enum err
 answer(struct stage *s, uint64_t id)
 {
@@ -263,7 +274,7 @@ sealed_it_answers_that_it_is_sealed(void **state)
 	assert_int_equal(answer(s, 7), ERR_SEALED);
 	unseal(s);
 	ask_token(s, 8, 1);
-	expect(&s->gate, MSG_GRANTED);
+	granted(s, 8);
 	assert_int_equal(ticket_of(s, 8), 2);
 	send_to(&s->supervisor, MSG_CLOSE, 0, VIEW(NULL, 0));
 	for (enum err e = ERR_OK; e != ERR_SEALED;) {
@@ -300,14 +311,12 @@ a_grant_goes_to_the_gate_and_its_ticket_to_the_keyholder(void **state)
 {
 	struct stage *s = *state;
 	uint64_t index;
-	struct msg m;
 
 	unseal(s);
 	for (uint64_t id = 1; id < 50; id++)
 		ask_token(s, id, id);
 	for (uint64_t id = 1; id < 50; id++) {
-		m = expect(&s->gate, MSG_GRANTED);
-		assert_int_equal(m.id, id);
+		granted(s, id);
 		index = ticket_of(s, id);
 		assert_true(index > 0);
 		done(s, id, index, ERR_OK);
@@ -323,7 +332,7 @@ a_failure_is_told_to_the_gate(void **state)
 
 	unseal(s);
 	ask_token(s, 5, 1);
-	expect(&s->gate, MSG_GRANTED);
+	granted(s, 5);
 	done(s, 5, ticket_of(s, 5), ERR_TOKEN);
 	m = expect(&s->gate, MSG_FAILED);
 	assert_int_equal(m.id, 5);
@@ -339,7 +348,7 @@ a_keyholder_that_ends_fails_its_tickets(void **state)
 
 	unseal(s);
 	ask_token(s, 5, 1);
-	expect(&s->gate, MSG_GRANTED);
+	granted(s, 5);
 	ticket_of(s, 5);
 	close(s->keyholder.fd);
 	m = expect(&s->gate, MSG_FAILED);
@@ -367,7 +376,7 @@ a_report_on_a_ticket_of_nobody_is_ignored(void **state)
 	done(s, 1, 12345, ERR_OK);
 	send_to(&s->keyholder, MSG_DONE, 0, view_text("x"));
 	ask_token(s, 5, 1);
-	expect(&s->gate, MSG_GRANTED);
+	granted(s, 5);
 	ticket_of(s, 5);
 }
 
@@ -406,7 +415,7 @@ checkpoints_are_signed_verified_and_published(void **state)
 	cosign(s, false);	/* is not published, and asked for again */
 	cosign(s, true);
 	ask_token(s, 5, 1);
-	expect(&s->gate, MSG_GRANTED);
+	granted(s, 5);
 	cosign(s, true);	/* the first one is in place by now */
 	OK(publish_read_checkpoint(s->w->config.log, &note));
 	assert_true(view_starts(bytes_view(&note), ORIGIN "\n"));

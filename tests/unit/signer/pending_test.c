@@ -98,9 +98,6 @@ add(struct pending *p, uint64_t id, enum pending_kind kind, size_t keys)
 static void
 granted(struct bytes *out, size_t count, const struct draft *d)
 {
-	AUTO_DONE(bytes) encoded = { 0 };
-
-	draft_encode(d, &encoded);
 	bytes_reset(out);
 	bytes_put_block(out, view_text("{\"outcome\":\"allow\"}"));
 	bytes_put_block(out, view_text("{\"index\":7}"));
@@ -108,8 +105,30 @@ granted(struct bytes *out, size_t count, const struct draft *d)
 	bytes_put_u64(out, 1735225380);
 	bytes_put_u64(out, d == token ? (uint64_t)TIME_NONE : 1829919600);
 	bytes_put_u8(out, (uint8_t)count);
+}
+
+static enum err
+sent(struct pending *p, uint64_t id, uint8_t part, const struct draft *d)
+{
+	AUTO_DONE(bytes) encoded = { 0 }, body = { 0 };
+
+	draft_encode(d, &encoded);
+	bytes_put_u8(&body, part);
+	bytes_put_block(&body, bytes_view(&encoded));
+	return pending_draft(p, id, bytes_view(&body));
+}
+
+/* The grant and all its drafts, as the notary sends them. */
+static void
+give_grant(struct pending *p, uint64_t id, size_t count,
+    const struct draft *d)
+{
+	AUTO_DONE(bytes) grant = { 0 };
+
+	granted(&grant, count, d);
+	MUST(pending_granted(p, id, bytes_view(&grant)));
 	for (size_t i = 0; i < count; i++)
-		bytes_put_block(out, bytes_view(&encoded));
+		MUST(sent(p, id, (uint8_t)i, d));
 }
 
 static enum err
@@ -118,6 +137,7 @@ signature(struct pending *p, uint64_t id, uint8_t part)
 	AUTO_DONE(bytes) body = { 0 };
 
 	bytes_put_u8(&body, part);
+	bytes_put_u8(&body, 1);
 	for (int i = 0; i < P256_SIGNATURE_SIZE; i++)
 		bytes_put_u8(&body, 0x11);
 	return pending_signature(p, id, bytes_view(&body));
@@ -132,28 +152,52 @@ says(const char *text)
 /* ---- joining */
 
 static void
-a_token_is_answered_when_grant_and_signature_are_there(void **state)
+one_of(struct pending *p, uint64_t id, int what, size_t count,
+    const struct draft *d)
 {
-	AUTO(pending) p = begin();
 	AUTO_DONE(bytes) grant = { 0 };
 
+	granted(&grant, count, d);
+	if (what == 0)
+		MUST(pending_granted(p, id, bytes_view(&grant)));
+	else if (what % 2 == 1)
+		MUST(signature(p, id, (uint8_t)(what / 2)));
+	else
+		MUST(sent(p, id, (uint8_t)(what / 2 - 1), d));
+}
+
+/* The grant, and draft and signature of each part, in any order. */
+static void
+join(struct pending *p, uint64_t id, int order, size_t count,
+    const struct draft *d)
+{
+	int left[7], n = (int)count * 2 + 1;
+
+	for (int i = 0; i < n; i++)
+		left[i] = i;
+	answers = 0;
+	for (; n > 0; n--) {
+		int pick = order % n, what = left[pick];
+
+		order /= n;
+		left[pick] = left[n - 1];
+		assert_int_equal(answers, 0);
+		one_of(p, id, what, count, d);
+	}
+	assert_int_equal(answers, 1);
+}
+
+static void
+a_token_is_answered_when_all_is_there_in_whatever_order(void **state)
+{
+	AUTO(pending) p = begin();
+
 	(void)state;
-	granted(&grant, 1, token);
-	for (int grant_first = 0; grant_first < 2; grant_first++) {
-		uint64_t id = ID + (uint64_t)grant_first;
+	for (int order = 0; order < 6; order++) {
+		uint64_t id = ID + (uint64_t)order;
 
 		MUST(add(p, id, PENDING_QR_TOKEN, 0));
-		answers = 0;
-		if (grant_first)
-			MUST(pending_granted(p, id, bytes_view(&grant)));
-		else
-			MUST(signature(p, id, 0));
-		assert_int_equal(answers, 0);
-		if (grant_first)
-			MUST(signature(p, id, 0));
-		else
-			MUST(pending_granted(p, id, bytes_view(&grant)));
-		assert_int_equal(answers, 1);
+		join(p, id, order, 1, token);
 		assert_int_equal(answered.sequence, (uint32_t)id);
 		assert_int_equal(answer.status, 201);
 		assert_true(says("{\"qr_token\":\"OKSE1:"));
@@ -168,45 +212,26 @@ static void
 pictures_are_drawn_when_asked_for(void **state)
 {
 	AUTO(pending) p = begin();
-	AUTO_DONE(bytes) grant = { 0 };
 
 	(void)state;
-	granted(&grant, 1, token);
 	MUST(add(p, ID, PENDING_QR_TOKEN, 99));
-	MUST(pending_granted(p, ID, bytes_view(&grant)));
+	give_grant(p, ID, 1, token);
 	MUST(signature(p, ID, 0));
 	assert_int_equal(answer.status, 201);
 	assert_true(says("\"png\":\"iVBOR"));
 	assert_true(says("\"svg\":\""));
 }
 
-/* Three parts and the grant: 24 orders. */
+/* Three drafts, three signatures and the grant: 5040 orders. */
 static void
 credentials_are_answered_whatever_comes_first(void **state)
 {
 	AUTO(pending) p = begin();
-	AUTO_DONE(bytes) grant = { 0 };
 
 	(void)state;
-	granted(&grant, 3, credential);
-	for (int order = 0; order < 24; order++) {
-		int left[] = { 0, 1, 2, 3 }, n = order;
-
-		answers = 0;
+	for (int order = 0; order < 5040; order++) {
 		MUST(add(p, ID, PENDING_CREDENTIAL, 3));
-		for (int k = 4; k > 0; k--) {
-			int pick = n % k, what = left[pick];
-
-			n /= k;
-			left[pick] = left[k - 1];
-			assert_int_equal(answers, 0);
-			if (what == 3)
-				MUST(pending_granted(p, ID,
-				    bytes_view(&grant)));
-			else
-				MUST(signature(p, ID, (uint8_t)what));
-		}
-		assert_int_equal(answers, 1);
+		join(p, ID, order, 3, credential);
 		assert_int_equal(answer.status, 201);
 	}
 	assert_true(says("{\"credentials\":[{\"format\":\"dc+sd-jwt\","
@@ -221,12 +246,10 @@ static void
 each_credential_names_its_key(void **state)
 {
 	AUTO(pending) p = begin();
-	AUTO_DONE(bytes) grant = { 0 };
 
 	(void)state;
-	granted(&grant, 2, credential);
 	MUST(add(p, ID, PENDING_CREDENTIAL, 2));
-	MUST(pending_granted(p, ID, bytes_view(&grant)));
+	give_grant(p, ID, 2, credential);
 	MUST(signature(p, ID, 1));
 	MUST(signature(p, ID, 1));
 	assert_int_equal(answers, 0);
@@ -247,17 +270,15 @@ static void
 requests_are_told_apart(void **state)
 {
 	AUTO(pending) p = begin();
-	AUTO_DONE(bytes) grant = { 0 };
 
 	(void)state;
-	granted(&grant, 1, token);
 	MUST(add(p, ID, PENDING_QR_TOKEN, 0));
 	MUST(add(p, ID + 1, PENDING_QR_TOKEN, 0));
 	MUST(add(p, ID + 1024, PENDING_QR_TOKEN, 0));	/* the same bucket */
 	MUST(signature(p, ID + 1024, 0));
-	MUST(pending_granted(p, ID, bytes_view(&grant)));
+	give_grant(p, ID, 1, token);
 	assert_int_equal(answers, 0);
-	MUST(pending_granted(p, ID + 1024, bytes_view(&grant)));
+	give_grant(p, ID + 1024, 1, token);
 	assert_int_equal(answers, 1);
 	assert_int_equal(answered.sequence, (uint32_t)(ID + 1024));
 	assert_int_equal(pending_count(p), 2);
@@ -407,21 +428,55 @@ a_grant_that_does_not_fit_is_an_error(void **state)
 	granted(&one, 1, token);
 	assert_int_equal(pending_granted(p, 1, bytes_view(&one)), ERR_OK);
 	assert_int_equal(pending_granted(p, 1, bytes_view(&one)), ERR_SCHEMA);
-	assert_int_equal(answers, 0);
 	MUST(signature(p, 1, 0));
+	assert_int_equal(answers, 0);
+	MUST(sent(p, 1, 0, token));
 	assert_int_equal(answers, 1);
+}
+
+static void
+a_draft_that_is_none_is_an_error(void **state)
+{
+	AUTO(pending) p = begin();
+	uint8_t body[16] = { 0 };
+
+	(void)state;
+	MUST(add(p, 1, PENDING_QR_TOKEN, 0));
+	assert_int_equal(pending_draft(p, 1, VIEW_OF(body)), ERR_SYNTAX);
+	assert_int_equal(pending_draft(p, 1, VIEW(body, 5)), ERR_SYNTAX);
+	assert_int_equal(pending_draft(p, 1, VIEW(body, 0)), ERR_SYNTAX);
+	assert_int_equal(sent(p, 99, 0, token), ERR_OK);
+	assert_int_equal(answers, 0);
+}
+
+/* Of a credential signed twice, or not at all, nothing is made. */
+static void
+a_document_needs_as_many_signatures_as_it_has_parts(void **state)
+{
+	AUTO(pending) p = begin();
+	uint8_t two[2 + 2 * P256_SIGNATURE_SIZE] = { 0, 2 };
+
+	(void)state;
+	memset(two + 2, 0x11, sizeof(two) - 2);
+	MUST(add(p, 1, PENDING_QR_TOKEN, 0));
+	give_grant(p, 1, 1, token);
+	assert_int_equal(pending_signature(p, 1, VIEW("\0\0", 2)),
+	    ERR_SCHEMA);
+	MUST(pending_signature(p, 1, VIEW_OF(two)));
+	assert_int_equal(answers, 1);
+	assert_int_equal(answer.status, 500);
 }
 
 static void
 signatures_of_another_size_are_an_error(void **state)
 {
 	AUTO(pending) p = begin();
-	uint8_t body[P256_SIGNATURE_SIZE + 2] = { 0 };
+	uint8_t body[P256_SIGNATURE_SIZE + 3] = { 0, 1 };
 
 	(void)state;
 	MUST(add(p, 1, PENDING_QR_TOKEN, 0));
 	assert_int_equal(pending_signature(p, 1, VIEW(body,
-	    P256_SIGNATURE_SIZE)), ERR_SYNTAX);
+	    P256_SIGNATURE_SIZE + 1)), ERR_SYNTAX);
 	assert_int_equal(pending_signature(p, 1, VIEW_OF(body)), ERR_SYNTAX);
 }
 
@@ -462,7 +517,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    a_token_is_answered_when_grant_and_signature_are_there),
+		    a_token_is_answered_when_all_is_there_in_whatever_order),
 		cmocka_unit_test(pictures_are_drawn_when_asked_for),
 		cmocka_unit_test(credentials_are_answered_whatever_comes_first),
 		cmocka_unit_test(each_credential_names_its_key),
@@ -475,6 +530,9 @@ main(void)
 		cmocka_unit_test(ids_nobody_waits_for_are_ignored),
 		cmocka_unit_test(a_grant_that_does_not_fit_is_an_error),
 		cmocka_unit_test(signatures_of_another_size_are_an_error),
+		cmocka_unit_test(a_draft_that_is_none_is_an_error),
+		cmocka_unit_test(
+		    a_document_needs_as_many_signatures_as_it_has_parts),
 		cmocka_unit_test(without_a_notary_all_are_answered_at_once),
 		cmocka_unit_test(a_deadline_ends_the_wait),
 	};
