@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/effective.h"
 #include "cli/say.h"
+#include "policy/bundle.h"
 #include "policy/effective.h"
 #include "policy/suite.h"
 #include "policy/yaml.h"
@@ -86,12 +87,27 @@ policy_complain(const char *dir, enum err e)
 	return status;
 }
 
+/* A directory of bundles, as an instance has it, stands for its newest. */
+static const char *
+policy_place(const char *dir, char bundle[PATH_MAX])
+{
+	int64_t serial;
+
+	if (bundle_newest(dir, &serial) != ERR_OK ||
+	    bundle_path(dir, serial, bundle) != ERR_OK)
+		return dir;
+	complain("%s holds bundles: reading %s", dir, bundle);
+	return bundle;
+}
+
 int
 policy_open(const char *dir, struct policy **out_policy)
 {
-	enum err e = policy_load(dir, out_policy);
+	char bundle[PATH_MAX];
+	const char *place = policy_place(dir, bundle);
+	enum err e = policy_load(place, out_policy);
 
-	return e == ERR_OK ? EXIT_DONE : policy_complain(dir, e);
+	return e == ERR_OK ? EXIT_DONE : policy_complain(place, e);
 }
 
 /* ---- check */
@@ -194,7 +210,8 @@ int
 policy_test_cases(const struct arguments *a)
 {
 	struct testing t = { .quiet = option_given(a, "json") };
-	const char *dir = argument(a, 0);
+	char bundle[PATH_MAX];
+	const char *dir = policy_place(argument(a, 0), bundle);
 	enum err e = run_cases(dir, &t);
 
 	if (e != ERR_OK)
