@@ -104,6 +104,14 @@ await test('openssl verifies each signature, by the words of roster.txt',
     assert.equal(r.stdout.match(/Verified Successfully/g).length, 2)
   })
 
+await test('the instance\'s directory stands for its newest bundle',
+  async () => {
+    const r = await okse.okse(['policy', 'show', okse.path('policy')])
+    assert.equal(r.status, 0, r.stderr)
+    assert.equal(JSON.parse(r.stdout).serial, 1)
+    assert.match(r.stderr, /policy\/1/)
+  })
+
 const short = { 'resident-id.yaml': [/qr-token: PT180S/, 'qr-token: PT60S'] }
 const second = draft(2, short)
 
