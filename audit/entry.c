@@ -108,6 +108,7 @@ put_rules(struct writer *w, const struct entry_decision_facts *f)
 	static const char *const names[] = {
 		[ENTRY_RULE_PASS] = "pass",
 		[ENTRY_RULE_FAIL] = "fail",
+		[ENTRY_RULE_MONITOR] = "mon",
 		[ENTRY_RULE_NA] = "na",
 	};
 	const struct entry_rule *sorted[ENTRY_RULES_MAX];
@@ -163,6 +164,8 @@ entry_decision(const struct entry_common *c,
 	put_text(&w, "centre", f->centre);
 	put_pseudonym(&w, "device", f->device);
 	put_drafts(&w, f);
+	if (f->dry_run)
+		json_int(&w.json, "dry", 1);
 	put_event(&w, SCHEMA_EVENT_DECISION);
 	put_text(&w, "evidence", f->evidence);
 	if (f->expiry != 0)

@@ -29,6 +29,7 @@ struct entry_common {
 enum entry_rule_outcome {
 	ENTRY_RULE_PASS,
 	ENTRY_RULE_FAIL,
+	ENTRY_RULE_MONITOR,	/* failed, but only monitors */
 	ENTRY_RULE_NA,
 };
 
@@ -46,6 +47,7 @@ struct entry_decision_facts {
 	const char	*programme;
 	const char	*purpose;	/* optional */
 	bool		 allow;
+	bool		 dry_run;	/* then no drafts, no holder */
 	const char	*caller;
 	const char	*evidence;	/* optional: kind */
 	const char	*centre;	/* optional: 10 digits */

@@ -191,7 +191,7 @@ take_rule(struct scan *s, struct view *last)
 	if (view_is(outcome, "fail"))
 		s->rule_failed = true;
 	return view_is(outcome, "pass") || view_is(outcome, "fail") ||
-	    view_is(outcome, "na");
+	    view_is(outcome, "mon") || view_is(outcome, "na");
 }
 
 static bool
@@ -337,6 +337,12 @@ check_decision(const struct schema_entry *e, bool rule_failed)
 	    e->member[SCHEMA_EXPIRY].at != NULL))
 		return err_because(ERR_SCHEMA,
 		    "log entry: a refusal with drafts or expiry");
+	if (e->member[SCHEMA_DRY].at != NULL &&
+	    (!view_is(e->member[SCHEMA_DRY], "1") ||
+	    e->member[SCHEMA_DRAFTS].at != NULL ||
+	    e->member[SCHEMA_HOLDER].at != NULL))
+		return err_because(ERR_SCHEMA, "log entry: dry is 1, and "
+		    "such a decision has neither drafts nor holder");
 	return ERR_OK;
 }
 

@@ -31,6 +31,7 @@
 	X(CONFIG, "config", HEX32)		/* SHA-256 of the file */     \
 	X(DEVICE, "device", HEX16)		/* pseudonym */               \
 	X(DRAFTS, "drafts", HASHES)		/* SHA-256 of each draft */   \
+	X(DRY, "dry", COUNT)			/* 1: asked, not done */      \
 	X(ENTRIES, "entries", COUNT)		/* found durable */           \
 	X(EV, "ev", WORD)			/* what happened */           \
 	X(EVIDENCE, "evidence", WORD)		/* qr-token, ic-card */       \
@@ -90,8 +91,8 @@ enum schema_member {
 	X(DECISION, "decision",                                               \
 	    M(CALLER) | M(OP) | M(OUT) | M(POLICY) | M(PROGRAMME) | M(REQ) |  \
 	    M(RULES) | M(SERIAL),                                             \
-	    M(CENTRE) | M(DEVICE) | M(DRAFTS) | M(EVIDENCE) | M(EXPIRY) |     \
-	    M(HOLDER) | M(PURPOSE) | M(REGION))                               \
+	    M(CENTRE) | M(DEVICE) | M(DRAFTS) | M(DRY) | M(EVIDENCE) |        \
+	    M(EXPIRY) | M(HOLDER) | M(PURPOSE) | M(REGION))                  \
 	X(DONE, "done", M(OF), 0)                                             \
 	X(FAILED, "failed", M(OF) | M(REASON), 0)                             \
 	X(ORPHAN, "orphan", M(OF), 0)                                         \

@@ -40,9 +40,9 @@ AUTO_STRUCT(pending);
 size_t pending_count(const struct pending *p);
 
 /*
- * Bodies of ANSWER, GRANTED, DRAFT, FAILED, SIGNATURE, ADMIN_REPLY (msg.txt). An id
- * that nobody waits for is ignored. ERR_SYNTAX or ERR_SCHEMA when the body is
- * not of its kind; the request is then still waiting.
+ * Bodies of ANSWER, GRANTED, DRAFT, FAILED, SIGNATURE and ADMIN_REPLY, as in
+ * msg.txt. An id that nobody waits for is ignored. ERR_SYNTAX or ERR_SCHEMA
+ * when the body is not of its kind; the request is then still waiting.
  */
 [[nodiscard]] enum err pending_answer(struct pending *p, uint64_t id,
     struct view body);

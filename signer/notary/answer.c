@@ -95,13 +95,22 @@ answer_granted(const struct decision *d, const struct place *place,
 
 /* ---- granted again */
 
+/* The log's short word as the API's. */
+static struct view
+outcome_in_full(struct view outcome)
+{
+	if (view_is(outcome, "na"))
+		return view_text(outcome_name(OUTCOME_NOT_APPLICABLE));
+	return view_is(outcome, "mon") ?
+	    view_text(outcome_name(OUTCOME_FAIL)) : outcome;
+}
+
 static void
 put_rule(struct json *j, struct view id, struct view outcome)
 {
 	json_object(j, NULL);
 	json_text(j, "id", id);
-	json_text(j, "outcome", view_is(outcome, "na") ?
-	    view_text(outcome_name(OUTCOME_NOT_APPLICABLE)) : outcome);
+	json_text(j, "outcome", outcome_in_full(outcome));
 	json_string(j, "message", "decided at the first attempt");
 	json_string(j, "basis", "");
 	json_close(j);

@@ -80,8 +80,9 @@ outcome_for_entry(enum outcome o, bool allows)
 {
 	if (o == OUTCOME_PASS)
 		return ENTRY_RULE_PASS;
-	return o == OUTCOME_FAIL && !allows ? ENTRY_RULE_FAIL :
-	    ENTRY_RULE_NA;
+	if (o == OUTCOME_NOT_APPLICABLE)
+		return ENTRY_RULE_NA;
+	return allows ? ENTRY_RULE_MONITOR : ENTRY_RULE_FAIL;
 }
 
 /* The first n of a text that is len digits; NULL for any other. */
@@ -145,6 +146,7 @@ tell_effect(struct telling *t, const struct asked *asked,
 	int64_t expiry = grant != NULL ?
 	    grant_terms(grant)->administrative_expiry : TIME_NONE;
 
+	t->facts.dry_run = asked->dry_run;
 	if (asked->dry_run)
 		return;
 	t->facts.holder = f->holder.at;

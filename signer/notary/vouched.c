@@ -26,5 +26,6 @@ vouched_knows(const void *context, const struct hash *name)
 {
 	const struct vouched *v = context;
 
-	return memcmp(v->names[place_of(name)], name->at, VOUCHED_SIZE) == 0;
+	return view_equal(VIEW_OF(v->names[place_of(name)]),
+	    VIEW(name->at, VOUCHED_SIZE));
 }

@@ -157,6 +157,34 @@ a_decision_has_its_bytes_with_its_rules_sorted(void **state)
 }
 
 static void
+a_dry_run_says_so_and_names_nobody(void **state)
+{
+	static const struct entry_rule monitored[] = {
+		{ "quota", ENTRY_RULE_MONITOR },
+	};
+	struct entry_decision_facts f = { .operation = "qr-token",
+		.programme = "resident-id", .allow = true, .dry_run = true,
+		.caller = "c", .policy = hash, .rules = monitored,
+		.rule_count = 1 };
+	AUTO_DONE(bytes) b = { 0 };
+
+	(void)state;
+	assert_written(entry_decision(&common, &f, &b), &b, BOOT
+	    "\"caller\":\"c\",\"dry\":1,\"ev\":\"decision\"," NONCE
+	    "\"op\":\"qr-token\",\"out\":\"allow\",\"policy\":\"" SPKI
+	    "\",\"programme\":\"resident-id\","
+	    "\"req\":\"00000000000000000000000000000000\","
+	    "\"rules\":{\"quota\":\"mon\"},\"seq\":123,\"serial\":0,"
+	    "\"t\":1795392000123,\"v\":1}");
+	f.holder = pseudonym;
+	assert_int_equal(entry_decision(&common, &f, &b), ERR_SCHEMA);
+	f.holder = NULL;
+	f.drafts = &hash;
+	f.draft_count = 1;
+	assert_int_equal(entry_decision(&common, &f, &b), ERR_SCHEMA);
+}
+
+static void
 a_bare_refusal_leaves_out_what_it_does_not_know(void **state)
 {
 	static const struct entry_rule one[] = { { "x", ENTRY_RULE_FAIL } };
@@ -421,6 +449,7 @@ main(void)
 		    a_change_of_policy_names_both_and_who_signed),
 		cmocka_unit_test(
 		    a_decision_has_its_bytes_with_its_rules_sorted),
+		cmocka_unit_test(a_dry_run_says_so_and_names_nobody),
 		cmocka_unit_test(
 		    a_bare_refusal_leaves_out_what_it_does_not_know),
 		cmocka_unit_test(

@@ -158,7 +158,7 @@ a_replacement_retires_the_old_device_in_the_same_commit(void **state)
 }
 
 static void
-replacing_a_device_that_is_not_the_active_one_is_a_conflict(void **state)
+replacing_a_device_that_is_not_active_is_a_conflict(void **state)
 {
 	struct place *p = *state;
 	struct handle holder = handle(1);
@@ -633,7 +633,7 @@ main(void)
 		TEST(a_second_active_device_is_refused_by_the_index),
 		TEST(another_programme_or_holder_has_a_device_of_its_own),
 		TEST(a_replacement_retires_the_old_device_in_the_same_commit),
-		TEST(replacing_a_device_that_is_not_the_active_one_is_a_conflict),
+		TEST(replacing_a_device_that_is_not_active_is_a_conflict),
 		TEST(a_refresh_is_of_the_active_device_and_keeps_its_expiry),
 		TEST(no_expiry_stays_no_expiry),
 		TEST(a_key_is_bound_to_one_holder_for_good),

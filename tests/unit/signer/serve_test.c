@@ -390,6 +390,7 @@ a_dry_run_changes_nothing_but_the_log(void **state)
 	}
 	assert_int_equal(w->n->outstanding.count, 0);
 	assert_false(world_logged(w, 2, "\"holder\""));
+	assert_true(world_logged(w, 2, "\"dry\":1"));
 	p.asked.dry_run = false;
 	p.asked.idempotency_key = view_text("now");
 	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_OK);
