@@ -31,14 +31,14 @@ begin(struct writer *w, const struct entry_common *c)
 	w->common = c;
 	w->bytes.max = SCHEMA_ENTRY_MAX;
 	w->json = json_start(&w->bytes);
-	json_object(&w->json, NULL);
+	json_record(&w->json, NULL);
 	json_hex(&w->json, "boot", VIEW_OF(c->boot));
 }
 
 static void
 put_event(struct writer *w, enum schema_event event)
 {
-	json_string(&w->json, "ev", schema_event_name(event));
+	json_c_text(&w->json, "ev", schema_event_name(event));
 }
 
 static void
@@ -69,7 +69,7 @@ static void
 put_indexes(struct writer *w, const char *name, const uint64_t *at,
     size_t count)
 {
-	json_array(&w->json, name);
+	json_items(&w->json, name);
 	for (size_t i = 0; i < count; i++)
 		json_int(&w->json, NULL, (int64_t)at[i]);
 	json_close(&w->json);
@@ -120,9 +120,9 @@ put_rules(struct writer *w, const struct entry_decision_facts *f)
 		sorted[i] = &f->rules[i];
 	qsort(sorted, f->rule_count, sizeof(struct entry_rule *),
 	    compare_rules);
-	json_object(&w->json, "rules");
+	json_record(&w->json, "rules");
 	for (size_t i = 0; i < f->rule_count; i++)
-		json_string(&w->json, sorted[i]->id,
+		json_c_text(&w->json, sorted[i]->id,
 		    names[sorted[i]->outcome]);
 	json_close(&w->json);
 	return ERR_OK;
@@ -139,7 +139,7 @@ static void
 put_text(struct writer *w, const char *name, const char *text)
 {
 	if (text != NULL)
-		json_string(&w->json, name, text);
+		json_c_text(&w->json, name, text);
 }
 
 static void
@@ -147,7 +147,7 @@ put_drafts(struct writer *w, const struct entry_decision_facts *f)
 {
 	if (f->draft_count == 0)
 		return;
-	json_array(&w->json, "drafts");
+	json_items(&w->json, "drafts");
 	for (size_t i = 0; i < f->draft_count; i++)
 		put_hash(w, NULL, &f->drafts[i]);
 	json_close(&w->json);

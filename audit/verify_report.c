@@ -158,14 +158,14 @@ put_check(struct json *j, const struct verify_result *r, unsigned int check)
 {
 	const struct verify_finding *f = &r->finding[check];
 
-	json_object(j, NULL);
-	json_string(j, "check", titles[check]);
-	json_string(j, "verdict", verdicts[f->verdict]);
+	json_record(j, NULL);
+	json_c_text(j, "check", titles[check]);
+	json_c_text(j, "verdict", verdicts[f->verdict]);
 	put_number(j, "good", r->count[check].good);
 	put_number(j, "total", r->count[check].total);
 	if (f->why[0] != '\0') {
-		json_string(j, "why", f->why);
-		json_string(j, "file", f->file);
+		json_c_text(j, "why", f->why);
+		json_c_text(j, "file", f->file);
 		put_number(j, "first_index", f->first_index);
 		put_number(j, "last_index", f->last_index);
 		put_number(j, "byte", f->byte);
@@ -195,14 +195,14 @@ verify_report_json(const struct verify_result *r, struct bytes *out)
 {
 	struct json j = json_start(out);
 
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdicts[r->verdict]);
-	json_string(&j, "origin", r->origin);
+	json_record(&j, NULL);
+	json_c_text(&j, "verdict", verdicts[r->verdict]);
+	json_c_text(&j, "origin", r->origin);
 	json_hex(&j, "key_id", VIEW_OF(r->key_id));
 	put_number(&j, "size", r->size);
 	json_base64(&j, "root", VIEW_OF(r->root.at));
 	put_totals(&j, r);
-	json_array(&j, "checks");
+	json_items(&j, "checks");
 	for (unsigned int i = 0; i < VERIFY_CHECK_COUNT; i++)
 		put_check(&j, r, i);
 	json_close(&j);

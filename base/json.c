@@ -95,13 +95,13 @@ open_level(struct json *j, const char *name, char opener, char closer)
 }
 
 void
-json_object(struct json *j, const char *name)
+json_record(struct json *j, const char *name)
 {
 	open_level(j, name, '{', '}');
 }
 
 void
-json_array(struct json *j, const char *name)
+json_items(struct json *j, const char *name)
 {
 	open_level(j, name, '[', ']');
 }
@@ -125,7 +125,7 @@ json_text(struct json *j, const char *name, struct view utf8)
 }
 
 void
-json_string(struct json *j, const char *name, const char *text)
+json_c_text(struct json *j, const char *name, const char *text)
 {
 	json_text(j, name, view_text(text));
 }
@@ -145,7 +145,7 @@ json_bool(struct json *j, const char *name, bool v)
 }
 
 void
-json_null(struct json *j, const char *name)
+json_none(struct json *j, const char *name)
 {
 	put_name(j, name);
 	bytes_put_text(j->out, "null");

@@ -4,9 +4,9 @@
  * elsewhere (jansson); this only writes.
  *
  *	struct json j = json_start(&buffer);
- *	json_object(&j, NULL);
+ *	json_record(&j, NULL);
  *	json_text(&j, "vct", view);
- *	json_array(&j, "_sd");
+ *	json_items(&j, "_sd");
  *	json_text(&j, NULL, digest);
  *	json_close(&j);
  *	json_close(&j);
@@ -34,26 +34,16 @@ struct json {
 	bool		 misused;
 };
 
-/*
- * jansson has functions by four of these names. One file cannot include both
- * headers; in one program each must call its own, hence names of ours for the
- * linker.
- */
-#define JSON_LINKED_AS(name) __asm__("okse_" name)
-
+/* The names keep clear of jansson's, which some programs link as well. */
 struct json json_start(struct bytes *out);
-void json_object(struct json *j, const char *name)
-    JSON_LINKED_AS("json_object");
-void json_array(struct json *j, const char *name)
-    JSON_LINKED_AS("json_array");
+void json_record(struct json *j, const char *name);
+void json_items(struct json *j, const char *name);
 void json_close(struct json *j);
 void json_text(struct json *j, const char *name, struct view utf8);
-void json_string(struct json *j, const char *name, const char *text)
-    JSON_LINKED_AS("json_string");
+void json_c_text(struct json *j, const char *name, const char *text);
 void json_int(struct json *j, const char *name, int64_t v);
 void json_bool(struct json *j, const char *name, bool v);
-void json_null(struct json *j, const char *name)
-    JSON_LINKED_AS("json_null");
+void json_none(struct json *j, const char *name);
 void json_hex(struct json *j, const char *name, struct view v);
 void json_base64url(struct json *j, const char *name, struct view v);
 void json_base64(struct json *j, const char *name, struct view v);

@@ -104,10 +104,10 @@ add_device(const struct arguments *a, const char *key_path,
 		    "the daemon gives no challenge (%d)",
 		    challenge.reply.status);
 	TRY(wallet_proof(key, audience, nonce, time_now(), &proof));
-	json_object(&j, NULL);
-	json_object(&j, "device");
-	json_string(&j, "id", "practice");
-	json_array(&j, "proofs");
+	json_record(&j, NULL);
+	json_record(&j, "device");
+	json_c_text(&j, "id", "practice");
+	json_items(&j, "proofs");
 	json_text(&j, NULL, bytes_view(&proof));
 	for (int open = 3; open > 0; open--)
 		json_close(&j);

@@ -175,7 +175,7 @@ put_quoted(struct bytes *out, const char *text)
 {
 	struct json j = json_start(out);
 
-	json_string(&j, NULL, text);
+	json_c_text(&j, NULL, text);
 	if (json_end(&j) != ERR_OK)
 		out->failed = true;
 }

@@ -151,12 +151,12 @@ struct testing {
 static void
 put_failure(struct json *j, const struct suite_result *r)
 {
-	json_object(j, NULL);
-	json_string(j, "file", r->file);
+	json_record(j, NULL);
+	json_c_text(j, "file", r->file);
 	json_int(j, "line", r->line);
-	json_string(j, "case", r->name);
-	json_string(j, "expected", r->expected);
-	json_string(j, "got", r->got);
+	json_c_text(j, "case", r->name);
+	json_c_text(j, "expected", r->expected);
+	json_c_text(j, "got", r->got);
 	json_close(j);
 }
 
@@ -197,8 +197,8 @@ run_cases(const char *dir, struct testing *t)
 
 	TRY(policy_load_untested(dir, &policy));
 	t->json = json_start(&out);
-	json_object(&t->json, NULL);
-	json_array(&t->json, "failed");
+	json_record(&t->json, NULL);
+	json_items(&t->json, "failed");
 	TRY(policy_test(policy, &(struct suite_listener){ told_case, t }));
 	if (t->quiet)
 		return finish_json(t);
@@ -236,7 +236,7 @@ show(const struct policy *p, bool effective, bool readable)
 	AUTO_DONE(bytes) out = { 0 };
 	struct json j = json_start(&out);
 
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	if (effective)
 		policy_effective(p, &j);
 	else

@@ -100,7 +100,7 @@ print_bundle(const struct arguments *a, const struct roster *r,
 	enum err e;
 
 	if (option_given(a, "json")) {
-		json_object(&j, NULL);
+		json_record(&j, NULL);
 		bundle_put(b, &j);
 		json_close(&j);
 		if ((e = json_end(&j)) != ERR_OK)

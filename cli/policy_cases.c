@@ -104,8 +104,8 @@ error_json(void *context, size_t number)
 
 	(void)context;
 	(void)number;
-	json_object(&j, NULL);
-	json_string(&j, "error", err_why());
+	json_record(&j, NULL);
+	json_c_text(&j, "error", err_why());
 	json_close(&j);
 	TRY(json_end(&j));
 	put_line(bytes_view(&out));

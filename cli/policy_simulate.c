@@ -116,13 +116,13 @@ unread(void *context, size_t number)
 static void
 put_change(struct json *j, const char *name, const struct change *c)
 {
-	json_object(j, name);
+	json_record(j, name);
 	json_int(j, "count", (int64_t)c->count);
-	json_object(j, "rules");
+	json_record(j, "rules");
 	for (size_t i = 0; i < c->rule_count; i++)
 		json_int(j, c->rules[i].id, (int64_t)c->rules[i].count);
 	json_close(j);
-	json_array(j, "lines");
+	json_items(j, "lines");
 	for (size_t i = 0; i < c->count && i < LINES; i++)
 		json_int(j, NULL, (int64_t)c->lines[i]);
 	json_close(j);
@@ -135,7 +135,7 @@ print_json(const struct simulation *s)
 	AUTO_DONE(bytes) out = { 0 };
 	struct json j = json_start(&out);
 
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	json_hex(&j, "policy", VIEW_OF(policy_hash(s->policy)->at));
 	json_hex(&j, "candidate", VIEW_OF(policy_hash(s->candidate)->at));
 	json_int(&j, "cases", (int64_t)s->cases);

@@ -48,7 +48,7 @@ send_share(const char *dir, struct view line, struct answer *out)
 	struct json j = json_start(&body);
 
 	TRY(share_get(line, &share));
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	json_text(&j, "share", line);
 	json_close(&j);
 	TRY(json_end(&j));

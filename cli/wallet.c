@@ -72,12 +72,12 @@ put_header(EVP_PKEY *key, struct bytes *out)
 	struct json j = json_start(&text);
 
 	TRY(p256_point(key, point));
-	json_object(&j, NULL);
-	json_string(&j, "alg", "ES256");
-	json_string(&j, "typ", "openid4vci-proof+jwt");
-	json_object(&j, "jwk");
-	json_string(&j, "kty", "EC");
-	json_string(&j, "crv", "P-256");
+	json_record(&j, NULL);
+	json_c_text(&j, "alg", "ES256");
+	json_c_text(&j, "typ", "openid4vci-proof+jwt");
+	json_record(&j, "jwk");
+	json_c_text(&j, "kty", "EC");
+	json_c_text(&j, "crv", "P-256");
 	json_base64url(&j, "x", VIEW(point + 1, 32));
 	json_base64url(&j, "y", VIEW(point + 33, 32));
 	json_close(&j);
@@ -94,9 +94,9 @@ put_payload(const char *audience, const char *nonce, int64_t issued_at,
 	AUTO_DONE(bytes) text = { 0 };
 	struct json j = json_start(&text);
 
-	json_object(&j, NULL);
-	json_string(&j, "aud", audience);
-	json_string(&j, "nonce", nonce);
+	json_record(&j, NULL);
+	json_c_text(&j, "aud", audience);
+	json_c_text(&j, "nonce", nonce);
 	json_int(&j, "iat", issued_at);
 	json_close(&j);
 	TRY(json_end(&j));

@@ -70,7 +70,7 @@ validity(X509 *x, int64_t *out_from, int64_t *out_to)
 static void
 put_x5c(const struct issuer *i, struct json *j)
 {
-	json_array(j, "x5c");
+	json_items(j, "x5c");
 	json_base64(j, NULL, bytes_view(&i->der));
 	json_close(j);
 }
@@ -82,11 +82,11 @@ put_header(const struct issuer *i, const char *typ, const char *cty,
 	AUTO_DONE(bytes) text = { 0 };
 	struct json j = json_start(&text);
 
-	json_object(&j, NULL);
-	json_string(&j, "alg", "ES256");
-	json_string(&j, "typ", typ);
+	json_record(&j, NULL);
+	json_c_text(&j, "alg", "ES256");
+	json_c_text(&j, "typ", typ);
 	if (cty != NULL)
-		json_string(&j, "cty", cty);
+		json_c_text(&j, "cty", cty);
 	put_x5c(i, &j);
 	json_close(&j);
 	TRY(json_end(&j));
@@ -258,14 +258,14 @@ issuer_covers(const struct issuer *i, int64_t from, int64_t to)
 void
 issuer_jwk(const struct issuer *i, struct json *j)
 {
-	json_object(j, NULL);
-	json_string(j, "kty", "EC");
-	json_string(j, "crv", "P-256");
+	json_record(j, NULL);
+	json_c_text(j, "kty", "EC");
+	json_c_text(j, "crv", "P-256");
 	json_base64url(j, "x", VIEW(i->point + 1, 32));
 	json_base64url(j, "y", VIEW(i->point + 33, 32));
 	json_hex(j, "kid", issuer_kid(i));
-	json_string(j, "use", "sig");
-	json_string(j, "alg", "ES256");
+	json_c_text(j, "use", "sig");
+	json_c_text(j, "alg", "ES256");
 	put_x5c(i, j);
 	json_close(j);
 }

@@ -22,7 +22,7 @@ put_value(struct json *j, const struct statement *s)
 		json_text(j, "value", bytes_view(&number));
 		return;
 	case VALUE_BOOLEAN:
-		json_string(j, "value", s->value.integer != 0 ? "true" :
+		json_c_text(j, "value", s->value.integer != 0 ? "true" :
 		    "false");
 		return;
 	default:
@@ -40,14 +40,14 @@ put_claim(struct json *j, const struct opendid_spec *spec,
 	bytes_put_u8(&code, '.');
 	bytes_put_text(&code, s->name);
 	TRY(bytes_check(&code));
-	json_object(j, NULL);
-	json_string(j, "caption", s->spec->caption != NULL ?
+	json_record(j, NULL);
+	json_c_text(j, "caption", s->spec->caption != NULL ?
 	    s->spec->caption : s->name);
 	json_text(j, "code", bytes_view(&code));
-	json_string(j, "format", "plain");
+	json_c_text(j, "format", "plain");
 	json_bool(j, "hideValue", false);
-	json_string(j, "location", "inline");
-	json_string(j, "type", "text");
+	json_c_text(j, "location", "inline");
+	json_c_text(j, "type", "text");
 	put_value(j, s);
 	json_close(j);
 	return ERR_OK;
@@ -60,8 +60,8 @@ put_subject(struct json *j, const struct credential_order *o)
 	struct statements s;
 
 	TRY(statements_gather(o, FORMAT_OPENDID, &s));
-	json_object(j, "credentialSubject");
-	json_array(j, "claims");
+	json_record(j, "credentialSubject");
+	json_items(j, "claims");
 	for (size_t i = 0; i < s.count; i++)
 		if (s.at[i].spec != NULL)
 			TRY(put_claim(j, spec, &s.at[i]));
@@ -78,13 +78,13 @@ put_evidence(struct json *j, const struct credential_order *o)
 	bool visit = request_asked(o->request)->evidence.kind ==
 	    EVIDENCE_QR_TOKEN;
 
-	json_array(j, "evidence");
-	json_object(j, NULL);
-	json_string(j, "documentPresence", visit ? "Physical" : "Digital");
-	json_string(j, "evidenceDocument", spec->document);
-	json_string(j, "subjectPresence", visit ? "Physical" : "Digital");
-	json_string(j, "type", "DocumentVerification");
-	json_string(j, "verifier", spec->verifier);
+	json_items(j, "evidence");
+	json_record(j, NULL);
+	json_c_text(j, "documentPresence", visit ? "Physical" : "Digital");
+	json_c_text(j, "evidenceDocument", spec->document);
+	json_c_text(j, "subjectPresence", visit ? "Physical" : "Digital");
+	json_c_text(j, "type", "DocumentVerification");
+	json_c_text(j, "verifier", spec->verifier);
 	json_close(j);
 	json_close(j);
 }
@@ -110,28 +110,28 @@ static void
 put_pair(struct json *j, const char *name, const char *id,
     const char *second, const char *value)
 {
-	json_object(j, name);
-	json_string(j, "id", id);
-	json_string(j, second, value);
+	json_record(j, name);
+	json_c_text(j, "id", id);
+	json_c_text(j, second, value);
 	json_close(j);
 }
 
 static void
 put_list(struct json *j, const char *name, const char *only)
 {
-	json_array(j, name);
-	json_string(j, NULL, only);
+	json_items(j, name);
+	json_c_text(j, NULL, only);
 	json_close(j);
 }
 
 static void
 put_proof(struct json *j, const char *created, const char *method)
 {
-	json_object(j, "proof");
-	json_string(j, "created", created);
-	json_string(j, "proofPurpose", "assertionMethod");
-	json_string(j, "type", "Secp256r1Signature2018");
-	json_string(j, "verificationMethod", method);
+	json_record(j, "proof");
+	json_c_text(j, "created", created);
+	json_c_text(j, "proofPurpose", "assertionMethod");
+	json_c_text(j, "type", "Secp256r1Signature2018");
+	json_c_text(j, "verificationMethod", method);
 	json_close(j);
 }
 
@@ -143,22 +143,22 @@ put_credential(struct json *j, const struct credential_order *o)
 	char issued[INSTANT_TEXT], text[INSTANT_TEXT];
 
 	instant_text(t.issued, issued);
-	json_object(j, NULL);
+	json_record(j, NULL);
 	put_list(j, "@context", "https://www.w3.org/ns/credentials/v2");
 	put_pair(j, "credentialSchema", spec->schema, "type",
 	    "OsdSchemaCredential");
 	TRY(put_subject(j, o));
-	json_string(j, "encoding", "UTF-8");
+	json_c_text(j, "encoding", "UTF-8");
 	put_evidence(j, o);
-	json_string(j, "formatVersion", "1.0");
+	json_c_text(j, "formatVersion", "1.0");
 	put_id(j, o);
-	json_string(j, "issuanceDate", issued);
+	json_c_text(j, "issuanceDate", issued);
 	put_pair(j, "issuer", spec->issuer, "name", spec->issuer_name);
-	json_string(j, "language", spec->language);
+	json_c_text(j, "language", spec->language);
 	put_proof(j, issued, spec->method);
 	put_list(j, "type", "VerifiableCredential");
-	json_string(j, "validFrom", instant_text(t.from, text));
-	json_string(j, "validUntil", instant_text(t.until, text));
+	json_c_text(j, "validFrom", instant_text(t.from, text));
+	json_c_text(j, "validUntil", instant_text(t.until, text));
 	json_close(j);
 	return json_end(j);
 }

@@ -69,7 +69,7 @@ open_disclosure(struct making *m)
 
 	bytes_reset(&m->scratch);
 	j = json_start(&m->scratch);
-	json_array(&j, NULL);
+	json_items(&j, NULL);
 	json_base64url(&j, NULL, VIEW(salt.at, SALT_SIZE));
 	return j;
 }
@@ -107,7 +107,7 @@ put_digests(struct json *j, struct digests *d)
 	if (d->count == 0)
 		return;
 	qsort(d->at, d->count, sizeof(d->at[0]), hash_order);
-	json_array(j, "_sd");
+	json_items(j, "_sd");
 	for (size_t i = 0; i < d->count; i++)
 		json_base64url(j, NULL, VIEW_OF(d->at[i].at));
 	json_close(j);
@@ -152,14 +152,14 @@ put_members(struct json *j, const char *name, const struct statement *s,
     struct digests *d)
 {
 	if (s->type == CLAIM_MAP) {
-		json_object(j, name);
+		json_record(j, name);
 		put_digests(j, d);
 		json_close(j);
 		return;
 	}
-	json_array(j, name);
+	json_items(j, name);
 	for (size_t i = 0; i < d->count; i++) {
-		json_object(j, NULL);
+		json_record(j, NULL);
 		json_base64url(j, "...", VIEW_OF(d->at[i].at));
 		json_close(j);
 	}
@@ -179,7 +179,7 @@ put_apart(struct making *m, const struct statement *s, bool always)
 		return ERR_OK;
 	}
 	own = open_disclosure(m);
-	json_string(&own, NULL, s->name);
+	json_c_text(&own, NULL, s->name);
 	put_members(&own, NULL, s, &members);
 	return close_disclosure(m, &own, &m->digests);
 }
@@ -199,7 +199,7 @@ put_statement(struct making *m, const struct statement *s)
 	if (always)
 		return statement_json(&m->json, s->name, s);
 	own = open_disclosure(m);
-	json_string(&own, NULL, s->name);
+	json_c_text(&own, NULL, s->name);
 	TRY(statement_json(&own, NULL, s));
 	return close_disclosure(m, &own, &m->digests);
 }
@@ -227,17 +227,17 @@ put_payload(struct making *m)
 	struct credential_times t = credential_times(o->grant, o->issuer);
 	struct json *j = &m->json;
 
-	json_object(j, NULL);
-	json_string(j, "iss", issuer_uri(o->issuer));	/* sdjwt_format.c */
+	json_record(j, NULL);
+	json_c_text(j, "iss", issuer_uri(o->issuer));	/* sdjwt_format.c */
 	json_int(j, "iat", t.issued);
 	json_int(j, "nbf", t.from);
 	json_int(j, "exp", t.until);
-	json_string(j, "vct", order_programme(o)->vct);
-	json_object(j, "cnf");				/* RFC 7800 3.2 */
+	json_c_text(j, "vct", order_programme(o)->vct);
+	json_record(j, "cnf");				/* RFC 7800 3.2 */
 	statement_jwk(j, "jwk", order_point(o));
 	json_close(j);
 	statement_status(j, o->status);
-	json_string(j, "_sd_alg", "sha-256");
+	json_c_text(j, "_sd_alg", "sha-256");
 	for (size_t i = 0; i < m->statements.count; i++)
 		TRY(put_statement(m, &m->statements.at[i]));
 	TRY(put_decoys(m));

@@ -250,7 +250,7 @@ put_map(struct json *j, const char *name, const struct value *v)
 	struct sorted_members sorted;
 
 	TRY(members_sort(v, members_by_name, &sorted));
-	json_object(j, name);
+	json_record(j, name);
 	for (size_t i = 0; i < v->count; i++)
 		TRY(put_member(j, sorted.at[i]));
 	json_close(j);
@@ -260,7 +260,7 @@ put_map(struct json *j, const char *name, const struct value *v)
 static enum err
 put_list(struct json *j, const char *name, const struct value *v)
 {
-	json_array(j, name);
+	json_items(j, name);
 	for (size_t i = 0; i < v->count; i++)
 		TRY(put_value(j, NULL, &v->members[i].value));
 	json_close(j);
@@ -321,9 +321,9 @@ void
 statement_jwk(struct json *j, const char *name,
     const uint8_t point[P256_POINT_SIZE])
 {
-	json_object(j, name);
-	json_string(j, "kty", "EC");
-	json_string(j, "crv", "P-256");
+	json_record(j, name);
+	json_c_text(j, "kty", "EC");
+	json_c_text(j, "crv", "P-256");
 	json_base64url(j, "x", VIEW(point + 1, 32));
 	json_base64url(j, "y", VIEW(point + 33, 32));
 	json_close(j);
@@ -351,10 +351,10 @@ statement_status(struct json *j, const struct status_entry *status)
 {
 	if (status == NULL)
 		return;
-	json_object(j, "status");
-	json_object(j, "status_list");
+	json_record(j, "status");
+	json_record(j, "status_list");
 	json_int(j, "idx", (int64_t)status->index);
-	json_string(j, "uri", status->uri);
+	json_c_text(j, "uri", status->uri);
 	json_close(j);
 	json_close(j);
 }

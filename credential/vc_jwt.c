@@ -16,7 +16,7 @@ static enum err
 put_subject(struct json *j, const struct credential_order *o,
     const struct statements *s)
 {
-	json_object(j, "credentialSubject");
+	json_record(j, "credentialSubject");
 	TRY(statement_did(j, "id", order_point(o)));
 	for (size_t i = 0; i < s->count; i++) {
 		const char *name = s->at[i].name;
@@ -35,9 +35,9 @@ static void
 put_list(struct json *j, const char *name, const char *first,
     const char *second)
 {
-	json_array(j, name);
-	json_string(j, NULL, first);
-	json_string(j, NULL, second);
+	json_items(j, name);
+	json_c_text(j, NULL, first);
+	json_c_text(j, NULL, second);
 	json_close(j);
 }
 
@@ -49,17 +49,17 @@ put_credential(struct json *j, const struct credential_order *o,
 	const struct vc_spec *spec = &order_programme(o)->vc;
 	char text[INSTANT_TEXT];
 
-	json_object(j, NULL);
+	json_record(j, NULL);
 	put_list(j, "@context", CONTEXT, spec->context);	/* first */
 	put_list(j, "type", "VerifiableCredential", spec->type);
-	json_string(j, "issuer", issuer_uri(o->issuer));
-	json_string(j, "validFrom", instant_text(t.from, text));
-	json_string(j, "validUntil", instant_text(t.until, text));
+	json_c_text(j, "issuer", issuer_uri(o->issuer));
+	json_c_text(j, "validFrom", instant_text(t.from, text));
+	json_c_text(j, "validUntil", instant_text(t.until, text));
 	TRY(put_subject(j, o, s));
 	json_int(j, "iat", t.issued);
 	json_int(j, "nbf", t.from);
 	json_int(j, "exp", t.until);
-	json_object(j, "cnf");
+	json_record(j, "cnf");
 	statement_jwk(j, "jwk", order_point(o));
 	json_close(j);
 	statement_status(j, o->status);

@@ -152,7 +152,7 @@ put_time(struct json *j, const char *name, int64_t at)
 {
 	char text[INSTANT_TEXT];
 
-	json_string(j, name, instant_text(at, text));
+	json_c_text(j, name, instant_text(at, text));
 }
 
 void
@@ -163,7 +163,7 @@ bundle_put(const struct bundle *b, struct json *j)
 	json_hex(j, "manifest", VIEW_OF(b->hash.at));
 	put_time(j, "not_before", b->manifest.not_before);
 	put_time(j, "expires", b->manifest.expires);
-	json_array(j, "signers");
+	json_items(j, "signers");
 	for (unsigned int i = 0; i < b->signers.count; i++)
 		json_int(j, NULL, b->signers.seats[i]);
 	json_close(j);

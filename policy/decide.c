@@ -230,32 +230,32 @@ put_rule(const struct rule_result *r, enum detail detail, struct json *j)
 {
 	bool withheld = r->tells_state && detail == DETAIL_OUTCOME;
 
-	json_object(j, NULL);
-	json_string(j, "id", r->id);
-	json_string(j, "outcome", outcome_name(r->outcome));
+	json_record(j, NULL);
+	json_c_text(j, "id", r->id);
+	json_c_text(j, "outcome", outcome_name(r->outcome));
 	if (!withheld)
-		json_string(j, "message", r->message);
+		json_c_text(j, "message", r->message);
 	else
-		json_string(j, "message", r->monitored ?
+		json_c_text(j, "message", r->monitored ?
 		    "(monitor: never refuses) not told to this client" :
 		    "not told to this client");
-	json_string(j, "basis", r->basis);
+	json_c_text(j, "basis", r->basis);
 	json_close(j);
 }
 
 static void
 put_members(const struct decision *d, enum detail detail, struct json *j)
 {
-	json_string(j, "outcome", d->allows ? "allow" : "deny");
+	json_c_text(j, "outcome", d->allows ? "allow" : "deny");
 	json_hex(j, "policy", VIEW_OF(d->policy->hash.at));
 	json_int(j, "serial", d->policy->head->serial);
-	json_array(j, "rules");
+	json_items(j, "rules");
 	for (size_t i = 0; i < d->count; i++)
 		put_rule(&d->results[i], detail, j);
 	json_close(j);
 	if (d->fee_count == 0)
 		return;
-	json_object(j, "fees");
+	json_record(j, "fees");
 	for (size_t i = 0; i < d->fee_count; i++)
 		json_int(j, d->fees[i].id, d->fees[i].won);
 	json_close(j);
@@ -270,7 +270,7 @@ decision_put(const struct decision *d, struct json *j)
 void
 decision_json(const struct decision *d, struct json *j, const char *name)
 {
-	json_object(j, name);
+	json_record(j, name);
 	put_members(d, d->detail, j);
 	json_close(j);
 }

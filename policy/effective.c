@@ -12,10 +12,10 @@
 static void
 put_purposes(struct json *j, uint32_t set)
 {
-	json_array(j, "purposes");
+	json_items(j, "purposes");
 	for (const struct yaml_choice *c = purpose_choices; c->name; c++)
 		if (set == 0 || (set & UINT32_C(1) << c->value) != 0)
-			json_string(j, NULL, c->name);
+			json_c_text(j, NULL, c->name);
 	json_close(j);
 }
 
@@ -24,15 +24,15 @@ put_rule(struct json *j, const struct rule_entry *e)
 {
 	const struct rule *r = e->rule;
 
-	json_object(j, NULL);
-	json_string(j, "id", e->id);
-	json_string(j, "kind", r->variant->name);
-	json_string(j, "mode", rule_mode_name(r));
+	json_record(j, NULL);
+	json_c_text(j, "id", e->id);
+	json_c_text(j, "kind", r->variant->name);
+	json_c_text(j, "mode", rule_mode_name(r));
 	put_purposes(j, r->purposes);
-	json_object(j, "parameters");
+	json_record(j, "parameters");
 	yaml_show_fields(j, r->variant->fields, r);
 	json_close(j);
-	json_string(j, "basis", r->basis != NULL ? r->basis : "");
+	json_c_text(j, "basis", r->basis != NULL ? r->basis : "");
 	json_close(j);
 }
 
@@ -44,9 +44,9 @@ put_operation(struct json *j, const struct programme_file *f,
 
 	if ((f->operations & bit) == 0)
 		return;
-	json_object(j, NULL);
-	json_string(j, "operation", operation->name);
-	json_array(j, "rules");
+	json_record(j, NULL);
+	json_c_text(j, "operation", operation->name);
+	json_items(j, "rules");
 	for (size_t i = 0; i < f->rules.count; i++) {
 		uint32_t set = f->rules.at[i].rule->operations;
 
@@ -63,12 +63,12 @@ put_programme(struct json *j, const struct programme_file *f)
 {
 	const struct yaml_field *field = f->variant->fields;
 
-	json_object(j, NULL);
+	json_record(j, NULL);
 	for (; field->key != NULL; field++)
 		if (strcmp(field->key, "rules") != 0 &&
 		    strcmp(field->key, "operations") != 0)
 			yaml_show_field(j, field, f);
-	json_array(j, "operations");
+	json_items(j, "operations");
 	for (const struct yaml_choice *c = operation_choices; c->name; c++)
 		put_operation(j, f, c);
 	json_close(j);
@@ -80,7 +80,7 @@ policy_effective(const struct policy *p, struct json *j)
 {
 	json_hex(j, "sha256", VIEW_OF(p->hash.at));
 	yaml_show_fields(j, p->head->variant->fields, p->head);
-	json_array(j, "programmes");
+	json_items(j, "programmes");
 	for (size_t i = 0; i < p->programme_count; i++)
 		put_programme(j, p->programmes[i]);
 	json_close(j);

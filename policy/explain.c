@@ -11,9 +11,9 @@ put_time(struct json *j, const char *name, int64_t instant)
 	char text[INSTANT_TEXT];
 
 	if (instant == TIME_NONE)
-		json_null(j, name);
+		json_none(j, name);
 	else
-		json_string(j, name, instant_text(instant, text));
+		json_c_text(j, name, instant_text(instant, text));
 }
 
 /* Of a credential: those asked for, or all of the programme's. */
@@ -23,11 +23,11 @@ put_formats(struct json *j, const struct asked *a, const struct programme *p)
 	bool all = a->operation == OPERATION_CREDENTIAL &&
 	    a->format_count == 0;
 
-	json_array(j, "formats");
+	json_items(j, "formats");
 	for (size_t i = 0; i < a->format_count; i++)
 		json_text(j, NULL, a->formats[i]);
 	for (size_t i = 0; all && p->formats[i] != NULL; i++)
-		json_string(j, NULL, p->formats[i]);
+		json_c_text(j, NULL, p->formats[i]);
 	json_close(j);
 }
 
@@ -36,7 +36,7 @@ put_grant(struct json *j, const struct grant *g, const struct asked *a)
 {
 	const struct grant_terms *t = grant_terms(g);
 
-	json_object(j, "grant");
+	json_record(j, "grant");
 	put_time(j, "valid_from", t->valid_from);
 	put_time(j, "administrative_expiry", t->administrative_expiry);
 	put_time(j, "technical_expiry", t->technical_expiry);
@@ -52,7 +52,7 @@ policy_explain(const struct policy *p, const struct request *r,
 	struct json j = json_start(out);
 
 	TRY(policy_decide(p, r, f, &d));
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	decision_put(d, &j);
 	if (decision_allows(d))
 		put_grant(&j, decision_grant(d), request_asked(r));

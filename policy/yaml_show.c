@@ -71,17 +71,17 @@ show_choice(struct json *j, const char *name, const struct yaml_choice *c,
 {
 	while (c->name != NULL && c->value != value)
 		c++;
-	json_string(j, name, c->name != NULL ? c->name : "");
+	json_c_text(j, name, c->name != NULL ? c->name : "");
 }
 
 static void
 show_set(struct json *j, const char *name, const struct yaml_choice *c,
     uint32_t set)
 {
-	json_array(j, name);
+	json_items(j, name);
 	for (; c->name != NULL; c++)
 		if ((set & UINT32_C(1) << c->value) != 0)
-			json_string(j, NULL, c->name);
+			json_c_text(j, NULL, c->name);
 	json_close(j);
 }
 
@@ -91,7 +91,7 @@ show_list(struct json *j, const char *name, const struct yaml_type *type,
 {
 	size_t size = yaml_size(type->item);
 
-	json_array(j, name);
+	json_items(j, name);
 	for (size_t i = 0; i < items->count; i++)
 		show(j, NULL, type->item, items->at + i * size);
 	json_close(j);
@@ -103,7 +103,7 @@ show_map(struct json *j, const char *name, const struct yaml_type *type,
 {
 	const uint8_t *element = items->at;
 
-	json_object(j, name);
+	json_record(j, name);
 	for (size_t i = 0; i < items->count; i++, element += type->size) {
 		const char *key;
 
@@ -117,8 +117,8 @@ static void
 show_variant(struct json *j, const char *name, const struct yaml_type *type,
     const struct yaml_variant *const *made)
 {
-	json_object(j, name);
-	json_string(j, type->tag, (*made)->name);
+	json_record(j, name);
+	json_c_text(j, type->tag, (*made)->name);
 	yaml_show_fields(j, type->fields, made);
 	yaml_show_fields(j, (*made)->fields, made);
 	json_close(j);
@@ -128,7 +128,7 @@ static void
 show_record(struct json *j, const char *name, const struct yaml_type *type,
     const void *record)
 {
-	json_object(j, name);
+	json_record(j, name);
 	yaml_show_fields(j, type->fields, record);
 	json_close(j);
 }
@@ -142,13 +142,13 @@ show_scalar(struct json *j, const char *name, const struct yaml_type *type,
 	switch (type->shape) {
 	case YAML_TEXT:
 	case YAML_NAME:
-		json_string(j, name, *(const char *const *)value);
+		json_c_text(j, name, *(const char *const *)value);
 		return;
 	case YAML_VIEW:
 		json_text(j, name, *(const struct view *)value);
 		return;
 	case YAML_REFERENCE:
-		json_string(j, name,
+		json_c_text(j, name,
 		    ((const struct yaml_reference *)value)->name);
 		return;
 	case YAML_INTEGER:

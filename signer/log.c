@@ -30,13 +30,13 @@ log_line(const char *level, const char *fmt, va_list ap)
 	char text[1024], when[INSTANT_TEXT];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	json_object(&j, NULL);
-	json_string(&j, "time", instant_text(time_now(), when));
-	json_string(&j, "level", level);
-	json_string(&j, "role", role_name(self));
+	json_record(&j, NULL);
+	json_c_text(&j, "time", instant_text(time_now(), when));
+	json_c_text(&j, "level", level);
+	json_c_text(&j, "role", role_name(self));
 	if (self == ROLE_KEYHOLDER)
 		json_int(&j, "index", self_index);
-	json_string(&j, "message", text);
+	json_c_text(&j, "message", text);
 	json_close(&j);
 	bytes_put_u8(&line, '\n');
 	/* one write, so that lines of several processes do not mix */

@@ -26,12 +26,12 @@ put_status(struct supervisor *s, struct bytes *out)
 {
 	struct json j = json_start(out);
 
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	json_bool(&j, "sealed", s->seal != SEAL_OPEN);
-	json_string(&j, "state", seal_name(s->seal));
+	json_c_text(&j, "state", seal_name(s->seal));
 	json_int(&j, "threshold", s->quorum.threshold);
 	json_int(&j, "seats", s->quorum.count);
-	json_array(&j, "given");
+	json_items(&j, "given");
 	for (unsigned int i = 0; i < s->share_count; i++)
 		json_int(&j, NULL, s->shares[i].x);
 	json_close(&j);

@@ -184,9 +184,9 @@ put_instant(struct json *j, const char *name, int64_t instant)
 	char text[INSTANT_TEXT];
 
 	if (instant == TIME_NONE)
-		json_null(j, name);
+		json_none(j, name);
 	else
-		json_string(j, name, instant_text(instant, text));
+		json_c_text(j, name, instant_text(instant, text));
 }
 
 static enum err
@@ -234,8 +234,8 @@ put_credential(const struct waiting *w, size_t i, struct json *j)
 	AUTO_DONE(bytes) document = { 0 };
 
 	TRY(put_document(part, &document));
-	json_object(j, NULL);
-	json_string(j, "format", draft_format(part->draft));
+	json_record(j, NULL);
+	json_c_text(j, "format", draft_format(part->draft));
 	json_text(j, "credential", bytes_view(&document));
 	json_base64url(j, "key", VIEW_OF(key->at));
 	put_instant(j, "valid_from", w->valid_from);
@@ -247,7 +247,7 @@ put_credential(const struct waiting *w, size_t i, struct json *j)
 static enum err
 put_credentials(const struct waiting *w, struct json *j)
 {
-	json_array(j, "credentials");
+	json_items(j, "credentials");
 	for (size_t i = 0; i < w->part_count; i++)
 		TRY(put_credential(w, i, j));
 	json_close(j);
@@ -260,7 +260,7 @@ put_granted(const struct waiting *w, struct bytes *out)
 {
 	struct json j = json_start(out);
 
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	TRY(w->kind == PENDING_QR_TOKEN ? put_qr_token(w, &j) :
 	    put_credentials(w, &j));
 	json_raw(&j, "decision", bytes_view(&w->decision));

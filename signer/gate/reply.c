@@ -115,11 +115,11 @@ put_detail(struct json *j, const char *detail)
 	/* a message that was cut off may end inside a character */
 	if (*detail == '\0' || !utf8_valid(view_text(detail)))
 		return;
-	json_string(j, "detail", detail);
+	json_c_text(j, "detail", detail);
 	if (*detail != '/' || colon == NULL)
 		return;
 	json_text(j, "pointer", VIEW(detail, (size_t)(colon - detail)));
-	json_string(j, "rule", colon + 2);
+	json_c_text(j, "rule", colon + 2);
 }
 
 static void
@@ -130,13 +130,13 @@ put_problem(const struct problem *p, int status, struct bytes *out)
 
 	snprintf(id, sizeof(id), "%016" PRIx64, p->request);
 	snprintf(type, sizeof(type), PROBLEM_TYPE "%s", err_code(p->err));
-	json_object(&j, NULL);
-	json_string(&j, "type", type);
-	json_string(&j, "title", err_text(p->err));
+	json_record(&j, NULL);
+	json_c_text(&j, "type", type);
+	json_c_text(&j, "title", err_text(p->err));
 	json_int(&j, "status", status);
 	if (p->detail != NULL)
 		put_detail(&j, p->detail);
-	json_string(&j, "request_id", id);
+	json_c_text(&j, "request_id", id);
 	if (p->members.len != 0) {
 		bytes_put_u8(out, ',');
 		bytes_put(out, p->members);

@@ -36,17 +36,17 @@ route_ready(struct gate *g, const struct call *call)
 	for (size_t i = 0; i < COUNT(checks); i++)
 		if (checks[i].fails)
 			r.status = 503;
-	json_object(&j, NULL);
-	json_string(&j, "status", r.status == 200 ? "ready" : "unready");
+	json_record(&j, NULL);
+	json_c_text(&j, "status", r.status == 200 ? "ready" : "unready");
 	/* it serves, but not by what somebody wanted in force */
-	json_array(&j, "degraded");
+	json_items(&j, "degraded");
 	if (g->policy_change_failed)
-		json_string(&j, NULL, "policy-change");
+		json_c_text(&j, NULL, "policy-change");
 	json_close(&j);
-	json_array(&j, "failing");
+	json_items(&j, "failing");
 	for (size_t i = 0; i < COUNT(checks); i++)
 		if (checks[i].fails)
-			json_string(&j, NULL, checks[i].name);
+			json_c_text(&j, NULL, checks[i].name);
 	json_close(&j);
 	json_close(&j);
 	server_reply(g->server, call->origin, &r);

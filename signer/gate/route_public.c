@@ -35,8 +35,8 @@ route_open(struct gate *g)
 {
 	struct json j = json_start(&g->keys);
 
-	json_object(&j, NULL);
-	json_array(&j, "keys");
+	json_record(&j, NULL);
+	json_items(&j, "keys");
 	TRY(put_key(g, KEY_USE_DOCUMENT, &j));
 	TRY(put_key(g, KEY_USE_QR, &j));
 	json_close(&j);

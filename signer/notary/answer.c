@@ -10,8 +10,8 @@
 static void
 put_log(struct json *j, const char *name, const struct place *place)
 {
-	json_object(j, name);
-	json_string(j, "origin", place->origin);
+	json_record(j, name);
+	json_c_text(j, "origin", place->origin);
 	json_int(j, "index", (int64_t)place->index);
 	json_hex(j, "leaf", VIEW_OF(place->leaf.at));
 	json_close(j);
@@ -33,7 +33,7 @@ answer_decided(const struct decision *d, bool dry_run,
 	AUTO_DONE(bytes) object = { 0 };
 	struct json j = json_start(&object);
 
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	decision_json(d, &j, "decision");
 	put_log(&j, "log", place);
 	json_close(&j);
@@ -50,10 +50,10 @@ answer_refused(enum err e, struct bytes *out)
 	AUTO_DONE(bytes) object = { 0 };
 	struct json j = json_start(&object);
 
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	/* what broke inside is for the journal, not for clients */
 	if (err_status(e) < 500)
-		json_string(&j, "detail", err_why());
+		json_c_text(&j, "detail", err_why());
 	json_close(&j);
 	put_members(e, &object, out);
 }
@@ -108,11 +108,11 @@ outcome_in_full(struct view outcome)
 static void
 put_rule(struct json *j, struct view id, struct view outcome)
 {
-	json_object(j, NULL);
+	json_record(j, NULL);
 	json_text(j, "id", id);
 	json_text(j, "outcome", outcome_in_full(outcome));
-	json_string(j, "message", "decided at the first attempt");
-	json_string(j, "basis", "");
+	json_c_text(j, "message", "decided at the first attempt");
+	json_c_text(j, "basis", "");
 	json_close(j);
 }
 
@@ -123,7 +123,7 @@ put_rules(struct json *j, struct view rules)
 	struct view word[4];	/* before, id, colon, outcome */
 	size_t from = 0, n = 0;
 
-	json_array(j, "rules");
+	json_items(j, "rules");
 	for (size_t i = 0; i < rules.len; i++) {
 		if (rules.at[i] != '"')
 			continue;
@@ -147,7 +147,7 @@ answer_granted_again(struct view entry, const struct place *place,
 	struct schema_entry e;
 
 	TRY(schema_get(entry, &e));
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	json_text(&j, "outcome", e.member[SCHEMA_OUT]);
 	json_text(&j, "policy", e.member[SCHEMA_POLICY]);
 	json_int(&j, "serial", (int64_t)schema_count(&e, SCHEMA_SERIAL));

@@ -12,11 +12,11 @@ put_change(const struct force *f, struct json *j)
 {
 	char at[INSTANT_TEXT];
 
-	json_object(j, "last_change");
-	json_string(j, "at", instant_text(f->changed_at, at));
+	json_record(j, "last_change");
+	json_c_text(j, "at", instant_text(f->changed_at, at));
 	json_bool(j, "ok", !f->failed);
 	if (f->failed && utf8_valid(view_text(f->why)))
-		json_string(j, "message", f->why);
+		json_c_text(j, "message", f->why);
 	json_close(j);
 }
 
@@ -26,12 +26,12 @@ force_put(const struct notary *n, struct bytes *out)
 	const struct force *f = &n->force;
 	struct json j = json_start(out);
 
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	bundle_put(f->bundle, &j);
 	json_bool(&j, "in_force", force_check(n, time_now()) == ERR_OK);
 	put_change(f, &j);
 	if (f->candidate != NULL) {
-		json_object(&j, "shadow");
+		json_record(&j, "shadow");
 		bundle_put(f->candidate, &j);
 		shadow_put(&f->shadow, &j);
 		json_close(&j);

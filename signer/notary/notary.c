@@ -73,10 +73,10 @@ put_challenge(const struct notary *n, struct view caller,
 	if (n->keys == NULL)
 		return err_because(ERR_SEALED, "the service is sealed");
 	TRY(nonce_new(n->keys, caller, time_now(), &nonce, &expires_at));
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	json_text(&j, "nonce", bytes_view(&nonce));
-	json_string(&j, "audience", n->config->issuer);
-	json_string(&j, "expires_at", instant_text(expires_at, until));
+	json_c_text(&j, "audience", n->config->issuer);
+	json_c_text(&j, "expires_at", instant_text(expires_at, until));
 	json_close(&j);
 	TRY(json_end(&j));
 	TRY(bytes_check(&object));

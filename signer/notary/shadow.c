@@ -89,7 +89,7 @@ shadow_put(const struct shadow *s, struct json *j)
 	json_int(j, "decisions", (int64_t)s->decisions);
 	json_int(j, "newly_refused", (int64_t)s->newly_refused);
 	json_int(j, "newly_allowed", (int64_t)s->newly_allowed);
-	json_object(j, "rules");
+	json_record(j, "rules");
 	for (size_t i = 0; i < s->rules.count; i++)
 		json_int(j, s->rules.at[i].id,
 		    (int64_t)s->rules.at[i].count);

@@ -62,7 +62,7 @@ tell(const struct policy *p)
 	AUTO_DONE(bytes) out = { 0 };
 	struct json j = json_start(&out);
 
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	policy_effective(p, &j);
 	json_close(&j);
 	if (json_end(&j) != ERR_OK)

@@ -245,13 +245,13 @@ json_is_written_as_it_was_asked_for(void **state)
 	struct json j = json_start(&b);
 
 	(void)state;
-	json_object(&j, NULL);
-	json_string(&j, "text", "a\"b\\c\n\x1f/한");
+	json_record(&j, NULL);
+	json_c_text(&j, "text", "a\"b\\c\n\x1f/한");
 	json_int(&j, "least", INT64_MIN);
-	json_array(&j, "list");
+	json_items(&j, "list");
 	json_bool(&j, NULL, true);
-	json_null(&j, NULL);
-	json_object(&j, NULL);
+	json_none(&j, NULL);
+	json_record(&j, NULL);
 	json_close(&j);
 	json_close(&j);
 	json_hex(&j, "hex", view_text("\xab"));
@@ -269,12 +269,12 @@ json_is_written_as_it_was_asked_for(void **state)
 /* Each leaves the writer in a state that json_end() must refuse. */
 static void name_missing(struct json *j) { json_int(j, NULL, 1); }
 static void closed_twice(struct json *j) { json_close(j); json_close(j); }
-static void never_closed(struct json *j) { json_array(j, "list"); }
-static void not_utf8(struct json *j) { json_string(j, "name", "\xff"); }
+static void never_closed(struct json *j) { json_items(j, "list"); }
+static void not_utf8(struct json *j) { json_c_text(j, "name", "\xff"); }
 static void
 name_in_a_list(struct json *j)
 {
-	json_array(j, "list");
+	json_items(j, "list");
 	json_int(j, "name", 1);
 	json_close(j);
 }
@@ -282,7 +282,7 @@ static void
 too_deep(struct json *j)
 {
 	for (int i = 0; i < JSON_DEPTH; i++)
-		json_object(j, "deep");
+		json_record(j, "deep");
 	for (int i = 0; i < JSON_DEPTH; i++)
 		json_close(j);
 }
@@ -300,7 +300,7 @@ json_written_out_of_order_is_found(void **state)
 		AUTO_DONE(bytes) b = { 0 };
 		struct json j = json_start(&b);
 
-		json_object(&j, NULL);
+		json_record(&j, NULL);
 		mistakes[i](&j);
 		json_close(&j);
 		assert_int_equal(json_end(&j), ERR_INTERNAL);

@@ -245,7 +245,7 @@ effective(const struct policy *p, struct bytes *out)
 {
 	struct json j = json_start(out);
 
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	policy_effective(p, &j);
 	json_close(&j);
 	assert_int_equal(json_end(&j), ERR_OK);

@@ -93,7 +93,7 @@ shown(const char *text, const char *wanted)
 
 	if (bind(text, &doc, &a) != ERR_OK)
 		fail_msg("%s", err_why());
-	json_object(&j, NULL);
+	json_record(&j, NULL);
 	yaml_show_fields(&j, fields, &a);
 	json_close(&j);
 	assert_int_equal(json_end(&j), ERR_OK);
