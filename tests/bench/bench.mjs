@@ -115,6 +115,22 @@ for (const n of [1, 2]) {
 const [decisions] = await must(tool('decide_rate'),
   [path.join(configs, 'policy')])
 
+// ---- the auditor's side: a log of a million entries, checked from its files
+
+const million = 1000000
+const log = okse.path('million')
+const made = await run(tool('make_log'), [log, String(million)],
+  { timeout: 600000 })
+if (made.status !== 0)
+  throw new Error(made.stderr)
+const verifyFrom = process.hrtime.bigint()
+const verified = await run(path.join(build, 'okse'),
+  ['audit', 'verify', '--key', path.join(log, 'log.vkey'), log],
+  { timeout: 600000 })
+const verifySeconds = Number(process.hrtime.bigint() - verifyFrom) / 1e9
+if (verified.status !== 0)
+  throw new Error(verified.stdout + verified.stderr)
+
 // ---- against the design
 
 const rss = (l, names) => roles(l).filter(([n]) => names.test(n))
@@ -145,3 +161,5 @@ line('supervisor + gate + notary', '64 MiB', number(fixed, 1) + ' MiB',
 line('decisions, one core', '300,000/s',
   number(decisions.per_second) + '/s', `${number(decisions.ns_each)} ns each`,
   decisions.per_second >= 300000)
+line('audit verify, 1,000,000 entries', '10 s', number(verifySeconds, 1) + ' s',
+  'files in the page cache', verifySeconds < 10)
