@@ -21,6 +21,10 @@ int qr_token(const struct arguments *a);
 int credential(const struct arguments *a);
 int decision(const struct arguments *a);
 
+/* inspect.c */
+int credential_inspect(const struct arguments *a);
+int credential_verify(const struct arguments *a);
+
 /* policy.c, policy_cases.c, policy_simulate.c */
 int policy_check(const struct arguments *a);
 int policy_test_cases(const struct arguments *a);

@@ -136,6 +136,13 @@ static const struct option audit_show_options[] = {
 	{ 0 },
 };
 
+static const struct option verify_document_options[] = {
+	{ "ca", "FILE", "the CA's certificate that is trusted" },
+	{ "signer", "FILE", "a signer's, for formats that do not bring it" },
+	{ "at", "TIME", "verify as of this time (RFC 3339)" },
+	{ 0 },
+};
+
 static const struct option trace_options[] = {
 	{ "log", "DIR", "the published log" },
 	{ "ca", "DIR", "iaca.pem and the signers' certificates" },
@@ -162,6 +169,12 @@ static const struct command table[] = {
 	{ "qr-token", "[FILE]", "Ask for a QR token; the request is JSON.",
 	    "okse qr-token --dir /tmp/okse --show visit.json",
 	    qr_token_options, qr_token },
+	{ "credential inspect", "[FILE]", "What a document of any format "
+	    "says.", "okse credential inspect licence.txt", NULL,
+	    credential_inspect },
+	{ "credential verify", "[FILE]", "Whether a document can be "
+	    "believed.", "okse credential verify --ca iaca.pem licence.txt",
+	    verify_document_options, credential_verify },
 	{ "credential", "[FILE]", "Ask for credentials; the request is JSON.",
 	    "okse credential --dir /tmp/okse --device-key phone.pem r.json",
 	    credential_options, credential },

@@ -17,15 +17,10 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "cli/commands.h"
-#include "cli/document.h"
 #include "cli/published.h"
 #include "cli/say.h"
-#include "credential/base45.h"
-#include "credential/cbor.h"
-#include "credential/cose.h"
-#include "credential/qr_token.h"
+#include "credential/inspect.h"
 
-#define CREDENTIAL_MAX ((size_t)1 << 20)
 #define SIGNERS_MAX 16
 
 /* What is known of the credential so far. */
@@ -49,143 +44,74 @@ trace_done(struct trace *t)
 
 /* ---- whose signature */
 
-/* part: a text up to a dot, which is taken off rest with it. */
-static struct view
-take_part(struct view *rest, uint8_t end)
+/* Certificates that may have signed what names its signer by a few bytes. */
+struct candidates {
+	DIR	*dir;
+	size_t	 count;
+	X509	*at[SIGNERS_MAX];
+};
+
+static void
+candidates_done(struct candidates *c)
 {
-	const uint8_t *at = rest->len == 0 ? NULL :
-	    memchr(rest->at, end, rest->len);
-	struct view part = *rest;
-
-	if (at == NULL) {
-		*rest = (struct view){ 0 };
-		return part;
-	}
-	part.len = (size_t)(at - part.at);
-	*rest = VIEW(at + 1, rest->len - part.len - 1);
-	return part;
-}
-
-/* The certificate in the header's x5c (RFC 7515 4.1.6). */
-static enum err
-sd_jwt_signer(struct view header, X509 **out_signer)
-{
-	AUTO_DONE(bytes) json = { 0 }, der = { 0 };
-	AUTO(document) d = NULL;
-	const uint8_t *at;
-	const char *x5c;
-
-	TRY(base64url_get(header, &json));
-	TRY(document_parse(bytes_view(&json), &d));
-	x5c = document_text(d, "x5c.0");
-	if (x5c == NULL)
-		return err_because(ERR_SCHEMA,
-		    "the header has no x5c (RFC 7515 4.1.6)");
-	TRY(base64_get(view_text(x5c), &der));
-	at = der.at;
-	*out_signer = d2i_X509(NULL, &at, (long)der.len);
-	return *out_signer != NULL ? ERR_OK : err_openssl("x5c");
+	for (size_t i = 0; i < c->count; i++)
+		X509_free(c->at[i]);
+	if (c->dir != NULL)
+		closedir(c->dir);
 }
 
 static enum err
-read_sd_jwt(struct view text, struct trace *t)
+read_candidates(const char *ca_dir, struct candidates *c)
 {
-	AUTO_DONE(bytes) signature = { 0 };
-	struct view rest = take_part(&text, '~'), header, payload, tbs = rest;
-
-	header = take_part(&rest, '.');
-	payload = take_part(&rest, '.');
-	if (header.len == 0 || payload.len == 0 || rest.len == 0)
-		return err_because(ERR_SYNTAX,
-		    "no header.payload.signature (RFC 9901 4)");
-	tbs.len = header.len + 1 + payload.len;
-	TRY(sd_jwt_signer(header, &t->signer));
-	TRY(base64url_get(rest, &signature));
-	t->format = "SD-JWT VC";
-	t->draft = sha256(tbs);
-	return p256_verify(X509_get0_pubkey(t->signer), &t->draft,
-	    bytes_view(&signature));
-}
-
-/* The issuer that the token names, unverified: who should have signed it. */
-static enum err
-qr_issuer(struct view text, char out[ISSUER_URI + 1])
-{
-	AUTO_DONE(bytes) token = { 0 };
-	uint8_t signature[P256_SIGNATURE_SIZE];
-	struct cose_sign1 message;
-	struct cbor_reader claims;
-	struct view v;
-
-	TRY(base45_get(VIEW(text.at + strlen(QR_TOKEN_PREFIX),
-	    text.len - strlen(QR_TOKEN_PREFIX)), &token));
-	TRY(cose_get_sign1(bytes_view(&token), &message, signature));
-	claims = cbor_reader_of(message.payload);
-	(void)cbor_enter_map(&claims);
-	cbor_want_int(&claims, 1);
-	v = cbor_read_text(&claims, ISSUER_URI);
-	snprintf(out, ISSUER_URI + 1, "%.*s", (int)v.len,
-	    (const char *)v.at);
-	return ERR_OK;
-}
-
-/* Whether one certificate of the CA's directory signed the token. */
-static enum err
-qr_signed_by(struct view text, const char *path, struct trace *t)
-{
-	AUTO(issuer) issuer = NULL;
-	const struct issuer *issuers[1];
-	struct qr_token token;
-	char uri[ISSUER_URI + 1];
-
-	TRY(qr_issuer(text, uri));
-	TRY(issuer_load(path, uri, &issuer));
-	issuers[0] = issuer;
-	TRY(qr_token_read(text, issuers, 1, &token));
-	TRY(pem_read_certificate(path, &t->signer));
-	t->format = "QR token";
-	t->draft = token.tbs;
-	return ERR_OK;
-}
-
-/* A token names its signer by a few bytes: every certificate is tried. */
-static enum err
-read_qr_token(struct view text, const char *ca_dir, struct trace *t)
-{
-	DIR *dir = opendir(ca_dir);
 	struct dirent *entry;
 	char path[PATH_MAX];
-	enum err e = ERR_SIGNATURE;
 
-	if (dir == NULL)
+	if ((c->dir = opendir(ca_dir)) == NULL)
 		return err_system("%s", ca_dir);
-	while (e != ERR_OK && (entry = readdir(dir)) != NULL) {
+	while (c->count < SIGNERS_MAX && (entry = readdir(c->dir)) != NULL) {
 		size_t n = strlen(entry->d_name);
 
-		if (n > 4 && strcmp(entry->d_name + n - 4, ".pem") == 0 &&
-		    path_join(ca_dir, entry->d_name, path, sizeof(path)) ==
-		    ERR_OK)
-			e = qr_signed_by(text, path, t);
+		if (n <= 4 || strcmp(entry->d_name + n - 4, ".pem") != 0)
+			continue;
+		TRY(path_join(ca_dir, entry->d_name, path, sizeof(path)));
+		if (pem_read_certificate(path, &c->at[c->count]) == ERR_OK)
+			c->count++;
 	}
-	closedir(dir);
-	return e == ERR_OK ? ERR_OK : err_because(ERR_SIGNATURE,
-	    "no certificate in %s signed this QR token", ca_dir);
+	return ERR_OK;
+}
+
+/* What a phone shows ends with its own signature: an SD-JWT VC without. */
+static struct view
+without_key_binding(struct view v)
+{
+	const uint8_t *end = v.len == 0 ? NULL : memrchr(v.at, '~', v.len);
+
+	return end == NULL || !view_starts(v, "eyJ") ? v :
+	    VIEW(v.at, (size_t)(end - v.at) + 1);
 }
 
 static enum err
 read_credential(const char *path, const char *ca_dir, struct trace *t)
 {
 	AUTO_DONE(bytes) text = { 0 };
+	AUTO_DONE(candidates) c = { 0 };
+	AUTO(inspected) i = NULL;
+	struct trust trust = { .ca = t->ca, .now = TRUST_ANY_TIME };
 	struct view v;
 
-	TRY(read_input(path, CREDENTIAL_MAX, &text));
+	TRY(read_input(path, INSPECT_MAX, &text));
 	v = bytes_view(&text);
 	while (v.len > 0 && (v.at[v.len - 1] == '\n' ||
 	    v.at[v.len - 1] == '\r'))
 		v.len--;
-	if (view_starts(v, QR_TOKEN_PREFIX))
-		return read_qr_token(v, ca_dir, t);
-	return read_sd_jwt(v, t);
+	TRY(inspect(without_key_binding(v), &i));
+	TRY(read_candidates(ca_dir, &c));
+	trust.signers = c.at;
+	trust.signer_count = c.count;
+	TRY(inspected_verify(i, &trust, &t->signer));
+	t->format = inspected_format(i);
+	t->draft = inspected_draft(i);
+	return ERR_OK;
 }
 
 /* ---- which entry */
@@ -243,21 +169,7 @@ prove_entry(struct published *log, const struct vkey *key, struct trace *t)
 	    &leaf, &checkpoint.root);
 }
 
-/* ---- who vouches for the signer */
-
-static enum err
-check_signer(const char *ca_dir, struct trace *t)
-{
-	char path[PATH_MAX];
-
-	TRY(path_join(ca_dir, "iaca.pem", path, sizeof(path)));
-	TRY(pem_read_certificate(path, &t->ca));
-	if (X509_check_issued(t->ca, t->signer) != X509_V_OK ||
-	    X509_verify(t->signer, X509_get0_pubkey(t->ca)) != 1)
-		return err_because(ERR_SIGNATURE,
-		    "the signer's certificate is not of the CA in %s", path);
-	return ERR_OK;
-}
+/* ---- in words */
 
 static void
 print_step(const char *name, const char *fmt, ...)
@@ -298,12 +210,13 @@ trace_steps(const struct arguments *a, const char *log_dir,
 	char beside[PATH_MAX], when[INSTANT_TEXT];
 	struct view v;
 
+	TRY(path_join(ca_dir, "iaca.pem", beside, sizeof(beside)));
+	TRY(pem_read_certificate(beside, &t->ca));
 	TRY(read_credential(argument(a, 0), ca_dir, t));
 	hex_put(&hex, VIEW_OF(t->draft.at));
 	print_step("credential", "%s, signed over SHA-256 %s", t->format,
 	    bytes_text(&hex));
 	print_certificate("signer", t->signer);
-	TRY(check_signer(ca_dir, t));
 	print_certificate("issued by", t->ca);
 
 	TRY(published_open(log_dir, &log));

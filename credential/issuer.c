@@ -5,14 +5,10 @@
 #include "credential/issuer.h"
 
 #include <string.h>
-#include <time.h>
 
 #include <openssl/x509v3.h>
 
-#include "base/time.h"
-
-AUTO_DEFINE(X509_STORE, X509_STORE, X509_STORE_free);
-AUTO_DEFINE(X509_STORE_CTX, X509_STORE_CTX, X509_STORE_CTX_free);
+#include "credential/certificate.h"
 
 struct issuer {
 	X509		*certificate;
@@ -39,32 +35,6 @@ issuer_free(struct issuer *i)
 	bytes_done(&i->sd_jwt_header);
 	bytes_done(&i->vc_jwt_header);
 	mem_free(i);
-}
-
-static enum err
-asn1_instant(const ASN1_TIME *t, int64_t *out_instant)
-{
-	struct tm tm = { 0 };
-	struct date d;
-
-	if (!ASN1_TIME_to_tm(t, &tm))
-		return err_because(ERR_SYNTAX, "certificate: a validity that "
-		    "is no time (RFC 5280 4.1.2.5)");
-	d = (struct date){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday };
-	*out_instant = date_begins(d, 0) + tm.tm_hour * 3600 +
-	    tm.tm_min * 60 + tm.tm_sec;
-	return ERR_OK;
-}
-
-static enum err
-validity(X509 *x, int64_t *out_from, int64_t *out_to)
-{
-	TRY(asn1_instant(X509_get0_notBefore(x), out_from));
-	TRY(asn1_instant(X509_get0_notAfter(x), out_to));
-	if (*out_from > *out_to)
-		return err_because(ERR_RANGE,
-		    "certificate: it ends before it begins");
-	return ERR_OK;
 }
 
 static void
@@ -142,7 +112,7 @@ issuer_load(const char *certificate_path, const char *uri,
 	if ((i->key = X509_get_pubkey(i->certificate)) == NULL)
 		return err_openssl(certificate_path);
 	TRY(p256_point(i->key, i->point));
-	TRY(validity(i->certificate, &i->not_before, &i->not_after));
+	TRY(certificate_validity(i->certificate, &i->not_before, &i->not_after));
 	TRY(certificate_der(i->certificate, &i->der));
 	i->fingerprint = sha256(bytes_view(&i->der));
 	find_country(i);
@@ -151,39 +121,10 @@ issuer_load(const char *certificate_path, const char *uri,
 	return ERR_OK;
 }
 
-static enum err
-check_nested(const struct issuer *i, X509 *ca)
-{
-	int64_t from, to;
-
-	TRY(validity(ca, &from, &to));
-	if (i->not_before < from || i->not_after > to)
-		return err_because(ERR_SIGNATURE,
-		    "certificate: its validity is not within the CA's");
-	return ERR_OK;
-}
-
 enum err
 issuer_verify_chain(const struct issuer *i, X509 *ca)
 {
-	AUTO(X509_STORE) store = X509_STORE_new();
-	AUTO(X509_STORE_CTX) c = X509_STORE_CTX_new();
-
-	if (store == NULL || c == NULL || !X509_STORE_add_cert(store, ca) ||
-	    !X509_STORE_set_flags(store, X509_V_FLAG_NO_CHECK_TIME |
-	    X509_V_FLAG_X509_STRICT) ||
-	    !X509_STORE_CTX_init(c, store, i->certificate, NULL))
-		return err_openssl("certificate chain");
-	/* a signer that is its own root would pass as a trust anchor */
-	if (X509_cmp(i->certificate, ca) == 0)
-		return err_because(ERR_SIGNATURE, "certificate: it is the CA's "
-		    "own, wanted one signed by it (HAIP 1.0 6.1.1)");
-	if (X509_verify_cert(c) != 1)
-		return err_because(ERR_SIGNATURE,
-		    "certificate: %s (RFC 5280 6.1)",
-		    X509_verify_cert_error_string(
-		    X509_STORE_CTX_get_error(c)));
-	return check_nested(i, ca);
+	return certificate_chained(i->certificate, ca);
 }
 
 const char *

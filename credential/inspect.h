@@ -1,0 +1,49 @@
+/*
+ * Documents of any of our formats, read back and verified: for support, for
+ * auditors, and as the reference of what this project itself accepts. Nothing
+ * that a document says is true before it is verified.
+ */
+#ifndef OKSE_CREDENTIAL_INSPECT_H
+#define OKSE_CREDENTIAL_INSPECT_H
+
+#include "credential/draft.h"
+
+#define INSPECT_MAX ((size_t)1 << 20)	/* bytes of a document */
+
+struct inspected;
+
+/*
+ * Takes a document apart and checks all that needs no key: its form, and that
+ * what stands beside the signed bytes is what their digests say. ERR_SYNTAX,
+ * ERR_SCHEMA, ERR_TOO_LARGE; ERR_MISMATCH for a digest.
+ */
+[[nodiscard]] enum err inspect(struct view text,
+    struct inspected **out_inspected);
+void inspected_free(struct inspected *i);
+AUTO_STRUCT(inspected);
+
+/* "dc+sd-jwt", "mso_mdoc", …, "qr-token" */
+const char *inspected_format(const struct inspected *i);
+/* SHA-256 of what was signed: the name of its draft in the log. */
+struct hash inspected_draft(const struct inspected *i);
+/* What it says, as indented JSON with a line feed at its end. */
+[[nodiscard]] enum err inspected_json(const struct inspected *i,
+    struct bytes *out);
+
+struct trust {
+	X509		*ca;
+	X509 *const	*signers;	/* for formats that do not bring theirs */
+	size_t		 signer_count;
+	int64_t		 now;		/* or TRUST_ANY_TIME */
+};
+#define TRUST_ANY_TIME INT64_MIN
+
+/*
+ * Signed by a certificate of the CA, which covers its validity, and valid at
+ * that time. ERR_SIGNATURE names what does not hold. *out_signer, when
+ * wanted, is the certificate, to be freed by the caller.
+ */
+[[nodiscard]] enum err inspected_verify(const struct inspected *i,
+    const struct trust *t, X509 **out_signer);
+
+#endif
