@@ -330,13 +330,15 @@ a_voucher_is_believed_for_its_one_token_and_no_other_bit(void **)
 	for (size_t bit = 0; bit <= 8 * sizeof(signature); bit += 7) {
 		bytes_reset(&text);
 		if (bit != 0)
-			signature[(bit - 1) / 8] ^= 1 << (bit - 1) % 8;
+			signature[(bit - 1) / 8] ^=
+			    (uint8_t)(1 << (bit - 1) % 8);
 		MUST(draft_document(d, signature, &text));
 		assert_int_equal(qr_token_read_again(bytes_view(&text),
 		    issuers, 1, vouches_for_one, &name, &t) == ERR_OK,
 		    bit == 0);
 		if (bit != 0)
-			signature[(bit - 1) / 8] ^= 1 << (bit - 1) % 8;
+			signature[(bit - 1) / 8] ^=
+			    (uint8_t)(1 << (bit - 1) % 8);
 	}
 }
 
