@@ -7,11 +7,7 @@
 
 #include <string.h>
 
-#include <openssl/ec.h>
-
 #include "base/crypto.h"
-
-AUTO_DEFINE(EVP_PKEY_CTX, EVP_PKEY_CTX, EVP_PKEY_CTX_free);
 
 static void
 from_hex(const char *hex, struct bytes *out)

@@ -283,8 +283,6 @@ an_answer_for_who_is_gone_goes_nowhere(void **state)
 static void
 a_listener_is_given_once(void **state)
 {
-	AUTO_FD fd = -1;
-
 	(void)state;
 	start(LISTENER_API, 8, 8);
 	assert_int_equal(server_listen(server, LISTENER_API,
