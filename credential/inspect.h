@@ -32,7 +32,7 @@ struct hash inspected_draft(const struct inspected *i);
 
 struct trust {
 	X509		*ca;
-	X509 *const	*signers;	/* for formats that do not bring theirs */
+	X509 *const	*signers;	/* of formats that bring none */
 	size_t		 signer_count;
 	int64_t		 now;		/* or TRUST_ANY_TIME */
 };

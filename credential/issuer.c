@@ -112,7 +112,8 @@ issuer_load(const char *certificate_path, const char *uri,
 	if ((i->key = X509_get_pubkey(i->certificate)) == NULL)
 		return err_openssl(certificate_path);
 	TRY(p256_point(i->key, i->point));
-	TRY(certificate_validity(i->certificate, &i->not_before, &i->not_after));
+	TRY(certificate_validity(i->certificate, &i->not_before,
+	    &i->not_after));
 	TRY(certificate_der(i->certificate, &i->der));
 	i->fingerprint = sha256(bytes_view(&i->der));
 	find_country(i);
