@@ -94,7 +94,8 @@ get_claims(struct view v, struct cwt_qr *c)
 	if (members == 7)
 		get_status(&r, c);
 	cbor_leave(&r);
-	if (c->expires_at <= c->valid_from || c->valid_from < c->issued_at)
+	if (c->issued_at < 0 || c->valid_from < c->issued_at ||
+	    c->expires_at <= c->valid_from)
 		cbor_fail(&r, "a validity that is empty");
 	return cbor_end(&r, "compact credential, claims");
 }

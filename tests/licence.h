@@ -106,13 +106,17 @@ privileges(void)
 	return list;
 }
 
-/* portrait is the buffer that the claim's text is in. */
+/*
+ * portrait is the buffer that the claim's text is in. There is room for one
+ * claim more, see also().
+ */
 static inline struct value
 licence_claims(struct bytes *portrait)
 {
-	struct value claims = map_of(10), address = map_of(2),
+	struct value claims = map_of(11), address = map_of(2),
 	    conditions = list_of(2);
 
+	claims.count = 10;
 	bytes_reset(portrait);
 	base64_put(portrait, VIEW_OF(licence_jpeg));
 	set_member(&address, 0, "street", text_value("한누리대로 2130"));
@@ -143,6 +147,12 @@ claim_named(struct value *map, const char *name)
 		if (view_is(map->members[i].name, name))
 			return &map->members[i];
 	abort();
+}
+
+static inline void
+also(struct value *claims, const char *name, struct value v)
+{
+	set_member(claims, claims->count++, name, v);
 }
 
 static inline struct granted

@@ -6,7 +6,9 @@ import { createPublicKey, randomUUID, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair }
   from 'jose'
-import { CENTRE, done, person, qrTokenBody, startInstance, test }
+import {
+  CENTRE, done, person, qrTokenBody, sleep, startInstance, test
+}
   from './lib/instance.mjs'
 import { claims, formats } from '../strangers/claims.mjs'
 import { verifyCwtQr } from '../strangers/cwt_qr.mjs'
@@ -58,6 +60,7 @@ async function order (programme, held, wanted, changes = {}) {
   }
 }
 
+const flip = c => c === 'A' ? 'B' : 'A'
 const post = (body, key = randomUUID()) =>
   okse.post('/v1/credentials', body, { 'Idempotency-Key': key })
 
@@ -89,6 +92,31 @@ for (const programme of Object.keys(formats))
         await judges[c.format](c.credential)
       }
     })
+
+await test('our own command verifies and traces every format', async () => {
+  const r = await post(await order('resident-id', await phone(1),
+    formats['resident-id']))
+  assert.equal(r.status, 201, r.text)
+  await sleep(1500)	// until the log is published
+  for (const { credential } of r.json.credentials) {
+    const v = await okse.okse(['credential', 'verify', '--ca',
+      okse.path('ca', 'iaca.pem'), '--signer',
+      okse.path('ca', 'document-signer.pem')], { input: credential })
+    assert.equal(v.status, 0, v.stderr)
+    assert.ok(JSON.parse(v.stdout))
+    const t = await okse.okse(['audit', 'trace', '--log', okse.path('log'),
+      '--ca', okse.path('ca')], { input: credential })
+    assert.equal(t.status, 0, t.stdout + t.stderr)
+    assert.match(t.stdout, new RegExp(`entry ${r.json.log.index} allowed`))
+    const changed = credential.slice(0, -9) +
+      flip(credential.at(-9)) + credential.slice(-8)
+    const bad = await okse.okse(['credential', 'verify', '--ca',
+      okse.path('ca', 'iaca.pem'), '--signer',
+      okse.path('ca', 'document-signer.pem')], { input: changed })
+    assert.equal(bad.status, 1, credential)
+    assert.equal(bad.stdout, '')
+  }
+})
 
 await test('the answer says when the credentials are valid', async () => {
   const r = await post(await order('driver-licence', await phone(1),

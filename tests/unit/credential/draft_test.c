@@ -143,6 +143,29 @@ decode(uint8_t version, uint8_t kind, struct view tbs, struct view tail)
 	return draft_decode(bytes_view(&b), &d);
 }
 
+/* The keyholder's copy: what is signed, and no claim that only has a digest. */
+static void
+a_draft_to_be_signed_holds_no_disclosures(void **)
+{
+	static const uint8_t signature[P256_SIGNATURE_SIZE] =
+	    { [31] = 7, [63] = 8 };
+	AUTO_DONE(bytes) sent = { 0 };
+	AUTO_DONE(bytes) tail = { 0 };
+	AUTO_DONE(bytes) out = { 0 };
+	AUTO(draft) d = NULL;
+	const char *disclosure;
+
+	MUST(draft_document(credential, signature, &out));
+	disclosure = strchr(bytes_text(&out), '~') + 1;
+	bytes_put(&tail, VIEW(disclosure, strcspn(disclosure, "~")));
+	draft_encode_to_sign(credential, &sent);
+	assert_null(memmem(sent.at, sent.len, tail.at, tail.len));
+	MUST(draft_decode(bytes_view(&sent), &d));
+	assert_true(view_equal(draft_tbs(d), draft_tbs(credential)));
+	assert_int_equal(draft_parts(d), 1);
+	assert_int_equal(draft_document(d, signature, &out), ERR_INTERNAL);
+}
+
 static void
 unknown_versions_and_kinds_are_refused(void **)
 {
@@ -315,6 +338,7 @@ main(void)
 		cmocka_unit_test(a_key_use_has_one_name),
 		cmocka_unit_test(a_draft_arrives_as_it_was_sent),
 		cmocka_unit_test(every_flipped_bit_is_refused_or_seen),
+		cmocka_unit_test(a_draft_to_be_signed_holds_no_disclosures),
 		cmocka_unit_test(unknown_versions_and_kinds_are_refused),
 		cmocka_unit_test(one_kind_does_not_pass_as_the_other),
 		cmocka_unit_test(another_kind_of_jwt_is_refused),
