@@ -145,16 +145,30 @@ check(struct view tbs)
 	return ERR_OK;
 }
 
+/*
+ * With the usual window, for readers know zlib by its first byte, and with
+ * little memory beside it: tokens are short.
+ */
 static enum err
 pack(struct view token, struct bytes *out)
 {
-	AUTO_DONE(bytes) packed = { 0 };
-	uLongf n = compressBound(token.len);
-	uint8_t *at = bytes_grow(&packed, n);
+	uint8_t in[CWT_QR_TOKEN], packed[CWT_QR_TOKEN + 64];
+	z_stream z = { .next_in = in, .avail_in = (uInt)token.len,
+	    .next_out = packed, .avail_out = sizeof(packed) };
+	bool done;
 
-	if (at == NULL || compress2(at, &n, token.at, token.len, 9) != Z_OK)
+	if (token.len > sizeof(in))
+		return err_because(ERR_TOO_LARGE, "a token of %zu bytes",
+		    token.len);
+	memcpy(in, token.at, token.len);
+	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS, 1,
+	    Z_DEFAULT_STRATEGY) != Z_OK)
 		return err_because(ERR_MEMORY, "zlib");
-	base45_put(out, VIEW(at, n));
+	done = deflate(&z, Z_FINISH) == Z_STREAM_END;
+	deflateEnd(&z);
+	if (!done)
+		return err_because(ERR_INTERNAL, "zlib made it longer");
+	base45_put(out, VIEW(packed, sizeof(packed) - z.avail_out));
 	return bytes_check(out);
 }
 

@@ -8,7 +8,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
-import { test, done, run, build, configs, top } from './lib/instance.mjs'
+import { test, done, run, okse, build, configs, top }
+  from './lib/instance.mjs'
 import { claims, formats, request } from '../strangers/claims.mjs'
 import { verifyCwtQr } from '../strangers/cwt_qr.mjs'
 import { presentMdoc, readMdoc, verifyMdoc, verifyPresentedMdoc }
@@ -167,9 +168,19 @@ for (const [programme, doctype, namespace] of [
     })
 }
 
+/**
+ * @owf/mdoc encodes dates anew before it hashes them, and @peculiar/x509 reads
+ * DER loosely: what they let pass, our own command must refuse.
+ */
+async function verifyMdocTwice (text) {
+  await verifyMdoc(text, ca)
+  const r = await okse(['credential', 'verify', '--ca',
+    path.join(dir, 'ca.pem')], { input: text })
+  assert.equal(r.status, 0, r.stderr)
+}
+
 await test('every changed byte of an mdoc is rejected', () =>
-  everyChangeIsNoticed(read('driver-licence.mso_mdoc.0'),
-    text => verifyMdoc(text, ca)))
+  everyChangeIsNoticed(read('driver-licence.mso_mdoc.0'), verifyMdocTwice))
 
 await test('an mdoc is rejected under another CA and out of time', async () => {
   const text = read('resident-id.mso_mdoc.0')

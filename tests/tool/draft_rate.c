@@ -1,18 +1,19 @@
 /*
  * How long one core takes for each step of credential/, software keys and a
- * resident's claims: draft_rate [ROUNDS]. Prints one line of JSON, in
- * microseconds. Not a test: nothing here passes or fails by time.
+ * resident's claims: draft_rate [ROUNDS] [POLICY REQUEST]. Prints JSON, in
+ * microseconds: the steps, then a line for each format with the bytes of its
+ * document. POLICY and REQUEST (a body of POST /v1/credentials) take the place
+ * of the resident. Not a test: nothing here passes or fails by time.
  */
-#include "base/json.h"
-#include "credential/credential.h"
 #include "credential/proof.h"
 #include "credential/qr_token.h"
-#include "tests/granted.h"
+#include "signer/gate/body.h"
+#include "tests/licence.h"
 
 static struct signers signers;
 static struct granted visit, issue;
-static struct draft *token, *credential;
-static struct bytes token_text, token_sent, credential_sent, proof;
+static struct draft *token;
+static struct bytes token_text, token_sent, proof;
 static uint8_t signature[P256_SIGNATURE_SIZE];
 
 static void
@@ -27,20 +28,19 @@ draft_token(void)
 		token = STEAL(d);
 }
 
+static struct credential_order order;
+static enum credential_format format;
+static struct draft *whole;
+static struct bytes whole_sent, to_sign;
+
 static void
 draft_credential(void)
 {
-	static const uint8_t seed[CREDENTIAL_SEED_SIZE];
 	AUTO(draft) d = NULL;
 
-	MUST(credential_draft(FORMAT_SD_JWT, &(struct credential_order){
-		.grant = issue.grant,
-		.request = issue.request,
-		.issuer = signers.document,
-		.seed = VIEW_OF(seed),
-	}, &d));
-	if (credential == NULL)
-		credential = STEAL(d);
+	MUST(credential_draft(format, &order, &d));
+	if (whole == NULL)
+		whole = STEAL(d);
 }
 
 static void
@@ -52,11 +52,19 @@ decode_token(void)
 }
 
 static void
-decode_credential(void)
+decode_whole(void)
 {
 	AUTO(draft) d = NULL;
 
-	MUST(draft_decode(bytes_view(&credential_sent), &d));
+	MUST(draft_decode(bytes_view(&whole_sent), &d));
+}
+
+static void
+decode_to_sign(void)
+{
+	AUTO(draft) d = NULL;
+
+	MUST(draft_decode(bytes_view(&to_sign), &d));
 }
 
 static void
@@ -66,12 +74,14 @@ finish_token(void)
 	MUST(draft_document(token, signature, &token_text));
 }
 
+static uint8_t signatures[DRAFT_PARTS][P256_SIGNATURE_SIZE];
+
 static void
-finish_credential(void)
+finish_whole(void)
 {
 	AUTO_DONE(bytes) text = { 0 };
 
-	MUST(draft_document(credential, signature, &text));
+	MUST(draft_document(whole, signatures[0], &text));
 }
 
 static void
@@ -128,20 +138,38 @@ measure(const char *name, void (*step)(void), int rounds, bool last)
 	    last ? "}\n" : ",");
 }
 
-int
-main(int argc, char **argv)
+/* One line: draft in the notary, decode in keyholder and gate, document. */
+static void
+measure_format(const char *name, int rounds)
 {
-	int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 20000;
+	AUTO_DONE(bytes) text = { 0 };
 
-	signers_init(&signers, NOW);
-	visit = grant_of(asked_qr_token(), qr_terms);
-	issue = grant_of(asked_credential(resident_claims(false)),
-	    credential_terms);
+	draft_free(STEAL(whole));
+	draft_credential();
+	bytes_reset(&whole_sent);
+	bytes_reset(&to_sign);
+	draft_encode(whole, &whole_sent);
+	draft_encode_to_sign(whole, &to_sign);
+	for (size_t i = 0; i < draft_parts(whole); i++)
+		software_sign(signers.document_key, draft_part(whole, i),
+		    signatures[i]);
+	MUST(draft_document(whole, signatures[0], &text));
+	printf("{\"format\":\"%s\",\"bytes\":%zu,\"to_gate\":%zu,"
+	    "\"to_keyholder\":%zu,\"signatures\":%zu,", name, text.len,
+	    whole_sent.len, to_sign.len, draft_parts(whole));
+	measure("draft", draft_credential, rounds, false);
+	measure("decode_to_sign", decode_to_sign, rounds, false);
+	measure("decode", decode_whole, rounds, false);
+	measure("document", finish_whole, draft_parts(whole) > 1 ?
+	    rounds / 20 + 1 : rounds, true);
+}
+
+static void
+measure_steps(int rounds)
+{
 	make_proof();
 	draft_token();
-	draft_credential();
 	draft_encode(token, &token_sent);
-	draft_encode(credential, &credential_sent);
 	software_sign(signers.qr_key, draft_tbs(token), signature);
 	finish_token();
 	printf("{");
@@ -149,9 +177,47 @@ main(int argc, char **argv)
 	measure("qr_token_decode", decode_token, rounds, false);
 	measure("qr_token_document", finish_token, rounds, false);
 	measure("qr_token_read", read_token, rounds / 10, false);
-	measure("sdjwt_draft", draft_credential, rounds, false);
-	measure("sdjwt_decode", decode_credential, rounds, false);
-	measure("sdjwt_document", finish_credential, rounds, false);
 	measure("proof_check", check_proof, rounds / 10, true);
+}
+
+static void
+take_request(const char *policy, const char *path)
+{
+	static struct body body;
+	AUTO_DONE(bytes) json = { 0 };
+	AUTO_DONE(bytes) frame = { 0 };
+	struct grant_terms t = credential_terms;
+
+	body_setup();
+	MUST(file_read(path, 1 << 20, &json));
+	MUST(body_decode(bytes_view(&json), OPERATION_CREDENTIAL, &body));
+	body.asked.caller = view_text("upstream");
+	body.asked.idempotency_key = view_text("k");
+	request_encode(&body.asked, &frame);
+	MUST(policy_load(policy, &issue.policy));
+	MUST(request_decode(bytes_view(&frame), &issue.request));
+	MUST(grant_restore(issue.policy, issue.request, &t, &issue.grant));
+	body_done(&body);
+}
+
+int
+main(int argc, char **argv)
+{
+	int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 20000;
+	const char *const *f;
+
+	signers_init(&signers, NOW);
+	visit = grant_of(asked_qr_token(), qr_terms);
+	if (argc > 3)
+		take_request(argv[2], argv[3]);
+	else
+		issue = grant_of(asked_credential(resident_claims(false)),
+		    credential_terms);
+	order = licence_order(&issue, &signers);
+	measure_steps(rounds);
+	for (f = grant_programme(issue.grant)->formats; *f != NULL; f++) {
+		MUST(format_of(view_text(*f), &format));
+		measure_format(*f, rounds);
+	}
 	return 0;
 }
