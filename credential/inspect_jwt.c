@@ -42,8 +42,8 @@ read_jws(struct view jws, struct inspected *i, json_t **out_payload)
 {
 	AUTO_DONE(bytes) signature = { 0 };
 	AUTO(json_t) header = NULL;
-	struct view rest = jws, first = cut(&rest, '.'),
-	    second = cut(&rest, '.');
+	struct view rest = jws, first = jws_cut(&rest, '.'),
+	    second = jws_cut(&rest, '.');
 
 	TRY(base64url_get(rest, &signature));
 	if (signature.len != P256_SIGNATURE_SIZE)
@@ -230,7 +230,7 @@ read_disclosures(struct view rest, struct disclosures *d)
 {
 	while (rest.len != 0) {
 		const uint8_t *start = rest.at;
-		struct view one = cut(&rest, '~');
+		struct view one = jws_cut(&rest, '~');
 
 		if (d->count == DISCLOSURES || one.len == 0 ||
 		    start[one.len] != '~')
@@ -247,7 +247,7 @@ enum err
 inspect_sd_jwt(struct view text, struct inspected *i)
 {
 	static struct disclosures d;	/* large; the process has one thread */
-	struct view rest = text, jws = cut(&rest, '~');
+	struct view rest = text, jws = jws_cut(&rest, '~');
 	AUTO(json_t) payload = NULL;
 
 	d = (struct disclosures){ 0 };

@@ -24,12 +24,14 @@ scan_proof(struct json_scan *s, struct inspected *i)
 	bytes_put(&base64, VIEW(v.at + 2, v.len - 3));
 	bytes_put_u8(&base64, '=');
 	if (base64_get(bytes_view(&base64), &proof) != ERR_OK ||
-	    proof.len != OPENDID_PROOF || proof.at[0] < 31 ||
-	    proof.at[0] > 34) {
+	    proof.len != OPENDID_PROOF ||
+	    proof.at[0] < OPENDID_PROOF_FIRST ||
+	    proof.at[0] > OPENDID_PROOF_FIRST + 3) {
 		s->failed = true;
 		return;
 	}
-	i->recovery[i->parts] = (uint8_t)(proof.at[0] - 31);
+	i->recovery[i->parts] = (uint8_t)(proof.at[0] -
+	    OPENDID_PROOF_FIRST);
 	memcpy(i->signature[i->parts++], proof.at + 1, P256_SIGNATURE_SIZE);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 bool
-is_base64url(struct view v)
+jws_is_base64url(struct view v)
 {
 	static const bool alphabet[256] = {
 		['A' ... 'Z'] = true, ['a' ... 'z'] = true,
@@ -22,7 +22,7 @@ is_base64url(struct view v)
 }
 
 struct view
-cut(struct view *rest, char mark)
+jws_cut(struct view *rest, char mark)
 {
 	const uint8_t *at = rest->len != 0 ?
 	    memchr(rest->at, mark, rest->len) : NULL;
@@ -37,12 +37,12 @@ cut(struct view *rest, char mark)
 enum err
 jws_check(struct view tbs, const struct jws_form *form)
 {
-	struct view header = cut(&tbs, '.');
+	struct view header = jws_cut(&tbs, '.');
 
-	if (!view_starts(header, form->header) || !is_base64url(header))
+	if (!view_starts(header, form->header) || !jws_is_base64url(header))
 		return err_because(ERR_SCHEMA, "draft: the header is not one "
 		    "of %s", form->name);
-	if (!view_starts(tbs, form->payload) || !is_base64url(tbs))
+	if (!view_starts(tbs, form->payload) || !jws_is_base64url(tbs))
 		return err_because(ERR_SCHEMA, "draft: the payload is not the "
 		    "base64url of one of ours (RFC 7515 3.1)");
 	return ERR_OK;

@@ -15,8 +15,8 @@ struct jws_form {
 [[nodiscard]] enum err jws_check(struct view tbs,
     const struct jws_form *form);
 
-bool is_base64url(struct view v);	/* and not empty */
+bool jws_is_base64url(struct view v);	/* and not empty */
 /* What stands before the next mark, which is dropped; all if there is none. */
-struct view cut(struct view *rest, char mark);
+struct view jws_cut(struct view *rest, char mark);
 
 #endif

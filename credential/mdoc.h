@@ -18,9 +18,7 @@ struct mdoc {
 	uint64_t	status_index;
 };
 
-/* ERR_SYNTAX names the rule. */
-[[nodiscard]] enum err mdoc_get_mso(struct view mso, struct mdoc *out_mdoc);
-/* The same inside 24(bstr(…)), as it is signed. */
+/* From 24(bstr(MSO)), as it is signed. ERR_SYNTAX names the rule. */
 [[nodiscard]] enum err mdoc_get_payload(struct view payload,
     struct mdoc *out_mdoc);
 

@@ -113,8 +113,8 @@ get_device_key(struct cbor_reader *r, struct mdoc *m)
 	cbor_leave(r);
 }
 
-enum err
-mdoc_get_mso(struct view mso, struct mdoc *out_mdoc)
+static enum err
+get_mso(struct view mso, struct mdoc *out_mdoc)
 {
 	struct cbor_reader r = cbor_reader_of(mso);
 	struct mdoc m = { 0 };
@@ -146,7 +146,7 @@ mdoc_get_payload(struct view payload, struct mdoc *out_mdoc)
 	struct view mso = cbor_read_encoded(&r, COSE_PART);
 
 	TRY(cbor_end(&r, "MobileSecurityObjectBytes"));
-	return mdoc_get_mso(mso, out_mdoc);
+	return get_mso(mso, out_mdoc);
 }
 
 static enum err

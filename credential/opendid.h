@@ -21,10 +21,8 @@ struct opendid {
 [[nodiscard]] enum err opendid_get(struct view text,
     struct opendid *out_opendid);
 
-/* 31 + recovery id, r, s as a text (multibase "m", without padding). */
+/* Bytes of a proof: 31 + recovery id, r, s. */
 #define OPENDID_PROOF (1 + P256_SIGNATURE_SIZE)
-[[nodiscard]] enum err opendid_proof_put(struct bytes *b,
-    const uint8_t point[P256_POINT_SIZE], struct view part,
-    const uint8_t signature[P256_SIGNATURE_SIZE]);
+#define OPENDID_PROOF_FIRST (27 + 4)	/* 4: the key is a compressed one */
 
 #endif

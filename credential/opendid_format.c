@@ -148,30 +148,24 @@ split(struct view tbs, struct draft *d)
 
 /* ---- the finished text */
 
-enum err
-opendid_proof_put(struct bytes *b, const uint8_t point[P256_POINT_SIZE],
-    struct view part, const uint8_t signature[P256_SIGNATURE_SIZE])
-{
-	struct hash digest = sha256(part);
-	uint8_t proof[OPENDID_PROOF];
-	AUTO_DONE(bytes) text = { 0 };
-
-	TRY(p256_recovery_id(point, &digest, signature, &proof[0]));
-	proof[0] = (uint8_t)(27 + 4 + proof[0]);	/* compressed key */
-	memcpy(proof + 1, signature, P256_SIGNATURE_SIZE);
-	base64_put(&text, VIEW_OF(proof));
-	TRY(bytes_check(&text));
-	bytes_put_text(b, "\"m");
-	bytes_put(b, VIEW(text.at, text.len - 1));	/* one "=" */
-	bytes_put_u8(b, '"');
-	return bytes_check(b);
-}
-
+/* Multibase "m", without padding, with its quotes. */
 static enum err
 put_proof(const struct signed_draft *s, size_t i, struct bytes *out)
 {
-	return opendid_proof_put(out, s->tail.at, draft_part(s->draft, i),
-	    s->signatures + i * P256_SIGNATURE_SIZE);
+	struct hash digest = sha256(draft_part(s->draft, i));
+	const uint8_t *signature = s->signatures + i * P256_SIGNATURE_SIZE;
+	uint8_t proof[OPENDID_PROOF];
+	AUTO_DONE(bytes) text = { 0 };
+
+	TRY(p256_recovery_id(s->tail.at, &digest, signature, &proof[0]));
+	proof[0] = (uint8_t)(proof[0] + OPENDID_PROOF_FIRST);
+	memcpy(proof + 1, signature, P256_SIGNATURE_SIZE);
+	base64_put(&text, VIEW_OF(proof));
+	TRY(bytes_check(&text));
+	bytes_put_text(out, "\"m");
+	bytes_put(out, VIEW(text.at, text.len - 1));	/* one "=" */
+	bytes_put_u8(out, '"');
+	return ERR_OK;
 }
 
 static enum err

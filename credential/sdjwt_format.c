@@ -27,13 +27,13 @@ check_tail(struct view tail)
 	if (tail.at[0] != '~' || tail.at[tail.len - 1] != '~')
 		return err_because(ERR_SCHEMA, "draft: disclosures stand "
 		    "between tildes (RFC 9901 4)");
-	cut(&tail, '~');
+	jws_cut(&tail, '~');
 	while (tail.len != 0) {
-		struct view disclosure = cut(&tail, '~');
+		struct view disclosure = jws_cut(&tail, '~');
 
 		/* [" and what follows of a salt */
 		if (!view_starts(disclosure, "Wy") ||
-		    !is_base64url(disclosure))
+		    !jws_is_base64url(disclosure))
 			return err_because(ERR_SCHEMA, "draft: a disclosure "
 			    "is not the base64url of one (RFC 9901 4.2.1)");
 	}

@@ -194,6 +194,14 @@ await test('a claim that is wrong is named by a pointer', async () => {
   assert.match(rule.message, /^\/claims\/portrait: not a JPEG/)
 })
 
+await test('a name that is not composed is refused', async () => {
+  const r = await post(await order('driver-licence', await phone(1),
+    ['dc+sd-jwt'], { family_name: '홍'.normalize('NFD') }))
+  assert.equal(r.status, 403, r.text)
+  const rule = r.json.decision.rules.find(x => x.id === 'claims-complete')
+  assert.match(rule.message, /^\/claims\/family_name: not in Unicode/)
+})
+
 await test('a country that is not the signer\'s is refused', async () => {
   const r = await post(await order('driver-licence', await phone(1),
     ['mso_mdoc'], { issuing_country: 'US' }))
