@@ -126,7 +126,7 @@ $(BUILD)/npm: tests/package.json tests/package-lock.json
 
 # `make deps` has installed what the second make needs to find its libraries
 test: deps
-	+$(MAKE) test-run
+	+$(MAKE) --no-print-directory test-run
 
 .PHONY: test-run
 test-run: all $(unit_programs) $(replay_programs) $(test_modules) $(test_tools) $(BUILD)/npm
@@ -136,7 +136,7 @@ test-run: all $(unit_programs) $(replay_programs) $(test_modules) $(test_tools) 
 asan: export ASAN_OPTIONS = fast_unwind_on_malloc=0
 asan: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 asan:
-	+$(MAKE) test BUILD=build/asan CFLAGS="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+	+$(MAKE) --no-print-directory test BUILD=build/asan CFLAGS="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
 lint:
 	tests/lint.sh
