@@ -32,6 +32,11 @@ AUTO_STRUCT(vkey);
 /* material: 32 bytes, or SPKI in DER for VKEY_ECDSA */
 [[nodiscard]] enum err vkey_new(struct view name, enum vkey_type type,
     struct view material, struct vkey **out_key);
+/*
+ * That of a key: Ed25519, or P-256 as VKEY_ECDSA. ERR_UNSUPPORTED for others.
+ */
+[[nodiscard]] enum err vkey_of_key(struct view name, EVP_PKEY *key,
+    struct vkey **out_key);
 /* Reads a file that holds one vkey and at most one line end. */
 [[nodiscard]] enum err vkey_read(const char *path, struct vkey **out_key);
 

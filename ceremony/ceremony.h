@@ -7,6 +7,7 @@
  *	ca/NAME.pem		certificates, named as in the script
  *	ca/keys/LABEL.pub.pem	public key (SPKI) of every key
  *	log/log.vkey		verifier key of the log (C2SP signed-note)
+ *	log/log-ecdsa.vkey	that of its P-256 key, when the script has one
  *	ceremony/script.yaml	the script, byte for byte
  *	ceremony/roster.txt	the officers; quorum/roster.txt describes it
  *	ceremony/quorum.txt	quorum/quorum.txt describes it

@@ -14,8 +14,9 @@
 
 #define ROOT	(1u << PROFILE_IACA)
 #define SIGNER	(1u << PROFILE_DOCUMENT_SIGNER)
-#define QR	(1u << PROFILE_QR_SIGNER)
-#define LEAF	(SIGNER | QR)
+#define OURS	(1u << PROFILE_QR_SIGNER | 1u << PROFILE_STATUS_SIGNER | \
+	1u << PROFILE_METADATA_SIGNER)
+#define LEAF	(SIGNER | OURS)
 #define ALL	(ROOT | LEAF)
 
 static const struct rule {

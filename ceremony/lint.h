@@ -1,6 +1,6 @@
 /*
  * The linter of certificate profiles: ISO/IEC 18013-5 Annex B for IACA root
- * and document signer, and the same with our own usage for the QR signer. It
+ * and document signer, and the same without its purpose for all others. It
  * looks at the certificate's bytes alone and shares no table with what builds
  * them. The rules stand in one table in lint.c.
  */

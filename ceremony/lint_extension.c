@@ -16,22 +16,28 @@ AUTO_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
 
 enum presence { FORBIDDEN, OPTIONAL, REQUIRED };
 
+/* What an extension may be in a root, a document signer, any other signer. */
 static const struct allowed {
 	int		nid;
 	bool		critical;
-	enum presence	in[PROFILE_COUNT];	/* root, signer, QR signer */
+	enum presence	root, document, other;
 } allowed[] = {
-	{ NID_basic_constraints, true, { REQUIRED, FORBIDDEN, FORBIDDEN } },
-	{ NID_key_usage, true, { REQUIRED, REQUIRED, REQUIRED } },
-	{ NID_ext_key_usage, true, { FORBIDDEN, REQUIRED, FORBIDDEN } },
-	{ NID_subject_key_identifier, false,
-	    { REQUIRED, REQUIRED, REQUIRED } },
-	{ NID_authority_key_identifier, false,
-	    { OPTIONAL, REQUIRED, REQUIRED } },
-	{ NID_issuer_alt_name, false, { REQUIRED, REQUIRED, REQUIRED } },
-	{ NID_crl_distribution_points, false,
-	    { REQUIRED, REQUIRED, REQUIRED } },
+	{ NID_basic_constraints, true, REQUIRED, FORBIDDEN, FORBIDDEN },
+	{ NID_key_usage, true, REQUIRED, REQUIRED, REQUIRED },
+	{ NID_ext_key_usage, true, FORBIDDEN, REQUIRED, FORBIDDEN },
+	{ NID_subject_key_identifier, false, REQUIRED, REQUIRED, REQUIRED },
+	{ NID_authority_key_identifier, false, OPTIONAL, REQUIRED, REQUIRED },
+	{ NID_issuer_alt_name, false, REQUIRED, REQUIRED, REQUIRED },
+	{ NID_crl_distribution_points, false, REQUIRED, REQUIRED, REQUIRED },
 };
+
+static enum presence
+presence_in(const struct allowed *a, const struct subject *s)
+{
+	if (s->profile == PROFILE_IACA)
+		return a->root;
+	return s->profile == PROFILE_DOCUMENT_SIGNER ? a->document : a->other;
+}
 
 static const struct allowed *
 allowed_of(X509_EXTENSION *e)
@@ -50,7 +56,7 @@ lint_extensions_known(const struct subject *s)
 	for (int i = 0; i < X509_get_ext_count(s->x); i++) {
 		const struct allowed *a = allowed_of(X509_get_ext(s->x, i));
 
-		if (a == NULL || a->in[s->profile] == FORBIDDEN)
+		if (a == NULL || presence_in(a, s) == FORBIDDEN)
 			return false;
 	}
 	return true;
@@ -70,7 +76,7 @@ bool
 lint_extensions_complete(const struct subject *s)
 {
 	for (size_t i = 0; i < COUNT(allowed); i++)
-		if (allowed[i].in[s->profile] == REQUIRED &&
+		if (presence_in(&allowed[i], s) == REQUIRED &&
 		    X509_get_ext_by_NID(s->x, allowed[i].nid, -1) == -1)
 			return false;
 	return true;

@@ -19,9 +19,20 @@ static const struct profile profiles[PROFILE_COUNT] = {
 		.key_usage = "critical,digitalSignature",
 		.extended_key_usage = "critical,1.0.18013.5.1.2",
 	},
-	/* no mdoc EKU: a QR signer must never pass for a document signer */
+	/* no mdoc EKU: none of these may ever pass for a document signer */
 	[PROFILE_QR_SIGNER] = {
 		.name = "qr-signer",
+		.max_days = 457,
+		.key_usage = "critical,digitalSignature",
+	},
+	/* id-kp-oauthStatusSigning has no number yet, and is optional */
+	[PROFILE_STATUS_SIGNER] = {
+		.name = "status-signer",
+		.max_days = 457,
+		.key_usage = "critical,digitalSignature",
+	},
+	[PROFILE_METADATA_SIGNER] = {
+		.name = "metadata-signer",
 		.max_days = 457,
 		.key_usage = "critical,digitalSignature",
 	},

@@ -1,7 +1,7 @@
 /*
  * Certificate profiles as data: which extensions a kind of certificate has and
- * how long it may live. ISO/IEC 18013-5 Annex B for the first two; the QR
- * signer's is ours. The linter (lint.h) does not use this table, so that a
+ * how long it may live. ISO/IEC 18013-5 Annex B for the first two; the others
+ * are ours. The linter (lint.h) does not use this table, so that a
  * mistake here is found there.
  */
 #ifndef OKSE_CEREMONY_PROFILE_H
@@ -13,6 +13,8 @@ enum profile_kind {
 	PROFILE_IACA,			/* issuing authority's root, B.1.2 */
 	PROFILE_DOCUMENT_SIGNER,	/* B.1.4 */
 	PROFILE_QR_SIGNER,
+	PROFILE_STATUS_SIGNER,		/* of Token Status Lists */
+	PROFILE_METADATA_SIGNER,	/* of what the issuer says of itself */
 	PROFILE_COUNT
 };
 

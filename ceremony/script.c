@@ -25,6 +25,8 @@ static const struct yaml_choice profile_kinds[] = {
 	{ "iaca", PROFILE_IACA },
 	{ "document-signer", PROFILE_DOCUMENT_SIGNER },
 	{ "qr-signer", PROFILE_QR_SIGNER },
+	{ "status-signer", PROFILE_STATUS_SIGNER },
+	{ "metadata-signer", PROFILE_METADATA_SIGNER },
 	{ 0 },
 };
 
@@ -147,6 +149,8 @@ typedef __typeof__(((struct script *)0)->log) log_type;
 
 static const struct yaml_field log_fields[] = {
 	YAML_FIELD("key", log_type, key, &REFERENCE),
+	YAML_FIELD("ecdsa-key", log_type, ecdsa_key, &REFERENCE,
+	    .optional = true),
 	YAML_FIELD("origin", log_type, origin, &CHECKED(255, check_origin)),
 	{ 0 },
 };
@@ -247,20 +251,30 @@ check_officers(struct yaml_mark at, const struct script *s)
 }
 
 static enum err
+check_log_key(const struct script *s, const struct yaml_reference *name,
+    enum key_type type, const char *type_name)
+{
+	int at = script_key_index(s, name->name);
+
+	if (at == -1)
+		return yaml_error(name->at, "expected the label of a key");
+	if (s->keys.at[at].type != (int)type)
+		return yaml_error(name->at,
+		    "expected a key of type %s for the log", type_name);
+	return ERR_OK;
+}
+
+static enum err
 check_keys(struct yaml_mark at, const struct script *s)
 {
-	int log = script_key_index(s, s->log.key.name);
-
 	for (size_t i = 0; i < s->keys.count; i++)
 		if (script_key_index(s, s->keys.at[i].label) != (int)i)
 			return yaml_error(at, "keys: the label %s is given "
 			    "twice", s->keys.at[i].label);
-	if (log == -1)
-		return yaml_error(s->log.key.at, "expected the label of a key");
-	if (s->keys.at[log].type != KEY_ED25519)
-		return yaml_error(s->log.key.at,
-		    "expected a key of type ed25519 for the log");
-	return ERR_OK;
+	TRY(check_log_key(s, &s->log.key, KEY_ED25519, "ed25519"));
+	if (s->log.ecdsa_key.name == NULL)
+		return ERR_OK;
+	return check_log_key(s, &s->log.ecdsa_key, KEY_P256, "p256");
 }
 
 static enum err
@@ -301,6 +315,10 @@ check_certificates(struct yaml_mark at, const struct script *s)
 		if (script_certificate_index(s, c->name) != (int)i)
 			return yaml_error(at, "certificates: the name %s is "
 			    "given twice", c->name);
+		if (s->log.ecdsa_key.name != NULL &&
+		    strcmp(c->key.name, s->log.ecdsa_key.name) == 0)
+			return yaml_error(c->key.at,
+			    "expected a key of its own, the log has it");
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->key.name,
 			    s->certificates.at[k].key.name) == 0)

@@ -58,7 +58,8 @@ struct script {
 	YAML_ARRAY(struct script_officer) officers;
 	const char		*token;		/* label */
 	struct {
-		struct yaml_reference	 key;
+		struct yaml_reference	 key;	/* Ed25519 */
+		struct yaml_reference	 ecdsa_key;	/* .name NULL: none */
 		const char		*origin;
 	} log;
 	YAML_ARRAY(struct script_key) keys;

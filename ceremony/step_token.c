@@ -106,21 +106,29 @@ write_public(struct ceremony *c, const char *label, EVP_PKEY *key)
 }
 
 static enum err
-write_vkey(struct ceremony *c, EVP_PKEY *key)
+write_vkey(struct ceremony *c, const char *path, EVP_PKEY *key)
 {
 	AUTO_DONE(bytes) line = { 0 };
 	AUTO(vkey) v = NULL;
-	uint8_t raw[ED25519_SIZE];
-	size_t len = sizeof(raw);
 
-	if (!EVP_PKEY_get_raw_public_key(key, raw, &len))
-		return err_openssl("log key");
-	TRY(vkey_new(view_text(c->script->log.origin), VKEY_ED25519,
-	    VIEW_OF(raw), &v));
+	TRY(vkey_of_key(view_text(c->script->log.origin), key, &v));
 	vkey_put(v, &line);
 	bytes_put_u8(&line, '\n');
 	TRY(bytes_check(&line));
-	return ceremony_write(c, "log/log.vkey", bytes_view(&line));
+	return ceremony_write(c, path, bytes_view(&line));
+}
+
+static enum err
+write_log_key(struct ceremony *c, const char *label, EVP_PKEY *key)
+{
+	const struct script *s = c->script;
+
+	if (strcmp(label, s->log.key.name) == 0)
+		return write_vkey(c, "log/log.vkey", key);
+	if (s->log.ecdsa_key.name != NULL &&
+	    strcmp(label, s->log.ecdsa_key.name) == 0)
+		return write_vkey(c, "log/log-ecdsa.vkey", key);
+	return ERR_OK;
 }
 
 enum err
@@ -138,8 +146,7 @@ step_generate_key(struct ceremony *c, const struct script_step *s,
 	TRY(record_key(c, key, id, &made));
 	c->keys[at] = STEAL(made.public_key);
 	TRY(write_public(c, key->label, c->keys[at]));
-	if (strcmp(key->label, c->script->log.key.name) == 0)
-		TRY(write_vkey(c, c->keys[at]));
+	TRY(write_log_key(c, key->label, c->keys[at]));
 	payload_put_hex(result, "id", id);
 	return ERR_OK;
 }

@@ -252,25 +252,31 @@ verify_certificates(struct evidence *v)
 
 /* ---- log */
 
-enum err
-verify_log_key(struct evidence *v)
+static enum err
+verify_vkey(struct evidence *v, const char *path, const char *label)
 {
-	int at = script_key_index(v->script, v->script->log.key.name);
+	int at = script_key_index(v->script, label);
 	AUTO_DONE(bytes) line = { 0 };
 	AUTO_DONE(bytes) wanted = { 0 };
 	AUTO(vkey) key = NULL;
-	uint8_t raw[ED25519_SIZE];
-	size_t len = sizeof(raw);
 
-	TRY(evidence_read(v, "log/log.vkey", &line));
-	if (!EVP_PKEY_get_raw_public_key(v->keys[at], raw, &len))
-		return err_openssl("log key");
-	TRY(vkey_new(view_text(v->script->log.origin), VKEY_ED25519,
-	    VIEW_OF(raw), &key));
+	TRY(evidence_read(v, path, &line));
+	TRY(vkey_of_key(view_text(v->script->log.origin), v->keys[at], &key));
 	vkey_put(key, &wanted);
 	bytes_put_u8(&wanted, '\n');
 	if (!view_equal(bytes_view(&wanted), bytes_view(&line)))
-		return err_because(ERR_MISMATCH, "log/log.vkey: not the "
-		    "script's origin with the log's key");
+		return err_because(ERR_MISMATCH, "%s: not the script's origin "
+		    "with the log's key", path);
 	return bytes_check(&wanted);
+}
+
+enum err
+verify_log_key(struct evidence *v)
+{
+	const struct script *s = v->script;
+
+	TRY(verify_vkey(v, "log/log.vkey", s->log.key.name));
+	if (s->log.ecdsa_key.name == NULL)
+		return ERR_OK;
+	return verify_vkey(v, "log/log-ecdsa.vkey", s->log.ecdsa_key.name);
 }

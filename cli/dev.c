@@ -21,6 +21,7 @@
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "cli/seal.h"
+#include "signer/config.h"
 
 #define PATIENCE (30 * INT64_C(1000000))	/* µs, for each stage */
 #define STOPPING (20 * INT64_C(1000000))	/* µs, before SIGKILL */
@@ -81,6 +82,22 @@ find_dir(const char *name, struct dev *d)
 		    sizeof(d->dir) - 1);
 	memcpy(d->dir, path, strlen(path) + 1);
 	return ERR_OK;
+}
+
+/* An instance of an older version has not all that this one needs. */
+static enum err
+check_made(const struct dev *d)
+{
+	struct dev_path path = dev_path(d, "okse.yaml");
+	AUTO_DONE(bytes) text = { 0 };
+	AUTO(config) config = NULL;
+	enum err e;
+
+	TRY(file_read(path.at, YAML_FILE_SIZE, &text));
+	e = config_parse("okse.yaml", bytes_view(&text), &config);
+	return e == ERR_OK ? ERR_OK : err_because(e, "%s. An instance that an "
+	    "older version made is not served: remove it, or choose another "
+	    "directory", err_why());
 }
 
 /* ---- children */
@@ -321,8 +338,9 @@ dev(const struct arguments *a)
 		    "for its first run", d.dir);
 		return EXIT_USAGE;
 	}
-	if (!made && (e = setup_apart(&d)) != ERR_OK)
-		return complain_err("dev", e);
+	e = made ? check_made(&d) : setup_apart(&d);
+	if (e != ERR_OK)
+		return complain_err(d.dir, e);
 	if (option_given(a, "prepare"))
 		return EXIT_DONE;
 	return run_daemon(&d, option_given(a, "sealed"));

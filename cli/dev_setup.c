@@ -33,6 +33,9 @@ static const struct use {
 	{ "document", "document", "ca/document-signer.pem", "always" },
 	{ "qr", "qr", "ca/qr-signer.pem", "sampled" },
 	{ "log", "log", NULL, "always" },
+	{ "log-ecdsa", "log-ecdsa", NULL, "always" },
+	{ "status", "status", "ca/status-signer.pem", "always" },
+	{ "metadata", "metadata", "ca/metadata-signer.pem", "always" },
 };
 
 struct dev_path

@@ -29,6 +29,9 @@ static const struct {
 	{ KEY_USE_DOCUMENT, "document" },
 	{ KEY_USE_QR, "qr" },
 	{ KEY_USE_LOG, "log" },
+	{ KEY_USE_STATUS, "status" },
+	{ KEY_USE_LOG_ECDSA, "log-ecdsa" },
+	{ KEY_USE_METADATA, "metadata" },
 };
 
 struct draft {
@@ -57,7 +60,8 @@ key_use_of(struct view name, enum key_use *out)
 		return ERR_OK;
 	}
 	return err_because(ERR_SCHEMA,
-	    "key use: wanted document, qr or log");
+	    "key use: wanted document, qr, log, "
+	    "status, log-ecdsa or metadata");
 }
 
 static const struct format *

@@ -19,8 +19,12 @@ enum key_use {
 	KEY_USE_DOCUMENT = 1,	/* credentials */
 	KEY_USE_QR,		/* QR tokens */
 	KEY_USE_LOG,		/* checkpoints of the log */
+	KEY_USE_STATUS,		/* Token Status Lists */
+	KEY_USE_LOG_ECDSA,	/* checkpoints again, with P-256 */
+	KEY_USE_METADATA,	/* what the issuer says of itself */
 };
-const char *key_use_name(enum key_use u);	/* "document", "qr", "log" */
+#define KEY_USES 6
+const char *key_use_name(enum key_use u);	/* "document", "log-ecdsa" */
 [[nodiscard]] enum err key_use_of(struct view name, enum key_use *out);
 
 enum draft_kind {

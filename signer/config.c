@@ -6,7 +6,11 @@
 
 #include <string.h>
 
+#include "base/time.h"
+#include "policy/claim.h"
+
 #define PATH_LONGEST 1023
+#define FORMATS_MOST 16
 #define SOCKET_LONGEST 107	/* sun_path without its NUL */
 
 static const struct yaml_choice access_choices[] = {
@@ -20,6 +24,9 @@ static const struct yaml_choice use_choices[] = {
 	{ "document", KEY_USE_DOCUMENT },
 	{ "qr", KEY_USE_QR },
 	{ "log", KEY_USE_LOG },
+	{ "status", KEY_USE_STATUS },
+	{ "log-ecdsa", KEY_USE_LOG_ECDSA },
+	{ "metadata", KEY_USE_METADATA },
 	{ 0 },
 };
 
@@ -77,6 +84,11 @@ static const struct yaml_field key_fields[] = {
 	YAML_FIELD("certificate", struct config_key, certificate, &PATH_TYPE,
 	    .optional = true),
 	YAML_FIELD("public-key", struct config_key, public_key, &PATH_TYPE),
+	YAML_FIELD("programmes", struct config_key, programmes,
+	    &YAML_LIST_OF(1, 32, &NAME_TYPE), .optional = true),
+	YAML_FIELD("formats", struct config_key, formats,
+	    &YAML_LIST_OF(1, FORMATS_MOST, &YAML_STRING(32)),
+	    .optional = true),
 	YAML_FIELD("verify-after-sign", struct config_key, verify,
 	    &YAML_ONE_OF(verify_choices), .otherwise = "always"),
 	{ 0 },
@@ -131,8 +143,10 @@ static const struct yaml_field file_fields[] = {
 	    &YAML_STRUCT(struct config_client, client_fields))),
 	FIELD("token", token,
 	    &YAML_STRUCT(struct config_token, token_fields)),
-	FIELD("keys", keys, &YAML_LIST_OF(1, 16,
+	FIELD("keys", keys, &YAML_LIST_OF(1, CONFIG_KEYS,
 	    &YAML_STRUCT(struct config_key, key_fields))),
+	FIELD("signer-lead", signer_lead, &SECONDS_TYPE(0, 90 * DAY),
+	    .otherwise = "P1D"),
 	FIELD("registry", registry, &PATH_TYPE),
 	FIELD("log", log, &PATH_TYPE),
 	FIELD("policy", policy, &PATH_TYPE),
@@ -169,9 +183,6 @@ complete_key(struct config *c, struct config_key *key)
 	if (hex_get(view_text(key->id_hex), &id) != ERR_OK)
 		return err_because(ERR_SCHEMA, "keys: id of \"%s\": expected "
 		    "an even number of 0-9 and a-f", key->label);
-	if ((key->use != KEY_USE_LOG) != (key->certificate != NULL))
-		return err_because(ERR_SCHEMA, "keys: \"%s\": every key but "
-		    "the log's has a certificate", key->label);
 	if ((copy = yaml_doc_new(c->document, id.len, 1)) == NULL)
 		return err_because(ERR_MEMORY, "keys");
 	memcpy(copy, id.at, id.len);
@@ -179,21 +190,93 @@ complete_key(struct config *c, struct config_key *key)
 	return ERR_OK;
 }
 
+static bool
+has_certificate(const struct config_key *key)
+{
+	return key->use != KEY_USE_LOG && key->use != KEY_USE_LOG_ECDSA;
+}
+
+/* What it serves is chosen by programme and format where there are any. */
+static enum err
+check_key(const struct config_key *key)
+{
+	enum credential_format f;
+
+	if (has_certificate(key) != (key->certificate != NULL))
+		return err_because(ERR_SCHEMA, "keys: \"%s\": every key but "
+		    "the log's has a certificate", key->label);
+	if (key->programmes.count != 0 && key->use != KEY_USE_DOCUMENT &&
+	    key->use != KEY_USE_QR)
+		return err_because(ERR_SCHEMA, "keys: \"%s\": programmes are "
+		    "for keys of use document and qr", key->label);
+	if (key->formats.count != 0 && key->use != KEY_USE_DOCUMENT)
+		return err_because(ERR_SCHEMA, "keys: \"%s\": formats are "
+		    "for keys of use document", key->label);
+	for (size_t i = 0; i < key->formats.count; i++)
+		if (format_of(view_text(key->formats.at[i]), &f) != ERR_OK)
+			return err_because(ERR_SCHEMA, "keys: formats of "
+			    "\"%s\": \"%s\" is not one", key->label,
+			    key->formats.at[i]);
+	return ERR_OK;
+}
+
+/* A key that is named twice would have two uses. */
+static enum err
+check_only(const struct config *c, size_t at)
+{
+	const struct config_key *key = &c->keys.at[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (view_equal(c->keys.at[i].id, key->id) ||
+		    strcmp(c->keys.at[i].public_key, key->public_key) == 0)
+			return err_because(ERR_SCHEMA, "keys: \"%s\" has the "
+			    "id or the public key of \"%s\"", key->label,
+			    c->keys.at[i].label);
+	return ERR_OK;
+}
+
+/* How many keys of a use there must and may be. */
+static const struct {
+	enum key_use	use;
+	size_t		least, most;
+} numbers[] = {
+	{ KEY_USE_DOCUMENT, 1, CONFIG_KEYS },
+	{ KEY_USE_QR, 1, CONFIG_KEYS },
+	{ KEY_USE_STATUS, 1, CONFIG_KEYS },
+	{ KEY_USE_METADATA, 0, CONFIG_KEYS },
+	/* the log's are its name for ever */
+	{ KEY_USE_LOG, 1, 1 },
+	{ KEY_USE_LOG_ECDSA, 0, 1 },
+};
+
+static enum err
+check_number(const struct config *c, size_t row)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < c->keys.count; i++)
+		found += c->keys.at[i].use == (int)numbers[row].use;
+	if (found < numbers[row].least)
+		return err_because(ERR_SCHEMA, "keys: expected a key with "
+		    "use \"%s\", which files of older versions lack",
+		    key_use_name(numbers[row].use));
+	if (found > numbers[row].most)
+		return err_because(ERR_SCHEMA, "keys: expected one key with "
+		    "use \"%s\", got %zu", key_use_name(numbers[row].use),
+		    found);
+	return ERR_OK;
+}
+
 static enum err
 check_keys(struct config *c)
 {
-	for (size_t i = 0; i < c->keys.count; i++)
+	for (size_t i = 0; i < c->keys.count; i++) {
 		TRY(complete_key(c, &c->keys.at[i]));
-	for (int use = KEY_USE_DOCUMENT; use <= KEY_USE_LOG; use++) {
-		unsigned int found = 0;
-
-		for (size_t i = 0; i < c->keys.count; i++)
-			found += c->keys.at[i].use == use;
-		if (found != 1)
-			return err_because(ERR_SCHEMA, "keys: expected one key "
-			    "with use \"%s\", got %u",
-			    key_use_name((enum key_use)use), found);
+		TRY(check_key(&c->keys.at[i]));
+		TRY(check_only(c, i));
 	}
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		TRY(check_number(c, i));
 	return ERR_OK;
 }
 

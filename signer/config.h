@@ -63,7 +63,11 @@ struct config_key {
 	const char	*certificate;	/* PEM; NULL for the log key */
 	const char	*public_key;	/* PEM SubjectPublicKeyInfo */
 	int		 verify;	/* enum verify_mode */
+	/* what it serves; nothing named: all */
+	YAML_ARRAY(const char *) programmes, formats;
 };
+
+#define CONFIG_KEYS 32
 
 struct config_card_ca {
 	const char	*certificate;		/* PEM */
@@ -86,6 +90,7 @@ struct config {
 	YAML_ARRAY(struct config_client) clients;
 	struct config_token token;
 	YAML_ARRAY(struct config_key) keys;
+	int64_t		 signer_lead;	/* s a certificate waits, below */
 	const char	*registry;	/* path of the SQLite file */
 	const char	*log;		/* directory of the published log */
 	const char	*policy;	/* directory of bundles, by serial */
@@ -104,7 +109,7 @@ struct config {
 void config_free(struct config *c);
 AUTO_STRUCT(config);
 
-/* The key of a use, or NULL. */
+/* The first key of a use, or NULL. */
 const struct config_key *config_key(const struct config *c, enum key_use u);
 
 #endif

@@ -11,7 +11,6 @@
 #include "signer/child.h"
 
 #define KEYHOLDERS_MAX 64
-#define KEYS_MAX 16
 #define LISTENERS (LISTENER_ADMIN + 1)
 
 /* One place for a process: it may be empty, starting, or serving. */
@@ -56,7 +55,7 @@ struct supervisor {
 	struct secret	*notary_keys;		/* while open */
 	struct child	*logging_in;		/* the one whose turn it is */
 	unsigned int	 races;			/* lost in a row at that */
-	char		 spki[KEYS_MAX][2 * SHA256_SIZE + 1];
+	char		 spki[CONFIG_KEYS][2 * SHA256_SIZE + 1];
 
 	size_t		 policy_calls;		/* that the notary has */
 	uint64_t	 policy_call[POLICY_CALLS];

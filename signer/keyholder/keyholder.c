@@ -34,7 +34,7 @@ struct keyholder {
 	struct proc	*proc;
 	struct config	*config;
 	struct token	*token;
-	struct held_key	 keys[KEY_USE_LOG];
+	struct held_key	 keys[CONFIG_KEYS];
 	size_t		 count;
 	bool		 logged_in;
 	uint64_t	 failures;

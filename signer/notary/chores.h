@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "signer/notary/outstanding.h"
 
-#define CHORES_RECORDS 64
+#define CHORES_RECORDS 2048	/* every key of every keyholder */
 
 struct chores_record {
 	uint64_t	id;	/* the supervisor's */

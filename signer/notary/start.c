@@ -45,18 +45,14 @@ load_log_key(const struct config *c, struct vkey **out)
 {
 	const struct config_key *key = config_key(c, KEY_USE_LOG);
 	AUTO(EVP_PKEY) public_key = NULL;
-	uint8_t raw[ED25519_SIZE];
-	size_t len = sizeof(raw);
 
 	if (key == NULL)
 		return err_because(ERR_SCHEMA, "keys: none of use log");
 	TRY(pem_read_public(key->public_key, &public_key));
-	if (EVP_PKEY_get_raw_public_key(public_key, raw, &len) != 1 ||
-	    len != sizeof(raw))
+	if (!EVP_PKEY_is_a(public_key, "ED25519"))
 		return err_because(ERR_UNSUPPORTED,
 		    "%s: expected an Ed25519 key", key->public_key);
-	return vkey_new(view_text(c->origin), VKEY_ED25519, VIEW_OF(raw),
-	    out);
+	return vkey_of_key(view_text(c->origin), public_key, out);
 }
 
 static enum err

@@ -65,7 +65,8 @@ await test('what it left verifies, with and without the root', async () => {
 await test('openssl accepts the certificates, strictly', async () => {
   const r = await run('openssl', ['verify', '-x509_strict', '-CAfile',
     at('ca/iaca.pem'), at('ca/iaca.pem'), at('ca/document-signer.pem'),
-    at('ca/qr-signer.pem')])
+    at('ca/qr-signer.pem'), at('ca/status-signer.pem'),
+    at('ca/metadata-signer.pem')])
   assert.equal(r.status, 0, r.stdout + r.stderr)
 })
 
@@ -77,11 +78,12 @@ await test('two shares, put together by hand, open the token', async () => {
     '--list-objects', '--type', 'privkey'],
   { env: { ...env, TEST_PIN: pin } })
   assert.equal(r.status, 0, r.stderr)
-  for (const label of ['issuing-ca', 'document', 'qr', 'log'])
+  for (const label of ['issuing-ca', 'document', 'qr', 'log',
+    'log-ecdsa', 'status', 'metadata'])
     assert.match(r.stdout, new RegExp(`label: +${label}\n`))
-  assert.equal(r.stdout.match(/^ +Usage: +sign$/gm).length, 4)
+  assert.equal(r.stdout.match(/^ +Usage: +sign$/gm).length, 7)
   assert.equal(r.stdout.match(/always sensitive, never extractable, local/g)
-    .length, 4)
+    .length, 7)
 })
 
 await test('one changed byte of a certificate is found', async () => {

@@ -82,6 +82,7 @@ openssl_accepts_every_certificate(void **state)
 	(void)state;
 	assert_int_equal(run("openssl verify -x509_strict -CAfile ca/iaca.pem "
 	    "ca/iaca.pem ca/document-signer.pem ca/qr-signer.pem "
+	    "ca/status-signer.pem ca/metadata-signer.pem "
 	    ">openssl.out 2>&1"), 0);
 	assert_int_equal(run("openssl verify -CAfile ca/document-signer.pem "
 	    "ca/qr-signer.pem >openssl.out 2>&1"), 2);
@@ -109,7 +110,8 @@ every_certificate_holds_the_key_of_its_own(void **state)
 {
 	static const char *const pairs[][2] = {
 		{ "iaca", "issuing-ca" }, { "document-signer", "document" },
-		{ "qr-signer", "qr" },
+		{ "qr-signer", "qr" }, { "status-signer", "status" },
+		{ "metadata-signer", "metadata" },
 	};
 	char command[256];
 
@@ -183,6 +185,26 @@ the_log_key_is_the_scripts(void **state)
 	assert_int_equal(vkey_read(path, &key), ERR_OK);
 	assert_true(view_is(vkey_name(key), "okse.example/rehearsal"));
 	assert_int_equal(vkey_type(key), VKEY_ED25519);
+}
+
+static void
+the_logs_second_key_has_the_same_name_and_is_p256(void **state)
+{
+	AUTO(EVP_PKEY) public = NULL;
+	AUTO(vkey) wanted = NULL;
+	AUTO(vkey) key = NULL;
+	char path[PATH_MAX];
+
+	(void)state;
+	path_of("log/log-ecdsa.vkey", path);
+	assert_int_equal(vkey_read(path, &key), ERR_OK);
+	assert_int_equal(vkey_type(key), VKEY_ECDSA);
+	path_of("ca/keys/log-ecdsa.pub.pem", path);
+	assert_int_equal(pem_read_public(path, &public), ERR_OK);
+	assert_int_equal(vkey_of_key(view_text("okse.example/rehearsal"),
+	    public, &wanted), ERR_OK);
+	assert_true(view_equal(vkey_name(wanted), vkey_name(key)));
+	assert_true(view_equal(vkey_id(wanted), vkey_id(key)));
 }
 
 static void
@@ -284,6 +306,8 @@ a_changed_file_is_found(void **state)
 		"ca/iaca.pem", "ca/document-signer.pem", "ca/qr-signer.pem",
 		"ca/keys/issuing-ca.pub.pem", "ca/keys/document.pub.pem",
 		"ca/keys/qr.pub.pem", "ca/keys/log.pub.pem", "log/log.vkey",
+		"ca/status-signer.pem", "ca/metadata-signer.pem",
+		"ca/keys/log-ecdsa.pub.pem", "log/log-ecdsa.vkey",
 		"ceremony/script.yaml", "ceremony/roster.txt",
 		"ceremony/quorum.txt",
 	};
@@ -457,6 +481,8 @@ main(void)
 		cmocka_unit_test(two_of_three_officers_log_in),
 		cmocka_unit_test(another_pin_does_not_log_in),
 		cmocka_unit_test(the_log_key_is_the_scripts),
+		cmocka_unit_test(
+		    the_logs_second_key_has_the_same_name_and_is_p256),
 		cmocka_unit_test(shares_are_their_officers_alone),
 		cmocka_unit_test(
 		    every_officer_has_the_key_that_the_roster_says),

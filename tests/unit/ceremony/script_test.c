@@ -39,7 +39,7 @@ the_committed_script_is_right(void **state)
 	assert_int_equal(s->mode, MODE_REHEARSAL);
 	assert_int_equal(s->officers.count, 3);
 	assert_string_equal(s->officers.at[2].name, "Practice Officer Three");
-	assert_int_equal(s->keys.count, 4);
+	assert_int_equal(s->keys.count, 7);
 	assert_int_equal(script_key_index(s, "log"), 3);
 	assert_int_equal(script_key_index(s, "none"), -1);
 	p = script_plan(s, &s->certificates.at[1], 86400);
@@ -96,6 +96,11 @@ static const struct {
 	{ "token: okse-rehearsal", "token: Okse", "token: Okse", "" },
 	{ "key: log\n", "key: qr\n", "key: qr\n", "ed25519" },
 	{ "key: log\n", "key: none\n", "key: none", "label of a key" },
+	{ "ecdsa-key: log-ecdsa", "ecdsa-key: log", "ecdsa-key: log", "p256" },
+	{ "ecdsa-key: log-ecdsa", "ecdsa-key: none", "ecdsa-key: none",
+	    "label of a key" },
+	{ "ecdsa-key: log-ecdsa", "ecdsa-key: qr", "key: qr\n    issuer",
+	    "the log has it" },
 	{ "origin: okse.example/rehearsal", "origin: \"a b\"", "\"a b\"",
 	    "origin" },
 	{ "label: qr, type: p256", "label: document, type: p256", "mode:",
@@ -142,7 +147,7 @@ static const struct {
 	    "qr" },
 	{ "- { step: generate-key, key: log }\n  ", "", "step: close", "log" },
 	{ "generate-key, key: qr", "generate-key, key: log",
-	    "generate-key, key: log }\n  - { step: certify, certificate: iaca",
+	    "generate-key, key: log }\n  - { step: generate-key, key: log-e",
 	    "before" },
 	{ "generate-key, key: qr", "generate-key, key: ink", "key: ink",
 	    "label" },
@@ -159,8 +164,9 @@ static const struct {
 	{ "- { step: certify, certificate: qr-signer }\n  ", "", "step: close",
 	    "qr-signer" },
 	{ "certify, certificate: qr-signer", "certify, certificate: iaca",
-	    "certificate: iaca }\n  - step: close", "before" },
-	{ "  - step: close\n", "", "certificate: qr-signer }", "last" },
+	    "certificate: iaca }\n  - { step: certify, certificate: status",
+	    "before" },
+	{ "  - step: close\n", "", "certificate: metadata-signer }", "last" },
 	{ "step: close\n", "step: close\n  - step: close\n", "", "" },
 };
 

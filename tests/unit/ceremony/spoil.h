@@ -255,4 +255,14 @@ raw(X509 *x, const struct mutation *m)
 #define SIGNER PROFILE_DOCUMENT_SIGNER
 #define QR PROFILE_QR_SIGNER
 
+/*
+ * Signers that are not document signers have one form: what spoils a QR
+ * signer spoils each of them.
+ */
+static inline enum profile_kind
+form_of(enum profile_kind k)
+{
+	return k == ROOT || k == SIGNER ? k : QR;
+}
+
 #endif

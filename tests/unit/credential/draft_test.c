@@ -57,7 +57,8 @@ static void
 a_key_use_has_one_name(void **)
 {
 	static const enum key_use uses[] =
-	    { KEY_USE_DOCUMENT, KEY_USE_QR, KEY_USE_LOG };
+	    { KEY_USE_DOCUMENT, KEY_USE_QR, KEY_USE_LOG, KEY_USE_STATUS,
+	    KEY_USE_LOG_ECDSA, KEY_USE_METADATA };
 	enum key_use u = KEY_USE_LOG;
 
 	for (size_t i = 0; i < COUNT(uses); i++) {
@@ -66,7 +67,8 @@ a_key_use_has_one_name(void **)
 		assert_int_equal(u, uses[i]);
 	}
 	assert_int_equal(key_use_of(view_text("ca"), &u), ERR_SCHEMA);
-	assert_int_equal(u, KEY_USE_LOG);
+	assert_int_equal(u, uses[COUNT(uses) - 1]);
+	assert_int_equal(COUNT(uses), KEY_USES);
 	assert_string_equal(key_use_name((enum key_use)9), "?");
 }
 

@@ -37,6 +37,15 @@ static const char good[] =
     "  - {use: qr, label: qr-1, id: 'ff', certificate: /q, "
 	"public-key: /q.pub, verify-after-sign: sampled}\n"
     "  - {use: log, label: log-1, id: '01', public-key: /l.pub}\n"
+    "  - {use: status, label: status-1, id: '02', certificate: /s, "
+	"public-key: /s.pub}\n"
+    "  - {use: document, label: document-2, id: '03', certificate: /e, "
+	"public-key: /e.pub, programmes: [driver-licence], "
+	"formats: [mso_mdoc, dc+sd-jwt]}\n"
+    "  - {use: log-ecdsa, label: log-2, id: '04', public-key: /m.pub}\n"
+    "  - {use: metadata, label: metadata-1, id: '05', certificate: /i, "
+	"public-key: /i.pub}\n"
+    "signer-lead: PT1H\n"
     "registry: /var/lib/okse/registry.db\n"
     "log: /srv/okse/log\n"
     "policy: /etc/okse/policy\n"
@@ -80,6 +89,28 @@ a_complete_file_is_read(void **state)
 	assert_null(config_key(c, KEY_USE_LOG)->certificate);
 }
 
+static void
+several_keys_of_one_use_divide_programmes_and_formats(void **state)
+{
+	AUTO(config) c = NULL;
+	const struct config_key *key;
+
+	(void)state;
+	assert_int_equal(config_parse("okse.yaml", view_text(good), &c),
+	    ERR_OK);
+	assert_int_equal(c->keys.count, 7);
+	assert_int_equal(c->signer_lead, 3600);
+	key = &c->keys.at[4];
+	assert_int_equal(key->use, KEY_USE_DOCUMENT);
+	assert_string_equal(key->programmes.at[0], "driver-licence");
+	assert_int_equal(key->formats.count, 2);
+	assert_string_equal(key->formats.at[1], "dc+sd-jwt");
+	assert_int_equal(config_key(c, KEY_USE_DOCUMENT)->formats.count, 0);
+	assert_string_equal(config_key(c, KEY_USE_LOG_ECDSA)->label, "log-2");
+	assert_string_equal(config_key(c, KEY_USE_METADATA)->certificate,
+	    "/i");
+}
+
 /* The good file with one text in place of another. */
 static const struct {
 	const char	*was, *is;
@@ -96,7 +127,21 @@ static const struct {
 	{ "origin: okse.example/log", "origin: okse example", "origin" },
 	{ "id: '0a0b'", "id: '0a0'", "document-1" },
 	{ "id: '0a0b'", "id: '0A0B'", "document-1" },
-	{ "use: qr,", "use: document,", "expected one key" },
+	{ "use: qr,", "use: document,", "use \"qr\", which files of older" },
+	{ "use: status,", "use: metadata,", "use \"status\", which files" },
+	{ "use: log-ecdsa,", "use: log,", "expected one key with use \"log\"" },
+	{ "use: status,", "use: seal,", "okse.yaml:24:" },
+	{ "id: '04', ", "id: '04', certificate: /l, ", "certificate" },
+	{ "certificate: /s, ", "", "certificate" },
+	{ "id: '03'", "id: '0a0b'", "of \"document-1\"" },
+	{ "public-key: /e.pub", "public-key: /d.pub", "of \"document-1\"" },
+	{ "formats: [mso_mdoc", "formats: [paper", "paper" },
+	{ "public-key: /s.pub", "public-key: /s.pub, programmes: [x]",
+	    "\"status-1\": programmes" },
+	{ "public-key: /q.pub", "public-key: /q.pub, formats: [mso_mdoc]",
+	    "\"qr-1\": formats" },
+	{ "signer-lead: PT1H", "signer-lead: P91D", "okse.yaml:28:" },
+	{ "signer-lead: PT1H", "signer-lead: -PT1H", "okse.yaml:28:" },
 	{ "certificate: /d, ", "", "certificate" },
 	{ "id: '01', ", "id: '01', certificate: /l, ", "certificate" },
 	{ "    uids: [1000, 0]\n", "", "upstream" },
@@ -156,6 +201,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_complete_file_is_read),
+		cmocka_unit_test(
+		    several_keys_of_one_use_divide_programmes_and_formats),
 		cmocka_unit_test(
 		    a_mistake_names_its_place_and_what_was_expected),
 		cmocka_unit_test(a_socket_path_must_fit_its_address),
