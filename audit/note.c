@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* The em dash U+2014 and a space that open a signature line. */
-#define DASH "\xe2\x80\x94 "
-
 static enum err
 check_characters(struct view bytes)
 {
@@ -42,12 +39,12 @@ static enum err
 read_line(struct reader *r, struct note_line *out_line)
 {
 	AUTO_DONE(bytes) payload = { .max = NOTE_LINE_BYTES };
-	struct view dash = reader_take(r, strlen(DASH));
+	struct view dash = reader_take(r, strlen(NOTE_DASH));
 	struct note_line line;
 
 	line.name = reader_until(r, ' ');
 	line.base64 = reader_until(r, '\n');
-	if (r->failed || !view_is(dash, DASH) || line.name.len == 0 ||
+	if (r->failed || !view_is(dash, NOTE_DASH) || line.name.len == 0 ||
 	    memchr(line.name.at, '+', line.name.len) != NULL)
 		return err_because(ERR_SYNTAX, "note: a signature line is "
 		    "\"— <name> <base64>\" (C2SP signed-note)");
@@ -61,11 +58,35 @@ read_line(struct reader *r, struct note_line *out_line)
 	return ERR_OK;
 }
 
+static enum err
+read_lines(struct view lines, struct note *n)
+{
+	struct reader r = reader_of(lines);
+
+	while (r.rest.len != 0) {
+		if (n->count == NOTE_LINES)
+			return err_because(ERR_TOO_LARGE,
+			    "note: more than %d signatures", NOTE_LINES);
+		TRY(read_line(&r, &n->line[n->count++]));
+	}
+	return ERR_OK;
+}
+
+enum err
+note_get_lines(struct view lines, struct view text, struct note *out_note)
+{
+	struct note n = { .text = text };
+
+	TRY(check_characters(lines));
+	TRY(read_lines(lines, &n));
+	*out_note = n;
+	return ERR_OK;
+}
+
 enum err
 note_get(struct view bytes, struct note *out_note)
 {
 	struct note n = { 0 };
-	struct reader r;
 	size_t at;
 
 	TRY(check_characters(bytes));
@@ -74,13 +95,7 @@ note_get(struct view bytes, struct note *out_note)
 		return err_because(ERR_SYNTAX, "note: wanted text, a blank "
 		    "line and signature lines (C2SP signed-note)");
 	n.text = VIEW(bytes.at, at - 1);
-	r = reader_of(VIEW(bytes.at + at, bytes.len - at));
-	while (r.rest.len != 0) {
-		if (n.count == NOTE_LINES)
-			return err_because(ERR_TOO_LARGE,
-			    "note: more than %d signatures", NOTE_LINES);
-		TRY(read_line(&r, &n.line[n.count++]));
-	}
+	TRY(read_lines(VIEW(bytes.at + at, bytes.len - at), &n));
 	*out_note = n;
 	return ERR_OK;
 }
@@ -90,6 +105,16 @@ line_is_of(const struct note_line *line, const struct vkey *key)
 {
 	return view_equal(line->name, vkey_name(key)) &&
 	    view_equal(VIEW_OF(line->id), vkey_id(key));
+}
+
+size_t
+note_lines_of(const struct note *n, const struct vkey *key)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n->count; i++)
+		count += line_is_of(&n->line[i], key);
+	return count;
 }
 
 static enum err
@@ -144,7 +169,7 @@ note_put_signature(struct bytes *out, const struct vkey *key,
 	bytes_put(&payload, signature);
 	if (payload.failed)
 		out->failed = true;
-	bytes_put_text(out, DASH);
+	bytes_put_text(out, NOTE_DASH);
 	bytes_put(out, vkey_name(key));
 	bytes_put_u8(out, ' ');
 	base64_put(out, bytes_view(&payload));

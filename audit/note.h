@@ -15,6 +15,7 @@
 
 #define NOTE_MAX 65536
 #define NOTE_LINES 64		/* signature lines; the format demands 16 */
+#define NOTE_DASH "\xe2\x80\x94 "	/* U+2014: opens a signature line */
 #define NOTE_LINE_BYTES 8192	/* decoded: ML-DSA fits */
 
 struct note_line {
@@ -41,6 +42,16 @@ struct note {
  */
 [[nodiscard]] enum err note_verify(const struct note *n,
     const struct vkey *key, uint64_t *out_time);
+
+/* How many lines name this key, good or not. */
+size_t note_lines_of(const struct note *n, const struct vkey *key);
+
+/*
+ * Signature lines without a text, as a witness answers with: ERR_SYNTAX,
+ * ERR_TOO_LARGE. out_note->text is the text given.
+ */
+[[nodiscard]] enum err note_get_lines(struct view lines, struct view text,
+    struct note *out_note);
 
 /* text, blank line; then any number of signature lines. */
 void note_put_text(struct bytes *out, struct view text);

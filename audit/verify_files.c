@@ -155,6 +155,7 @@ account(struct verify_run *v, const char *path, bool regular)
 
 	r->count[VERIFY_FILES].total++;
 	if (regular && (view_is(name, "checkpoint") ||
+	    view_is(name, "checkpoint.witnessed") ||
 	    view_is(name, "log.vkey") || view_is(name, "log-ecdsa.vkey"))) {
 		r->count[VERIFY_FILES].good++;
 	} else if (regular && tile_path_get(name, &id) == ERR_OK) {

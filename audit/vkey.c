@@ -203,6 +203,12 @@ vkey_type(const struct vkey *k)
 	return k->type;
 }
 
+bool
+vkey_same_key(const struct vkey *a, const struct vkey *b)
+{
+	return EVP_PKEY_eq(a->key, b->key) == 1;
+}
+
 void
 vkey_cosignature_message(struct bytes *out, uint64_t time, struct view text)
 {
@@ -240,10 +246,10 @@ verify_cosignature(const struct vkey *k, struct view text,
 	struct reader r = reader_of(signature);
 	uint64_t time = reader_u64(&r);
 
-	if (r.failed)
-		return err_because(ERR_SIGNATURE,
-		    "a cosignature has a time and 64 bytes, got %zu bytes",
-		    signature.len);
+	if (r.failed || time > INT64_MAX)
+		return err_because(ERR_SIGNATURE, "a cosignature has a time "
+		    "below 2^63 and 64 bytes, got %zu bytes (C2SP "
+		    "tlog-cosignature)", signature.len);
 	vkey_cosignature_message(&message, time, text);
 	TRY(bytes_check(&message));
 	TRY(verify_ed25519(k, bytes_view(&message), r.rest));

@@ -44,6 +44,8 @@ void vkey_put(const struct vkey *k, struct bytes *out);	/* no line end */
 struct view vkey_name(const struct vkey *k);
 struct view vkey_id(const struct vkey *k);		/* 4 bytes */
 enum vkey_type vkey_type(const struct vkey *k);
+/* The same public key, whatever names and types wrap it. */
+bool vkey_same_key(const struct vkey *a, const struct vkey *b);
 
 /* No spaces, no '+', UTF-8, 1 … 255 bytes (C2SP signed-note). */
 bool vkey_name_valid(struct view name);

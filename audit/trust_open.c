@@ -1,0 +1,82 @@
+/*
+ * A checkpoint in the eyes of a trust policy. The note is anybody's; lines of
+ * keys that the policy does not know are counted and otherwise ignored (C2SP
+ * signed-note). Next in the flow: verify.c, receipt.c.
+ */
+#include "audit/trust.h"
+
+#include <string.h>
+
+static enum err
+verify_log_lines(const struct trust_policy *p, struct trust_seen *s)
+{
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < trust_log_count(p); i++) {
+		const struct vkey *key = trust_log(p, i)->key;
+		enum err e;
+
+		if (!view_equal(vkey_name(key), s->checkpoint.origin))
+			continue;
+		wanted++;
+		e = note_verify(&s->note, key, NULL);
+		if (e == ERR_NOT_FOUND)
+			continue;
+		TRY(e);
+		if (s->signatures++ == 0)
+			memcpy(s->key_id, vkey_id(key).at, sizeof(s->key_id));
+	}
+	if (wanted == 0)
+		return err_because(ERR_NOT_FOUND, "the checkpoint's origin is "
+		    "not the name of a log that is trusted");
+	if (s->signatures == 0 ||
+	    (trust_wants_all_keys(p) && s->signatures != wanted))
+		return err_because(ERR_NOT_FOUND, "the checkpoint is signed "
+		    "by %zu of the log's %zu keys", s->signatures, wanted);
+	return ERR_OK;
+}
+
+static enum err
+verify_cosignatures(const struct trust_policy *p, struct trust_seen *s)
+{
+	for (size_t i = 0; i < trust_witness_count(p); i++) {
+		enum err e = note_verify(&s->note, trust_witness(p, i)->key,
+		    &s->cosigned[i]);
+
+		if (e == ERR_NOT_FOUND) {
+			s->cosigned[i] = TRUST_NEVER;
+			continue;
+		}
+		TRY(e);
+		s->witnesses++;
+	}
+	s->quorum_time = trust_quorum_time(p, s->cosigned);
+	return ERR_OK;
+}
+
+static size_t
+count_unknown(const struct trust_policy *p, const struct note *n)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < trust_log_count(p); i++)
+		known += note_lines_of(n, trust_log(p, i)->key);
+	for (size_t i = 0; i < trust_witness_count(p); i++)
+		known += note_lines_of(n, trust_witness(p, i)->key);
+	return n->count - known;
+}
+
+enum err
+trust_open(const struct trust_policy *p, struct view note,
+    struct trust_seen *out_seen)
+{
+	struct trust_seen s = { 0 };
+
+	TRY(note_get(note, &s.note));
+	TRY(checkpoint_get(s.note.text, &s.checkpoint));
+	TRY(verify_log_lines(p, &s));
+	TRY(verify_cosignatures(p, &s));
+	s.unknown = count_unknown(p, &s.note);
+	*out_seen = s;
+	return ERR_OK;
+}
