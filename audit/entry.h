@@ -3,7 +3,7 @@
  * canonical bytes of the entry to out (nothing on failure). What is written
  * has passed schema_get(), so the log cannot hold what its verifier refuses:
  * ERR_SYNTAX or ERR_SCHEMA mean that a text given was not of its form,
- * ERR_TOO_LARGE that the entry would be over 4096 bytes.
+ * ERR_TOO_LARGE that the entry would be over SCHEMA_ENTRY_MAX bytes.
  */
 #ifndef OKSE_AUDIT_ENTRY_H
 #define OKSE_AUDIT_ENTRY_H
@@ -15,6 +15,7 @@
 #define ENTRY_NONCE_SIZE 16
 #define ENTRY_PSEUDONYM_SIZE 16
 #define ENTRY_REQUEST_SIZE 16
+#define ENTRY_SIGNER_SIZE 8	/* the first bytes of a key's SHA-256 */
 #define ENTRY_RULES_MAX 64
 #define ENTRY_DRAFTS_MAX 64
 
@@ -38,16 +39,25 @@ struct entry_rule {
 	enum entry_rule_outcome	 outcome;
 };
 
+/* A number of something: rows by their kind, entries by their event. */
+struct entry_tally {
+	const char	*name;		/* a WORD; sorted, each once */
+	uint64_t	 count;
+};
+
 /*
  * NULL, 0 and a count of 0 mean "left out" where it says optional. Strings
- * are borrowed for the call.
+ * are borrowed for the call. What belongs to an effect (cti … drafts) is for
+ * decisions that allow and are no dry run.
  */
 struct entry_decision_facts {
 	const char	*operation;	/* qr-token, credential, … */
 	const char	*programme;
 	const char	*purpose;	/* optional */
+	const char	*action;	/* optional: of a status change */
+	const char	*reason;	/* optional: one the policy lists */
 	bool		 allow;
-	bool		 dry_run;	/* then no drafts, no holder */
+	bool		 dry_run;	/* then no effect, no holder */
 	const char	*caller;
 	const char	*evidence;	/* optional: kind */
 	const char	*centre;	/* optional: 10 digits */
@@ -60,7 +70,16 @@ struct entry_decision_facts {
 	uint8_t		 request[ENTRY_REQUEST_SIZE];
 	const struct entry_rule *rules;	/* 1 … 64, any order */
 	size_t		 rule_count;
-	const struct hash *drafts;	/* 0 … 16; a ticket each */
+	struct view	 facts;		/* optional: a FACTS object */
+	const uint8_t	*cti;		/* optional: QR token minted */
+	const uint8_t	*used;		/* optional: QR token redeemed */
+	const uint8_t	*keys;		/* key pseudonyms, 16 bytes each */
+	size_t		 key_count;
+	const struct schema_use *uses;	/* of status lists */
+	size_t		 use_count;
+	const uint64_t	*value;		/* optional: they were set to */
+	const uint8_t	*signer;	/* optional: ENTRY_SIGNER_SIZE */
+	const struct hash *drafts;	/* 0 … ENTRY_DRAFTS_MAX */
 	size_t		 draft_count;
 };
 
@@ -75,6 +94,9 @@ struct entry_decision_facts {
     const uint64_t *of, size_t count, struct bytes *out);
 [[nodiscard]] enum err entry_orphan(const struct entry_common *c,
     const uint64_t *of, size_t count, struct bytes *out);
+/* What was found out about orphans: "signed", "unsigned", "revoked". */
+[[nodiscard]] enum err entry_orphan_closed(const struct entry_common *c,
+    const uint64_t *of, size_t count, const char *what, struct bytes *out);
 /* reason: err_code() of what the keyholder said */
 [[nodiscard]] enum err entry_failed(const struct entry_common *c,
     const uint64_t *of, size_t count, const char *reason,
@@ -135,6 +157,95 @@ struct entry_policy_facts {
     int64_t by, struct bytes *out);
 [[nodiscard]] enum err entry_heartbeat(const struct entry_common *c,
     struct bytes *out);
+
+/* ---- beside the decisions: entry_fleet.c */
+
+/*
+ * Documents of the service's own, signed like credentials: what these drafts
+ * become of is told by done, failed and orphan of this entry's index.
+ */
+struct entry_signed_facts {
+	uint64_t	 list;		/* of a status list */
+	uint64_t	 serial;	/* rises with each version */
+	int64_t		 expiry;	/* optional: ms UTC */
+	const uint8_t	*signer;	/* optional: ENTRY_SIGNER_SIZE */
+	const struct hash *drafts;	/* 1 …, a format each */
+	size_t		 draft_count;
+};
+[[nodiscard]] enum err entry_status_list(const struct entry_common *c,
+    const struct entry_signed_facts *f, struct bytes *out);
+/* The issuer's metadata; list and expiry are not looked at. */
+[[nodiscard]] enum err entry_metadata(const struct entry_common *c,
+    const struct entry_signed_facts *f, struct bytes *out);
+
+/* A daemon begins or ends to share the registry. */
+struct entry_node_facts {
+	const char	*node;		/* a WORD */
+	const char	*origin;	/* of its log */
+	struct hash	 vkey;		/* SHA-256 of its text */
+	bool		 retires;
+	const char	*reason;	/* optional, when it retires */
+	const uint64_t	*seats;		/* optional: who agreed */
+	size_t		 seat_count;
+};
+[[nodiscard]] enum err entry_node(const struct entry_common *c,
+    const struct entry_node_facts *f, struct bytes *out);
+
+/* Rows that were made again from entries from … to, by their kind. */
+[[nodiscard]] enum err entry_registry_repair(const struct entry_common *c,
+    uint64_t from, uint64_t to, const struct entry_tally *counts,
+    size_t count, struct bytes *out);
+/* entries: how many it holds; digest (of the file) may be NULL. */
+[[nodiscard]] enum err entry_registry_backup(const struct entry_common *c,
+    uint64_t entries, const struct hash *digest,
+    const struct entry_tally *counts, size_t count, struct bytes *out);
+
+/* size: of the largest tree this witness has cosigned; reason optional. */
+[[nodiscard]] enum err entry_witness_lost(const struct entry_common *c,
+    const char *witness, const char *reason, uint64_t size,
+    struct bytes *out);
+[[nodiscard]] enum err entry_witness_gained(const struct entry_common *c,
+    const char *witness, uint64_t size, struct bytes *out);
+
+/* A period ends; the entry is the last of it. */
+struct entry_period_facts {
+	const char	*period;	/* "2026-11" */
+	uint64_t	 first, last;	/* indexes, this one not counted */
+	const struct entry_tally *totals;	/* entries by event */
+	size_t		 total_count;
+	uint64_t	 orphans;	/* tickets never accounted for */
+	struct hash	 policy;	/* in force at the end */
+	uint64_t	 serial;
+	const struct hash *previous;	/* root at the last close, or NULL */
+};
+[[nodiscard]] enum err entry_period_close(const struct entry_common *c,
+    const struct entry_period_facts *f, struct bytes *out);
+/* Entries below min may be gone from now on (C2SP: the minimum index). */
+[[nodiscard]] enum err entry_prune(const struct entry_common *c,
+    uint64_t min, struct bytes *out);
+
+/* Somebody looked up what the log says of a holder or of entries. */
+struct entry_query_facts {
+	const char	*what;		/* a WORD: "holder", "open" */
+	const char	*caller;	/* optional, as seat is */
+	const uint64_t	*seat;
+	const uint8_t	*holder;	/* optional: pseudonym */
+	const uint64_t	*of;		/* optional */
+	size_t		 of_count;
+};
+[[nodiscard]] enum err entry_audit_query(const struct entry_common *c,
+    const struct entry_query_facts *f, struct bytes *out);
+
+/* Checkpoints are signed by another key from the next one on. */
+struct entry_logkey_facts {
+	const char	*origin;	/* optional */
+	struct hash	 vkey;		/* SHA-256 of the new one's text */
+	const struct hash *replaces;	/* optional: of the one before */
+	const uint64_t	*seats;		/* optional: who agreed */
+	size_t		 seat_count;
+};
+[[nodiscard]] enum err entry_logkey_rotate(const struct entry_common *c,
+    const struct entry_logkey_facts *f, struct bytes *out);
 
 /*
  * The log's time. It follows the wall clock but never goes back; when the

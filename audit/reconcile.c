@@ -10,7 +10,7 @@
 #include "base/crypto.h"
 
 enum ticket_state {
-	TICKET_NONE,		/* not a decision that allows a signature */
+	TICKET_NONE,		/* an entry that allows no signature */
 	TICKET_OPEN,
 	TICKET_DONE,
 	TICKET_FAILED,
@@ -125,7 +125,7 @@ report(struct reconcile *r, uint64_t index, const struct schema_entry *e,
 		    TICKET_NONE;
 		if (now == TICKET_NONE)
 			return err_because(ERR_MISMATCH, "\"%s\" of %llu, "
-			    "which is no earlier decision with drafts",
+			    "which is no earlier entry with drafts",
 			    schema_event_name(e->event),
 			    (unsigned long long)of);
 		if (state == TICKET_ORPHAN && now != TICKET_OPEN)
@@ -154,9 +154,7 @@ reconcile_tickets(struct reconcile *r, uint64_t index,
 	case SCHEMA_EVENT_DECISION:
 		r->totals.allowed += is_allowed(e);
 		r->totals.denied += !is_allowed(e);
-		if (e->member[SCHEMA_DRAFTS].at != NULL)
-			set_ticket(r, index, TICKET_OPEN);
-		return ERR_OK;
+		break;
 	case SCHEMA_EVENT_DONE:
 		return report(r, index, e, TICKET_DONE);
 	case SCHEMA_EVENT_FAILED:
@@ -164,8 +162,11 @@ reconcile_tickets(struct reconcile *r, uint64_t index,
 	case SCHEMA_EVENT_ORPHAN:
 		return report(r, index, e, TICKET_ORPHAN);
 	default:
-		return ERR_OK;
+		break;
 	}
+	if (e->member[SCHEMA_DRAFTS].at != NULL)
+		set_ticket(r, index, TICKET_OPEN);
+	return ERR_OK;
 }
 
 /* ---- devices */

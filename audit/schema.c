@@ -11,10 +11,15 @@
 
 #define INTEGER_MAX ((UINT64_C(1) << 53) - 1)	/* RFC 8785: exact in doubles */
 
+typedef unsigned __int128 set;		/* of members, a bit each */
+#define M(name) ((set)1 << SCHEMA_##name)
+_Static_assert(SCHEMA_MEMBER_COUNT <= 128, "a bit for each member");
+
 struct scan {
 	const uint8_t	*at;
 	const uint8_t	*end;
 	bool		 rule_failed;
+	set		 seen;
 };
 
 enum class {
@@ -109,6 +114,13 @@ form_operation(struct scan *s, size_t n, struct view *out)
 }
 
 static bool
+form_action(struct scan *s, size_t n, struct view *out)
+{
+	return form_word(s, n, out) && (view_is(*out, "suspend") ||
+	    view_is(*out, "reinstate") || view_is(*out, "revoke"));
+}
+
+static bool
 form_outcome(struct scan *s, size_t n, struct view *out)
 {
 	return form_word(s, n, out) &&
@@ -140,77 +152,131 @@ form_signed(struct scan *s, size_t n, struct view *out)
 	return true;
 }
 
+/* "[", 1 … 200 of what take takes, "]"; out is what is between them. */
+static bool
+take_list(struct scan *s, bool (*take_one)(struct scan *s, size_t n,
+    struct view *last), size_t n, struct view *out)
+{
+	const uint8_t *start;
+	struct view last = { 0 };
+	size_t count = 0;
+
+	if (!take(s, '['))
+		return false;
+	start = s->at;
+	do {
+		if (count++ == SCHEMA_LIST_MAX || !take_one(s, n, &last))
+			return false;
+	} while (take(s, ','));
+	*out = VIEW(start, (size_t)(s->at - start));
+	return take(s, ']');
+}
+
+/* Numbers without leading zeros: the longer is the greater. */
+static bool
+take_index(struct scan *s, size_t n, struct view *last)
+{
+	struct view before = *last;
+
+	return form_count(s, n, last) && (before.at == NULL ||
+	    before.len < last->len || (before.len == last->len &&
+	    memcmp(before.at, last->at, last->len) < 0));
+}
+
 static bool
 form_indexes(struct scan *s, size_t n, struct view *out)
 {
-	const uint8_t *start;
-	uint64_t value, last = 0;
-	size_t count = 0;
-
-	if (!take(s, '['))
-		return false;
-	start = s->at;
-	do {
-		if (!take_integer(s, &value) || count == n ||
-		    (count > 0 && value <= last))
-			return false;
-		last = value;
-		count++;
-	} while (take(s, ','));
-	*out = VIEW(start, (size_t)(s->at - start));
-	return take(s, ']');
+	return take_list(s, take_index, n, out);
 }
 
 static bool
-form_hashes(struct scan *s, size_t n, struct view *out)
+form_hexes(struct scan *s, size_t n, struct view *out)
 {
-	const uint8_t *start;
-	struct view hash;
-	size_t count = 0;
-
-	if (!take(s, '['))
-		return false;
-	start = s->at;
-	do {
-		if (count++ == n || !form_hex(s, 32, &hash))
-			return false;
-	} while (take(s, ','));
-	*out = VIEW(start, (size_t)(s->at - start));
-	return take(s, ']');
+	return take_list(s, form_hex, n, out);
 }
 
 static bool
-take_rule(struct scan *s, struct view *last)
+take_use(struct scan *s, size_t n, struct view *last)
 {
-	struct view id, outcome;
+	return take(s, '[') && form_count(s, n, last) && take(s, ',') &&
+	    form_count(s, n, last) && take(s, ',') &&
+	    form_count(s, n, last) && take(s, ']');
+}
 
-	if (!form_word(s, 64, &id) || !take(s, ':') ||
-	    !form_word(s, 4, &outcome) || view_compare(*last, id) >= 0)
+static bool
+form_uses(struct scan *s, size_t n, struct view *out)
+{
+	return take_list(s, take_use, n, out);
+}
+
+/* "{", 1 … n sorted words with the values that take takes, "}". */
+static bool
+take_record(struct scan *s, bool (*take_value)(struct scan *s, size_t n,
+    struct view *out), size_t n, struct view *out)
+{
+	const uint8_t *start;
+	struct view last = { 0 }, word, value;
+	size_t count = 0;
+
+	if (!take(s, '{'))
 		return false;
-	*last = id;
-	if (view_is(outcome, "fail"))
+	start = s->at;
+	do {
+		if (count++ == n || !form_word(s, 64, &word) ||
+		    view_compare(last, word) >= 0 || !take(s, ':') ||
+		    !take_value(s, n, &value))
+			return false;
+		last = word;
+	} while (take(s, ','));
+	*out = VIEW(start, (size_t)(s->at - start));
+	return take(s, '}');
+}
+
+static bool
+take_outcome(struct scan *s, size_t n, struct view *out)
+{
+	(void)n;
+	if (!form_word(s, 4, out))
+		return false;
+	if (view_is(*out, "fail"))
 		s->rule_failed = true;
-	return view_is(outcome, "pass") || view_is(outcome, "fail") ||
-	    view_is(outcome, "mon") || view_is(outcome, "na");
+	return view_is(*out, "pass") || view_is(*out, "fail") ||
+	    view_is(*out, "mon") || view_is(*out, "na");
 }
 
 static bool
 form_rules(struct scan *s, size_t n, struct view *out)
 {
-	const uint8_t *start = s->at;
-	struct view last = { 0 };
-	size_t count = 0;
+	return take_record(s, take_outcome, n, out);
+}
 
-	if (!take(s, '{'))
-		return false;
-	do {
-		if (count++ == n || !take_rule(s, &last))
-			return false;
-	} while (take(s, ','));
-	if (!take(s, '}'))
-		return false;
-	*out = VIEW(start, (size_t)(s->at - start));
-	return true;
+static bool
+form_tally(struct scan *s, size_t n, struct view *out)
+{
+	return take_record(s, form_count, n, out);
+}
+
+static bool
+take_plain_fact(struct scan *s, size_t n, struct view *out)
+{
+	(void)n;
+	if (s->at != s->end && *s->at == '"')
+		return form_name(s, 128, out);
+	return form_signed(s, 0, out);
+}
+
+static bool
+take_fact(struct scan *s, size_t n, struct view *out)
+{
+	if (s->at != s->end && *s->at == '{')
+		return take_record(s, take_plain_fact, n, out);
+	return take_plain_fact(s, n, out);
+}
+
+static bool
+form_facts(struct scan *s, size_t n, struct view *out)
+{
+	return take_record(s, take_fact, n, out);
 }
 
 /* ---- the tables */
@@ -231,9 +297,14 @@ struct form {
 #define FORM_OUTCOME { form_outcome, 64 }
 #define FORM_COUNT { form_count, 0 }
 #define FORM_SIGNED { form_signed, 0 }
-#define FORM_INDEXES { form_indexes, SCHEMA_LIST_MAX }
-#define FORM_HASHES { form_hashes, SCHEMA_LIST_MAX }
+#define FORM_INDEXES { form_indexes, 0 }
+#define FORM_HASHES { form_hexes, 32 }
+#define FORM_IDS { form_hexes, 16 }
+#define FORM_USES { form_uses, 0 }
 #define FORM_RULES { form_rules, 64 }
+#define FORM_TALLY { form_tally, 64 }
+#define FORM_FACTS { form_facts, 64 }
+#define FORM_ACTION { form_action, 64 }
 
 static const struct {
 	const char	*name;
@@ -245,13 +316,12 @@ static const struct {
 #undef X
 };
 
-#define M(name) (UINT64_C(1) << SCHEMA_##name)
-static const uint64_t common = M(BOOT) | M(EV) | M(N) | M(SEQ) | M(T) | M(V);
+static const set common = M(BOOT) | M(EV) | M(N) | M(SEQ) | M(T) | M(V);
 
 static const struct {
 	const char	*name;
-	uint64_t	 required;
-	uint64_t	 optional;
+	set		 required;
+	set		 optional;
 } events[] = {
 #define X(name, text, required, optional) { text, required, optional },
 	SCHEMA_EVENTS(X)
@@ -287,6 +357,7 @@ take_member(struct scan *s, struct view entry, unsigned int *next,
 		return err_because(ERR_SCHEMA, "log entry: \"%s\" is not of "
 		    "its form at byte %zu", members[m].name,
 		    (size_t)(s->at - entry.at));
+	s->seen |= (set)1 << m;
 	*next = m + 1;
 	return ERR_OK;
 }
@@ -306,43 +377,46 @@ find_event(struct schema_entry *e)
 }
 
 static enum err
-check_members(const struct schema_entry *e)
+check_members(const struct schema_entry *e, set seen)
 {
-	uint64_t required = common | events[e->event].required;
-	uint64_t allowed = required | events[e->event].optional;
+	set required = common | events[e->event].required;
+	set missing = required & ~seen;
+	set wrong = missing | (seen & ~(required | events[e->event].optional));
+	unsigned int m = 0;
 
-	for (unsigned int m = 0; m < SCHEMA_MEMBER_COUNT; m++) {
-		uint64_t bit = UINT64_C(1) << m;
-		bool there = e->member[m].at != NULL;
-
-		if (there ? (allowed & bit) == 0 : (required & bit) != 0)
-			return err_because(ERR_SCHEMA,
-			    "log entry: %s \"%s\" in event \"%s\"",
-			    there ? "unexpected" : "no", members[m].name,
-			    events[e->event].name);
-	}
-	return ERR_OK;
+	if (wrong == 0)
+		return ERR_OK;
+	while ((wrong & (set)1 << m) == 0)
+		m++;
+	return err_because(ERR_SCHEMA, "log entry: %s \"%s\" in event \"%s\"",
+	    (missing & (set)1 << m) != 0 ? "no" : "unexpected",
+	    members[m].name, events[e->event].name);
 }
+
+/* What an effect is made of; a refusal and a dry run have none. */
+static const set effects = M(CTI) | M(DRAFTS) | M(KEYS) | M(ST) | M(USED) |
+    M(VALUE);
 
 /* What a refusal must not have, and an allowance must not say. */
 static enum err
-check_decision(const struct schema_entry *e, bool rule_failed)
+check_decision(const struct schema_entry *e, const struct scan *s)
 {
 	bool allow = view_is(e->member[SCHEMA_OUT], "allow");
+	bool change = view_is(e->member[SCHEMA_OP], "status-change");
 
-	if (allow && rule_failed)
+	if (allow && s->rule_failed)
 		return err_because(ERR_SCHEMA,
 		    "log entry: allowed although a rule failed");
-	if (!allow && (e->member[SCHEMA_DRAFTS].at != NULL ||
-	    e->member[SCHEMA_EXPIRY].at != NULL))
+	if (!allow && (s->seen & (effects | M(EXPIRY))) != 0)
 		return err_because(ERR_SCHEMA,
-		    "log entry: a refusal with drafts or expiry");
-	if (e->member[SCHEMA_DRY].at != NULL &&
-	    (!view_is(e->member[SCHEMA_DRY], "1") ||
-	    e->member[SCHEMA_DRAFTS].at != NULL ||
-	    e->member[SCHEMA_HOLDER].at != NULL))
+		    "log entry: a refusal with an effect");
+	if ((s->seen & M(DRY)) != 0 && (!view_is(e->member[SCHEMA_DRY], "1") ||
+	    (s->seen & (effects | M(HOLDER) | M(DEVICE))) != 0))
 		return err_because(ERR_SCHEMA, "log entry: dry is 1, and "
-		    "such a decision has neither drafts nor holder");
+		    "such a decision has neither holder nor effect");
+	if (!change && (s->seen & (M(ACTION) | M(VALUE))) != 0)
+		return err_because(ERR_SCHEMA, "log entry: an action, but no "
+		    "change of status");
 	return ERR_OK;
 }
 
@@ -350,7 +424,7 @@ enum err
 schema_get(struct view entry, struct schema_entry *out_entry)
 {
 	struct schema_entry e = { 0 };
-	struct scan s = { entry.at, entry.at + entry.len, false };
+	struct scan s = { .at = entry.at, .end = entry.at + entry.len };
 	unsigned int next = 0;
 
 	if (entry.len > SCHEMA_ENTRY_MAX)
@@ -364,50 +438,25 @@ schema_get(struct view entry, struct schema_entry *out_entry)
 	if (!take(&s, '}') || s.at != s.end)
 		return not_canonical(&s, entry);
 	TRY(find_event(&e));
-	TRY(check_members(&e));
+	TRY(check_members(&e, s.seen));
 	if (schema_count(&e, SCHEMA_V) != SCHEMA_FORMAT)
 		return err_because(ERR_SCHEMA, "log entry: version %llu is "
 		    "not %d", (unsigned long long)schema_count(&e, SCHEMA_V),
 		    SCHEMA_FORMAT);
 	if (e.event == SCHEMA_EVENT_DECISION)
-		TRY(check_decision(&e, s.rule_failed));
+		TRY(check_decision(&e, &s));
 	*out_entry = e;
 	return ERR_OK;
-}
-
-static uint64_t
-take_digits(struct view *rest)
-{
-	uint64_t value = 0;
-
-	while (rest->len != 0 && (class_of[*rest->at] & CLASS_DIGIT) != 0) {
-		value = value * 10 + (uint64_t)(*rest->at - '0');
-		*rest = VIEW(rest->at + 1, rest->len - 1);
-	}
-	return value;
-}
-
-uint64_t
-schema_count(const struct schema_entry *e, enum schema_member m)
-{
-	struct view digits = e->member[m];
-
-	return take_digits(&digits);
-}
-
-bool
-schema_next_index(struct view *rest, uint64_t *out_index)
-{
-	if (rest->len == 0)
-		return false;
-	*out_index = take_digits(rest);
-	if (rest->len != 0)
-		*rest = VIEW(rest->at + 1, rest->len - 1);
-	return true;
 }
 
 const char *
 schema_event_name(enum schema_event e)
 {
 	return events[e].name;
+}
+
+const char *
+schema_member_name(enum schema_member m)
+{
+	return members[m].name;
 }

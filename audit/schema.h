@@ -8,8 +8,10 @@
  * HEXn: n bytes in lower-case hex. WORD: [a-z0-9][a-z0-9._-]{0,63}. NAME:
  * 1 … 128 of [A-Za-z0-9 ._:/@+=,-], never a person's. DIGITSn: n of them.
  * COUNT: an integer, 0 or more. INDEXES: ascending COUNTs, HASHES: HEX32s,
- * each 1 … 200. RULES: object of WORD to "pass", "fail" or "na", sorted.
- * Times (t, expiry, since) are milliseconds since 1970 UTC.
+ * IDS: HEX16s, USES: arrays of three COUNTs, each 1 … 200. RULES: object of
+ * WORD to "pass", "fail", "mon" or "na", TALLY: of WORD to COUNT, sorted.
+ * FACTS: object of WORD to integers, NAMEs and objects of WORD to these two,
+ * sorted. Times (t, expiry, since) are milliseconds since 1970 UTC.
  */
 #ifndef OKSE_AUDIT_SCHEMA_H
 #define OKSE_AUDIT_SCHEMA_H
@@ -24,50 +26,75 @@
 
 /* constant, name, form: sorted by name */
 #define SCHEMA_MEMBERS(X)                                                     \
-	X(BOOT, "boot", HEX8)			/* this start's random id */  \
-	X(BY, "by", SIGNED)			/* ms the clock stepped */    \
-	X(CALLER, "caller", NAME)		/* client that asked */       \
-	X(CENTRE, "centre", DIGITS10)		/* community centre */        \
-	X(CONFIG, "config", HEX32)		/* SHA-256 of the file */     \
-	X(DEVICE, "device", HEX16)		/* pseudonym */               \
-	X(DRAFTS, "drafts", HASHES)		/* SHA-256 of each draft */   \
-	X(DRY, "dry", COUNT)			/* 1: asked, not done */      \
-	X(ENTRIES, "entries", COUNT)		/* found durable */           \
-	X(EV, "ev", WORD)			/* what happened */           \
-	X(EVIDENCE, "evidence", WORD)		/* qr-token, ic-card */       \
-	X(EXPIRY, "expiry", COUNT)		/* administrative */          \
-	X(HOLDER, "holder", HEX16)		/* pseudonym */               \
-	X(KEYHOLDER, "keyholder", COUNT)	/* number of the process */   \
-	X(LABEL, "label", NAME)			/* of the key */              \
+	X(ACTION, "action", ACTION)	/* suspend, reinstate, revoke */      \
+	X(BOOT, "boot", HEX8)		/* this start's random id */          \
+	X(BY, "by", SIGNED)		/* ms the clock stepped */            \
+	X(CALLER, "caller", NAME)	/* client that asked */               \
+	X(CENTRE, "centre", DIGITS10)	/* community centre */                \
+	X(CONFIG, "config", HEX32)	/* SHA-256 of the file */             \
+	X(COUNTS, "counts", TALLY)	/* of rows, by their kind */          \
+	X(CTI, "cti", HEX16)		/* of the QR token minted */          \
+	X(DEVICE, "device", HEX16)	/* pseudonym */                       \
+	X(DIGEST, "digest", HEX32)	/* SHA-256 of a file */               \
+	X(DRAFTS, "drafts", HASHES)	/* SHA-256 of each draft */           \
+	X(DRY, "dry", COUNT)		/* 1: asked, not done */              \
+	X(ENTRIES, "entries", COUNT)	/* found durable */                   \
+	X(EV, "ev", WORD)		/* what happened */                   \
+	X(EVIDENCE, "evidence", WORD)	/* qr-token, ic-card */               \
+	X(EXPIRY, "expiry", COUNT)	/* administrative */                  \
+	X(FACTS, "facts", FACTS)	/* what the rules looked at */        \
+	X(FIRST, "first", COUNT)	/* index */                           \
+	X(FROM, "from", COUNT)                                                \
+	X(HOLDER, "holder", HEX16)	/* pseudonym */                       \
+	X(KEYHOLDER, "keyholder", COUNT)/* number of the process */           \
+	X(KEYS, "keys", IDS)		/* pseudonyms of keys bound */        \
+	X(LABEL, "label", NAME)		/* of the key */                      \
+	X(LAST, "last", COUNT)		/* index */                           \
+	X(LIST, "list", COUNT)		/* number of a status list */         \
 	X(MALFORMED, "malformed", COUNT)                                      \
-	X(MANIFEST, "manifest", HEX32)		/* SHA-256 of a bundle's */   \
-	X(N, "n", HEX16)			/* nonce: hides the rest */   \
-	X(OF, "of", INDEXES)			/* decisions it speaks of */  \
+	X(MANIFEST, "manifest", HEX32)	/* SHA-256 of a bundle's */           \
+	X(MIN, "min", COUNT)		/* lowest index kept */               \
+	X(N, "n", HEX16)		/* nonce: hides the rest */           \
+	X(NODE, "node", WORD)		/* one daemon of several */           \
+	X(OF, "of", INDEXES)		/* entries it speaks of */            \
 	X(OP, "op", OPERATION)                                                \
+	X(ORIGIN, "origin", NAME)	/* of a log */                        \
+	X(ORPHANS, "orphans", COUNT)	/* tickets never accounted for */     \
 	X(OUT, "out", OUTCOME)                                                \
-	X(POLICY, "policy", HEX32)		/* hash of its files */       \
-	X(PROGRAM, "program", HEX32)		/* SHA-256 of oksed */        \
+	X(PERIOD, "period", WORD)	/* "2026-11" */                       \
+	X(POLICY, "policy", HEX32)	/* hash of its files */               \
+	X(PREVIOUS, "previous", HEX32)	/* root at the last close */          \
+	X(PROGRAM, "program", HEX32)	/* SHA-256 of oksed */                \
 	X(PROGRAMME, "programme", WORD)                                       \
-	X(PUBLISHED, "published", COUNT)	/* checkpoint's size */       \
+	X(PUBLISHED, "published", COUNT)/* checkpoint's size */               \
 	X(PURPOSE, "purpose", WORD)                                           \
 	X(REASON, "reason", WORD)                                             \
-	X(REGION, "region", DIGITS5)		/* province, municipality */  \
-	X(REPLACES, "replaces", HEX32)		/* the policy before */       \
-	X(REQ, "req", HEX16)			/* request id */              \
+	X(REGION, "region", DIGITS5)	/* province, municipality */          \
+	X(REPLACES, "replaces", HEX32)	/* policy, key before */              \
+	X(REQ, "req", HEX16)		/* request id */                      \
 	X(RULES, "rules", RULES)                                              \
-	X(SEAT, "seat", COUNT)			/* of an officer */           \
-	X(SEATS, "seats", INDEXES)		/* of officers who agreed */  \
-	X(SEQ, "seq", COUNT)			/* = index of the leaf */     \
-	X(SERIAL, "serial", COUNT)		/* of the policy */           \
-	X(SINCE, "since", COUNT)		/* start of the counting */   \
-	X(SPKI, "spki", HEX32)			/* SHA-256 of the key */      \
-	X(T, "t", COUNT)			/* never decreasing */        \
+	X(SEAT, "seat", COUNT)		/* of an officer */                   \
+	X(SEATS, "seats", INDEXES)	/* of officers who agreed */          \
+	X(SEQ, "seq", COUNT)		/* = index of the leaf */             \
+	X(SERIAL, "serial", COUNT)	/* of a policy, a status list */      \
+	X(SIGNER, "signer", HEX8)	/* begin of the key's SHA-256 */      \
+	X(SINCE, "since", COUNT)	/* start of the counting */           \
+	X(SIZE, "size", COUNT)		/* of a tree */                       \
+	X(SPKI, "spki", HEX32)		/* SHA-256 of the key */              \
+	X(ST, "st", USES)		/* [list, first, count]: indexes */   \
+	X(T, "t", COUNT)		/* never decreasing */                \
 	X(THROTTLED, "throttled", COUNT)                                      \
-	X(TRANSCRIPT, "transcript", HEX32)	/* root hash */               \
+	X(TO, "to", COUNT)                                                    \
+	X(TOTALS, "totals", TALLY)	/* entries, by their event */         \
+	X(TRANSCRIPT, "transcript", HEX32)/* root hash */                     \
 	X(UNAUTHENTICATED, "unauthenticated", COUNT)                          \
+	X(USED, "used", HEX16)		/* cti of the QR token redeemed */    \
 	X(V, "v", COUNT)                                                      \
-	X(VERSION, "version", NAME)		/* of the software */         \
-	X(WHAT, "what", WORD)			/* start, stop */
+	X(VALUE, "value", COUNT)	/* what the indexes were set to */    \
+	X(VERSION, "version", NAME)	/* of the software */                 \
+	X(VKEY, "vkey", HEX32)		/* SHA-256 of its text */             \
+	X(WHAT, "what", WORD)		/* start, stop; outcome */            \
+	X(WITNESS, "witness", NAME)
 
 enum schema_member {
 #define X(name, text, form) SCHEMA_##name,
@@ -91,11 +118,14 @@ enum schema_member {
 	X(DECISION, "decision",                                               \
 	    M(CALLER) | M(OP) | M(OUT) | M(POLICY) | M(PROGRAMME) | M(REQ) |  \
 	    M(RULES) | M(SERIAL),                                             \
-	    M(CENTRE) | M(DEVICE) | M(DRAFTS) | M(DRY) | M(EVIDENCE) |        \
-	    M(EXPIRY) | M(HOLDER) | M(PURPOSE) | M(REGION))                  \
+	    M(ACTION) | M(CENTRE) | M(CTI) | M(DEVICE) | M(DRAFTS) | M(DRY) | \
+	    M(EVIDENCE) | M(EXPIRY) | M(FACTS) | M(HOLDER) | M(KEYS) |        \
+	    M(PURPOSE) | M(REASON) | M(REGION) | M(SIGNER) | M(ST) |          \
+	    M(USED) | M(VALUE))                                               \
 	X(DONE, "done", M(OF), 0)                                             \
 	X(FAILED, "failed", M(OF) | M(REASON), 0)                             \
 	X(ORPHAN, "orphan", M(OF), 0)                                         \
+	X(ORPHAN_CLOSED, "orphan.closed", M(OF) | M(WHAT), M(REASON))         \
 	X(REFUSED, "refused.aggregate",                                       \
 	    M(MALFORMED) | M(SINCE) | M(THROTTLED) | M(UNAUTHENTICATED), 0)   \
 	X(RECOVER, "recover", M(ENTRIES) | M(PUBLISHED), 0)                   \
@@ -103,7 +133,27 @@ enum schema_member {
 	    M(MANIFEST) | M(POLICY) | M(SEATS) | M(SERIAL), M(REPLACES))      \
 	X(CEREMONY, "ceremony", M(TRANSCRIPT), 0)                             \
 	X(CLOCK_STEP, "clock.step", M(BY), 0)                                 \
-	X(HEARTBEAT, "heartbeat", 0, 0)
+	X(HEARTBEAT, "heartbeat", 0, 0)                                       \
+	X(STATUS_LIST, "status.list",                                         \
+	    M(DRAFTS) | M(LIST) | M(SERIAL), M(EXPIRY) | M(SIGNER))           \
+	X(METADATA, "metadata", M(DRAFTS), M(SERIAL) | M(SIGNER))             \
+	X(NODE_JOIN, "node.join", M(NODE) | M(ORIGIN) | M(VKEY), M(SEATS))    \
+	X(NODE_RETIRE, "node.retire",                                         \
+	    M(NODE) | M(ORIGIN) | M(VKEY), M(REASON) | M(SEATS))              \
+	X(REGISTRY_REPAIR, "registry.repair",                                 \
+	    M(COUNTS) | M(FROM) | M(TO), M(REASON))                           \
+	X(REGISTRY_BACKUP, "registry.backup",                                 \
+	    M(ENTRIES), M(COUNTS) | M(DIGEST))                                \
+	X(WITNESS_LOST, "witness.lost", M(WITNESS), M(REASON) | M(SIZE))      \
+	X(WITNESS_GAINED, "witness.gained", M(WITNESS), M(SIZE))              \
+	X(PERIOD_CLOSE, "period.close",                                       \
+	    M(FIRST) | M(LAST) | M(ORPHANS) | M(PERIOD) | M(POLICY) |         \
+	    M(TOTALS), M(PREVIOUS) | M(SERIAL))                               \
+	X(PRUNE, "prune", M(MIN), M(SEATS))                                   \
+	X(AUDIT_QUERY, "audit.query", M(WHAT),                                \
+	    M(CALLER) | M(FROM) | M(HOLDER) | M(OF) | M(SEAT) | M(TO))        \
+	X(LOGKEY_ROTATE, "logkey.rotate", M(VKEY),                            \
+	    M(ORIGIN) | M(REPLACES) | M(SEATS))
 
 enum schema_event {
 #define X(name, text, required, optional) SCHEMA_EVENT_##name,
@@ -137,7 +187,20 @@ uint64_t schema_count(const struct schema_entry *e, enum schema_member m);
  *	while (schema_next_index(&rest, &index)) …
  */
 bool schema_next_index(struct view *rest, uint64_t *out_index);
+/* The same for the 64 digits of each of HASHES, the 32 of each of IDS. */
+bool schema_next_hex(struct view *rest, struct view *out_hex);
+
+/* One of USES: indexes of a status list, by their counters. */
+struct schema_use {
+	uint64_t	list, first, count;
+};
+bool schema_next_use(struct view *rest, struct schema_use *out_use);
+
+/* One of a TALLY, or of RULES, whose value is then a text with its quotes. */
+bool schema_next_pair(struct view *rest, struct view *out_word,
+    struct view *out_value);
 
 const char *schema_event_name(enum schema_event e);
+const char *schema_member_name(enum schema_member m);
 
 #endif
