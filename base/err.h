@@ -35,6 +35,8 @@
 	X(SYSTEM, 503, "system", "a system call failed")                      \
 	X(FULL, 503, "full", "a limit of the service is reached")             \
 	X(SEALED, 503, "sealed", "the service is sealed")                     \
+	X(BEHIND, 503, "registry-behind",                                     \
+	    "the registry knows less than its log has published")             \
 	X(UNAVAILABLE, 503, "unavailable", "a part of the service is away")   \
 	X(TOKEN, 503, "token", "the token failed")                            \
 	X(PIN, 503, "pin", "the token refused the PIN")

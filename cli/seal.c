@@ -95,6 +95,9 @@ print_state(const struct document *d)
 	if (state != NULL && strcmp(state, "latched") == 0)
 		printf("  The token refused the PIN. No login is tried until "
 		    "an officer runs okse clear-latch.\n");
+	if (document_has(d, "hold"))
+		printf("  %sheld%s        %s\n", paint(stdout, RED),
+		    paint(stdout, PLAIN), document_text(d, "hold.why"));
 }
 
 static int

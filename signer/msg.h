@@ -44,7 +44,7 @@ const char *role_name(enum role r);
 	X(CLOSE, 8, ROLE_SUPERVISOR, ROLE_NOTARY, 0)                          \
 	X(RECORD, 9, ROLE_SUPERVISOR, ROLE_NOTARY, 1024)                      \
 	X(ADMIN_REPLY, 10, ROLE_SUPERVISOR, ROLE_DESK, 8192)                  \
-	X(POLICY, 11, ROLE_SUPERVISOR, ROLE_NOTARY, 64)                       \
+	X(CALL, 11, ROLE_SUPERVISOR, ROLE_NOTARY, 2048)                       \
 	/* children to their supervisor */                                    \
 	X(READY, 20, ROLE_CHILD, ROLE_SUPERVISOR, 64)                         \
 	X(PONG, 21, ROLE_CHILD, ROLE_SUPERVISOR, 64)                          \
@@ -52,7 +52,8 @@ const char *role_name(enum role r);
 	X(RECORDED, 23, ROLE_NOTARY, ROLE_SUPERVISOR, 64)                     \
 	X(BREACH, 24, ROLE_CHILD, ROLE_SUPERVISOR, 64)                        \
 	X(ADMIN, 25, ROLE_DESK, ROLE_SUPERVISOR, 4096)                        \
-	X(POLICY_REPLY, 26, ROLE_NOTARY, ROLE_SUPERVISOR, 8192)               \
+	X(CALL_REPLY, 26, ROLE_NOTARY, ROLE_SUPERVISOR, 8192)                 \
+	X(HOLD, 27, ROLE_NOTARY, ROLE_SUPERVISOR | ROLE_GATE, 2048)           \
 	/* the way of a request */                                            \
 	X(REQUEST, 40, ROLE_GATE, ROLE_NOTARY, MSG_LONG)                      \
 	X(CHALLENGE, 41, ROLE_GATE, ROLE_NOTARY, 256)                         \

@@ -131,7 +131,8 @@ static const struct proc_rule rules[] = {
 	{ MSG_RECORDED, on_recorded },
 	{ MSG_BREACH, on_breach },
 	{ MSG_ADMIN, on_admin },
-	{ MSG_POLICY_REPLY, on_policy_reply },
+	{ MSG_CALL_REPLY, on_call_reply },
+	{ MSG_HOLD, on_hold },
 };
 
 static const struct proc_table table = {

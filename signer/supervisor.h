@@ -27,7 +27,7 @@ struct child {
 	int64_t		 answered_us;	/* the last PONG */
 };
 
-#define POLICY_CALLS 16	/* officers' questions at the notary */
+#define NOTARY_CALLS 16	/* officers' questions at the notary */
 #define CHILDREN (3 + KEYHOLDERS_MAX)
 
 /* What the notary has not yet said is durable: asked again when it is new. */
@@ -57,8 +57,9 @@ struct supervisor {
 	unsigned int	 races;			/* lost in a row at that */
 	char		 spki[CONFIG_KEYS][2 * SHA256_SIZE + 1];
 
-	size_t		 policy_calls;		/* that the notary has */
-	uint64_t	 policy_call[POLICY_CALLS];
+	size_t		 call_count;		/* that the notary has */
+	uint64_t	 calls[NOTARY_CALLS];
+	struct bytes	 hold;			/* JSON: why it decides nothing */
 
 	struct unrecorded *unrecorded;
 	uint64_t	 next_record;
@@ -115,7 +116,8 @@ void record_done(struct supervisor *s, uint64_t id);
 /* ---- supervisor_admin.c */
 
 void on_admin(struct proc *p, struct peer *from, const struct msg *m);
-void on_policy_reply(struct proc *p, struct peer *from, const struct msg *m);
+void on_call_reply(struct proc *p, struct peer *from, const struct msg *m);
+void on_hold(struct proc *p, struct peer *from, const struct msg *m);
 /* Whoever waits for the notary hears that it is gone. */
 void admin_notary_gone(struct supervisor *s);
 

@@ -39,6 +39,8 @@ put_status(struct supervisor *s, struct bytes *out)
 	json_int(&j, "keyholders_wanted", s->config->token.keyholders);
 	json_bool(&j, "gate", children_ready(s, ROLE_GATE) != 0);
 	json_bool(&j, "notary", children_ready(s, ROLE_NOTARY) != 0);
+	if (s->hold.len != 0)
+		json_raw(&j, "hold", bytes_view(&s->hold));
 	json_close(&j);
 	return json_end(&j);
 }
@@ -80,21 +82,18 @@ reply(struct supervisor *s, uint64_t id, enum err e, struct view json)
 /* ---- what the notary answers */
 
 static enum err
-ask_notary(struct supervisor *s, const struct msg *m, struct view argument)
+ask_notary(struct supervisor *s, const struct msg *m)
 {
 	struct peer *notary = children_ready(s, ROLE_NOTARY) != 0 ?
 	    proc_peer(s->proc, ROLE_NOTARY, 0) : NULL;
 
-	if (argument.len > sizeof(uint64_t))
-		return err_because(ERR_SYNTAX, "a policy is named by its "
-		    "serial");
 	if (notary == NULL)
 		return err_because(ERR_UNAVAILABLE, "the notary is restarting");
-	if (s->policy_calls == POLICY_CALLS)
-		return err_because(ERR_FULL, "%d questions about the policy "
-		    "wait", POLICY_CALLS);
-	s->policy_call[s->policy_calls++] = m->id;
-	peer_send(notary, MSG_POLICY, m->id, m->body);
+	if (s->call_count == NOTARY_CALLS)
+		return err_because(ERR_FULL, "%d questions to the notary wait",
+		    NOTARY_CALLS);
+	s->calls[s->call_count++] = m->id;
+	peer_send(notary, MSG_CALL, m->id, m->body);
 	return ERR_OK;
 }
 
@@ -106,14 +105,14 @@ check_reply(struct view body)
 
 	(void)reader_block(&r, body.len);
 	(void)reader_block(&r, body.len);
-	TRY(reader_end(&r, "POLICY_REPLY"));
+	TRY(reader_end(&r, "CALL_REPLY"));
 	return code < ERR_COUNT ? ERR_OK :
-	    err_because(ERR_SYNTAX, "POLICY_REPLY: no such error");
+	    err_because(ERR_SYNTAX, "CALL_REPLY: no such error");
 }
 
 /* Only what was asked for, and of its form, goes on to the desk. */
 void
-on_policy_reply(struct proc *p, struct peer *from, const struct msg *m)
+on_call_reply(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct supervisor *s = proc_context(p);
 	size_t i = 0;
@@ -123,20 +122,40 @@ on_policy_reply(struct proc *p, struct peer *from, const struct msg *m)
 		log_error("the notary: %s", err_why());
 		return;
 	}
-	while (i < s->policy_calls && s->policy_call[i] != m->id)
+	while (i < s->call_count && s->calls[i] != m->id)
 		i++;
-	if (i == s->policy_calls)
+	if (i == s->call_count)
 		return;
-	s->policy_call[i] = s->policy_call[--s->policy_calls];
+	s->calls[i] = s->calls[--s->call_count];
 	peer_send(proc_peer(p, ROLE_DESK, 0), MSG_ADMIN_REPLY, m->id,
 	    m->body);
+}
+
+/* Why it decides nothing, for whoever asks for the status. */
+void
+on_hold(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct supervisor *s = proc_context(p);
+	struct reader r = reader_of(m->body);
+	struct view json;
+
+	(void)from;
+	(void)reader_block(&r, m->body.len);
+	json = reader_block(&r, m->body.len);
+	if (reader_end(&r, "HOLD") != ERR_OK || !utf8_valid(json)) {
+		log_error("the notary: a broken HOLD");
+		return;
+	}
+	bytes_reset(&s->hold);
+	bytes_put(&s->hold, json);
 }
 
 void
 admin_notary_gone(struct supervisor *s)
 {
-	while (s->policy_calls != 0)
-		reply(s, s->policy_call[--s->policy_calls],
+	bytes_reset(&s->hold);
+	while (s->call_count != 0)
+		reply(s, s->calls[--s->call_count],
 		    err_because(ERR_UNAVAILABLE, "the notary has ended"),
 		    VIEW(NULL, 0));
 }
@@ -155,8 +174,8 @@ on_admin(struct proc *p, struct peer *from, const struct msg *m)
 
 	(void)from;
 	if (e == ERR_OK && verb >= ADMIN_POLICY) {
-		if ((e = ask_notary(s, m, argument)) == ERR_OK)
-			return;		/* on_policy_reply() goes on */
+		if ((e = ask_notary(s, m)) == ERR_OK)
+			return;		/* on_call_reply() goes on */
 	} else if (e == ERR_OK)
 		e = serve(s, verb, argument, &json);
 	if (e != ERR_OK) {

@@ -169,6 +169,19 @@ on_health(struct proc *p, struct peer *from, const struct msg *m)
 }
 
 static void
+on_hold(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct gate *g = proc_context(p);
+	struct reader r = reader_of(m->body);
+
+	bytes_reset(&g->held_by);
+	bytes_reset(&g->hold);
+	bytes_put(&g->held_by, reader_block(&r, m->body.len));
+	bytes_put(&g->hold, reader_block(&r, m->body.len));
+	check(p, from, reader_end(&r, "HOLD"));
+}
+
+static void
 on_listen(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct gate *g = proc_context(p);
@@ -193,6 +206,8 @@ on_gone(struct proc *p, enum role role, unsigned int index)
 	if (role != ROLE_NOTARY)
 		return;
 	g->policy_in_force = g->policy_change_failed = false;
+	bytes_reset(&g->held_by);
+	bytes_reset(&g->hold);
 	pending_fail_all(g->pending, ERR_UNAVAILABLE, "the notary is "
 	    "restarting; a retry with the same Idempotency-Key is safe");
 }
@@ -216,6 +231,7 @@ static const struct proc_rule rules[] = {
 	{ MSG_ADMIN_REPLY, on_admin_reply },
 	{ MSG_METRICS, on_metrics },
 	{ MSG_HEALTH, on_health },
+	{ MSG_HOLD, on_hold },
 };
 
 static const struct proc_table gate_table =
@@ -278,6 +294,8 @@ gate_done(struct gate *g)
 	body_done(&g->body);
 	bytes_done(&g->frame);
 	bytes_done(&g->keys);
+	bytes_done(&g->held_by);
+	bytes_done(&g->hold);
 	fd_close(&g->log);
 }
 

@@ -28,6 +28,7 @@ struct gate {
 	unsigned int		 keyholders;
 	/* as the notary last said */
 	bool			 policy_in_force, policy_change_failed;
+	struct bytes		 hold, held_by;	/* JSON, its name; or "" */
 };
 
 /* Answers with a problem; detail may be err_why(), or NULL. */

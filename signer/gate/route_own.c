@@ -28,7 +28,8 @@ route_ready(struct gate *g, const struct call *call)
 		{ "sealed", g->seal != SEAL_OPEN },
 		{ "notary", proc_peer(g->proc, ROLE_NOTARY, 0) == NULL },
 		{ "keyholders", g->keyholders == 0 },
-		{ "policy", !g->policy_in_force },
+		{ "policy", g->hold.len == 0 && !g->policy_in_force },
+		{ bytes_text(&g->held_by), g->hold.len != 0 },
 	};
 	struct reply r = { .status = 200, .type = REPLY_JSON };
 	struct json j = json_start(&r.body);
@@ -48,6 +49,8 @@ route_ready(struct gate *g, const struct call *call)
 		if (checks[i].fails)
 			json_c_text(&j, NULL, checks[i].name);
 	json_close(&j);
+	if (g->hold.len != 0)
+		json_raw(&j, "hold", bytes_view(&g->hold));
 	json_close(&j);
 	server_reply(g->server, call->origin, &r);
 }

@@ -29,6 +29,7 @@ struct journal {
 	uint8_t			 boot[ENTRY_BOOT_SIZE];
 	struct stage		 stage, marked, durable;
 	uint64_t		 published;
+	struct hash		 root;		/* of that checkpoint */
 	struct bytes		 staged;	/* blocks, one an entry */
 	struct bytes		 entry;		/* of our own events */
 	struct bytes		 body;		/* checkpoint being signed */
@@ -194,6 +195,12 @@ journal_published(const struct journal *j)
 	return j->published;
 }
 
+struct hash
+journal_root(const struct journal *j)
+{
+	return j->root;
+}
+
 /* ---- checkpoints */
 
 static bool
@@ -239,7 +246,6 @@ enum err
 journal_cosigned(struct journal *j, struct view signature)
 {
 	AUTO_DONE(bytes) note = { 0 };
-	struct hash root;
 	uint64_t when;
 
 	if (j->body.len == 0)
@@ -250,7 +256,7 @@ journal_cosigned(struct journal *j, struct view signature)
 	note_put_signature(&note, j->key, signature);
 	TRY(bytes_check(&note));
 	TRY(publish_checkpoint(j->publish, bytes_view(&note)));
-	j->published = publish_ready(j->publish, &root);
+	j->published = publish_ready(j->publish, &j->root);
 	bytes_reset(&j->body);
 	return ERR_OK;
 }

@@ -30,8 +30,8 @@ struct journal_found {
 
 /*
  * Opens the published directory and brings it and the registry together.
- * ERR_CORRUPT when they contradict each other: the registry holds fewer
- * entries than were published, or others. ERR_SIGNATURE or ERR_MISMATCH for a
+ * ERR_CORRUPT when they contradict each other: the registry holds other
+ * entries than were published, or fewer (guard.h has looked before). ERR_SIGNATURE or ERR_MISMATCH for a
  * checkpoint that is not of this key and origin. registry and key must
  * outlive the journal.
  */
@@ -59,6 +59,7 @@ void journal_rolled_back(struct journal *j);
 uint64_t journal_staged(const struct journal *j);
 uint64_t journal_durable(const struct journal *j);
 uint64_t journal_published(const struct journal *j);
+struct hash journal_root(const struct journal *j);	/* of that checkpoint */
 
 /*
  * When a checkpoint is due (something is unpublished, none is being signed

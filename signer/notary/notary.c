@@ -8,6 +8,7 @@
 
 #include "signer/child.h"
 #include "signer/log.h"
+#include "signer/notary/calls.h"
 #include "signer/notary/dispatch.h"
 #include "signer/notary/nonce.h"
 
@@ -25,6 +26,7 @@ struct role_state {
 	uint64_t	 ticks;
 	uint32_t	 cosigner;	/* who has the checkpoint */
 	uint32_t	 health;	/* as the gate was told */
+	bool		 supervisor_told, gate_told;	/* of the hold */
 	bool		 failed;
 };
 
@@ -55,8 +57,10 @@ static void
 on_request(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct role_state *s = proc_context(p);
-	enum err e = queue_add(&s->queue, m->id, m->body);
+	enum err e = guard_check(&s->notary->guard);
 
+	if (e == ERR_OK)
+		e = queue_add(&s->queue, m->id, m->body);
 	if (e != ERR_OK)
 		answer_now(from, m->id, e);
 }
@@ -70,6 +74,7 @@ put_challenge(const struct notary *n, struct view caller,
 	char until[INSTANT_TEXT];
 	int64_t expires_at;
 
+	TRY(guard_check(&n->guard));
 	if (n->keys == NULL)
 		return err_because(ERR_SEALED, "the service is sealed");
 	TRY(nonce_new(n->keys, caller, time_now(), &nonce, &expires_at));
@@ -147,48 +152,23 @@ on_record(struct proc *p, struct peer *from, const struct msg *m)
 
 	(void)from;
 	/* not acknowledged: the supervisor asks again */
+	if (s->notary->guard.held)
+		return;
 	if (chores_add_record(&s->notary->chores, m->id, m->body) != ERR_OK)
 		log_warning("%s", err_why());
 }
 
-static enum err
-policy_call(struct role_state *s, struct view call, struct bytes *json)
-{
-	struct reader r = reader_of(call);
-	enum admin_verb verb = (enum admin_verb)reader_u16(&r);
-	struct reader argument = reader_of(reader_block(&r, sizeof(uint64_t)));
-	bool broken = false;
-	int64_t serial;
-	enum err e;
-
-	TRY(reader_end(&r, "POLICY"));
-	if (verb == ADMIN_POLICY)
-		return force_put(s->notary, json);
-	if (verb != ADMIN_POLICY_ACTIVATE && verb != ADMIN_POLICY_SHADOW)
-		return err_because(ERR_NOT_FOUND, "there is no such verb");
-	serial = (int64_t)reader_u64(&argument);
-	TRY(reader_end(&argument, "the serial of POLICY"));
-	e = force_change(s->notary, verb, serial, &broken);
-	if (broken)
-		give_up(s, "a change of policy");
-	TRY(e);
-	return force_put(s->notary, json);
-}
-
-/* Between batches: whoever waits is decided by what is in force then. */
 static void
-on_policy(struct proc *p, struct peer *from, const struct msg *m)
+on_call(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct role_state *s = proc_context(p);
-	AUTO_DONE(bytes) json = { 0 }, body = { 0 };
-	enum err e = policy_call(s, m->body, &json);
+	AUTO_DONE(bytes) body = { 0 };
+	bool broken = false;
 
-	if (e != ERR_OK)
-		bytes_reset(&json);
-	bytes_put_u16(&body, (uint16_t)e);
-	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
-	bytes_put_block(&body, bytes_view(&json));
-	peer_send(from, MSG_POLICY_REPLY, m->id, bytes_view(&body));
+	calls_serve(s->notary, m->body, &broken, &body);
+	if (broken)
+		give_up(s, "an officer's request");
+	peer_send(from, MSG_CALL_REPLY, m->id, bytes_view(&body));
 }
 
 /* ---- keyholders */
@@ -213,7 +193,8 @@ cosigned(struct role_state *s, struct view body)
 	if (code != ERR_OK)
 		return err_because(ERR_UNAVAILABLE,
 		    "a keyholder could not sign a checkpoint");
-	return journal_cosigned(s->notary->journal, signature);
+	TRY(journal_cosigned(s->notary->journal, signature));
+	return guard_published(s->notary);
 }
 
 static void
@@ -247,6 +228,7 @@ on_gone(struct proc *p, enum role role, unsigned int index)
 	if (role == ROLE_GATE) {
 		dispatch_gate_gone(s->notary);
 		s->health = HEALTH_UNTOLD;
+		s->gate_told = false;
 	}
 	if (role != ROLE_KEYHOLDER)
 		return;
@@ -328,12 +310,33 @@ tell_health(struct role_state *s)
 	peer_send(gate, MSG_HEALTH, 0, bytes_view(&body));
 }
 
+/* Why nothing is decided: once to each that asks, or is asked, for it. */
+static void
+tell_hold(struct role_state *s, enum role role, bool *told)
+{
+	struct peer *to = proc_peer(s->proc, role, 0);
+	AUTO_DONE(bytes) body = { 0 }, json = { 0 };
+
+	if (to == NULL || *told)
+		return;
+	*told = true;
+	if (guard_put(&s->notary->guard, &json) != ERR_OK)
+		log_warning("%s", err_why());
+	bytes_put_block(&body, view_text(json.len != 0 ? "registry" : ""));
+	bytes_put_block(&body, bytes_view(&json));
+	peer_send(to, MSG_HOLD, 0, bytes_view(&body));
+}
+
 static void
 on_pass(struct proc *p)
 {
 	struct role_state *s = proc_context(p);
 
 	if (s->notary == NULL || s->failed)
+		return;
+	tell_hold(s, ROLE_SUPERVISOR, &s->supervisor_told);
+	tell_hold(s, ROLE_GATE, &s->gate_told);
+	if (s->notary->guard.held)
 		return;
 	tell_health(s);
 	s->notary->keyholders = count_keyholders(p);
@@ -363,13 +366,17 @@ on_tick(void *context)
 	s->ticks++;
 	if (s->ticks % TICKS_SECOND != 0)
 		return;
+	send_metrics(s);
+	if (s->notary->guard.held)
+		return;
 	if (s->ticks % TICKS_MINUTE == 0) {
 		c->heartbeat = true;
 		force_tell_shadow(s->notary);
+		if (guard_again(s->notary) != ERR_OK)
+			give_up(s, "the registry");
 	}
 	c->due = c->due || c->heartbeat || c->record_count + c->done_count +
 	    c->failed_count != 0;
-	send_metrics(s);
 }
 
 static void
@@ -387,7 +394,7 @@ static const struct proc_rule rules[] = {
 	{ MSG_OPEN, on_open },
 	{ MSG_CLOSE, on_close },
 	{ MSG_RECORD, on_record },
-	{ MSG_POLICY, on_policy },
+	{ MSG_CALL, on_call },
 	{ MSG_DONE, on_done },
 	{ MSG_COSIGNED, on_cosigned },
 };

@@ -11,6 +11,7 @@
 #include "signer/config.h"
 #include "signer/notary/chores.h"
 #include "signer/notary/force.h"
+#include "signer/notary/guard.h"
 #include "signer/notary/journal.h"
 #include "signer/notary/outstanding.h"
 #include "signer/notary/pseudonym.h"
@@ -25,7 +26,8 @@ struct notary {
 	struct card_ca		*card_cas[CONFIG_CARD_CAS];
 	struct vkey		*log_key;
 	struct registry		*registry;
-	struct journal		*journal;
+	struct guard		 guard;
+	struct journal		*journal;	/* NULL while it is held */
 	struct keys		*keys;		/* NULL while sealed */
 	size_t			 keyholders;	/* attached just now */
 	int64_t			 now;		/* of the batch, seconds */
@@ -38,11 +40,13 @@ struct notary {
 /*
  * Opens policy, certificates, registry and log as configured, and records the
  * start with all it found: policy, ceremony, tickets without an outcome. The
- * certificate of a key must be of that key and be issued by the CA.
+ * certificate of a key must be of that key and be issued by the CA. A registry
+ * that is behind its log is opened as well, and held (guard.h): then there is
+ * neither policy nor journal, and nothing is recorded.
  */
 [[nodiscard]] enum err notary_open(const struct config *c,
     struct notary **out_notary);
-/* Records the stop. */
+/* Records the stop, unless it is held. */
 [[nodiscard]] enum err notary_stop(struct notary *n, const char *reason);
 void notary_close(struct notary *n);
 AUTO_DEFINE(notary, struct notary, notary_close);

@@ -1,7 +1,7 @@
 /*
  * Recovery of the log. The registry's entries and the published files are
- * both read as possibly damaged or set back: what does not fit stops the
- * start, with the sizes, and nothing is repaired by guessing. Only tiles,
+ * both read as possibly damaged: what does not fit stops the start, with the
+ * sizes, and nothing is repaired by guessing. Only tiles,
  * which the entries determine, are made anew. Next: journal.c.
  */
 #include "signer/notary/recover.h"
@@ -17,23 +17,21 @@
 
 #define REBUILD_STEP 65536	/* entries between two writings of tiles */
 
-struct head {
-	uint64_t	size;
-	struct hash	root;
-};
-
-/* The signed checkpoint, or the empty tree when there is none yet. */
-static enum err
-read_head(const char *dir, const struct vkey *key, struct head *out)
+enum err
+recover_head(const char *dir, const struct vkey *key,
+    struct recover_head *out_head)
 {
 	AUTO_DONE(bytes) text = { 0 };
 	struct checkpoint c;
 	struct note note;
 	enum err e = publish_read_checkpoint(dir, &text);
 
-	*out = (struct head){ .root = merkle_root(NULL, 0) };
-	if (e == ERR_NOT_FOUND)
+	if (e == ERR_NOT_FOUND) {
+		*out_head = (struct recover_head){
+			.root = merkle_root(NULL, 0),
+		};
 		return ERR_OK;
+	}
 	TRY(e);
 	TRY(note_get(bytes_view(&text), &note));
 	TRY(note_verify(&note, key, NULL));
@@ -41,7 +39,7 @@ read_head(const char *dir, const struct vkey *key, struct head *out)
 	if (!view_equal(c.origin, vkey_name(key)))
 		return err_because(ERR_MISMATCH,
 		    "%s/checkpoint is of another log", dir);
-	*out = (struct head){ .size = c.size, .root = c.root };
+	*out_head = (struct recover_head){ .size = c.size, .root = c.root };
 	return ERR_OK;
 }
 
@@ -68,31 +66,27 @@ recover_source(struct registry *r)
 	return (struct recompute_source){ .read = read_source, .arg = r };
 }
 
-/*
- * The newest published entries are those of the registry. The whole log is
- * the auditor's to verify; a registry that was exchanged or set back and
- * continued differs here.
- */
-static enum err
-check_edge(const struct tile_source *tiles, struct registry *r,
-    uint64_t size)
+enum err
+recover_edge(const struct tile_source *tiles, struct registry *r,
+    uint64_t size, uint64_t upto)
 {
-	struct tile_id id = { .level = 0, .index = (size - 1) / TILE_WIDTH };
+	struct tile_id id = { .level = 0, .index = (upto - 1) / TILE_WIDTH };
 	struct hash leaves[TILE_WIDTH];
 
+	if (upto == 0)
+		return ERR_OK;
 	id.width = tile_width(0, id.index, size);
 	TRY(tile_read(tiles, id, leaves));
-	for (unsigned int i = 0; i < id.width; i++) {
-		uint64_t index = id.index * TILE_WIDTH + i;
+	for (uint64_t i = id.index * TILE_WIDTH; i < upto; i++) {
 		struct view entry;
 		struct hash leaf;
 
-		TRY(get_entry(r, index, &entry));
+		TRY(get_entry(r, i, &entry));
 		leaf = merkle_leaf(entry);
-		if (!merkle_equal(&leaf, &leaves[i]))
+		if (!merkle_equal(&leaf, &leaves[i % TILE_WIDTH]))
 			return err_because(ERR_CORRUPT, "entry %" PRIu64
-			    " of the registry is not the published one",
-			    index);
+			    " of the registry is not the published one: one "
+			    "of them was altered, or the log was forked", i);
 	}
 	return ERR_OK;
 }
@@ -111,7 +105,7 @@ append(struct publish *p, struct registry *r, uint64_t from, uint64_t to)
 
 /* All tiles again, from entries that hash to the signed root. */
 static enum err
-rebuild(const char *dir, struct registry *r, const struct head *h,
+rebuild(const char *dir, struct registry *r, const struct recover_head *h,
     struct recovered *out)
 {
 	struct recompute_source source = recover_source(r);
@@ -134,7 +128,7 @@ rebuild(const char *dir, struct registry *r, const struct head *h,
 }
 
 static enum err
-open_tiles(const char *dir, struct registry *r, const struct head *h,
+open_tiles(const char *dir, struct registry *r, const struct recover_head *h,
     struct recovered *out)
 {
 	AUTO_FD fd = -1;
@@ -147,12 +141,12 @@ open_tiles(const char *dir, struct registry *r, const struct head *h,
 	if (fd == -1)
 		return err_system("%s: open", dir);
 	TRY(recompute_load(&out->recompute, &tiles, h->size, &h->root));
-	return check_edge(&tiles, r, h->size);
+	return recover_edge(&tiles, r, h->size, h->size);
 }
 
 static enum err
-open_or_rebuild(const char *dir, struct registry *r, const struct head *h,
-    struct recovered *out)
+open_or_rebuild(const char *dir, struct registry *r,
+    const struct recover_head *h, struct recovered *out)
 {
 	enum err e = open_tiles(dir, r, h, out);
 
@@ -184,16 +178,15 @@ static enum err
 recover(const char *dir, struct registry *r, const struct vkey *key,
     struct recovered *out)
 {
-	struct head h;
+	struct recover_head h;
 
-	TRY(read_head(dir, key, &h));
+	TRY(recover_head(dir, key, &h));
 	TRY(registry_entry_count(r, &out->found.entries));
 	out->found.published = h.size;
 	if (h.size > out->found.entries)
 		return err_because(ERR_CORRUPT, "the published log has %"
-		    PRIu64 " entries, the registry only %" PRIu64
-		    ": it was set back (an old copy restored?) and must not "
-		    "go on", h.size, out->found.entries);
+		    PRIu64 " entries, the registry only %" PRIu64, h.size,
+		    out->found.entries);
 	TRY(open_or_rebuild(dir, r, &h, out));
 	TRY(append(out->publish, r, h.size, out->found.entries));
 	return last_time(r, out->found.entries, &out->last_t);

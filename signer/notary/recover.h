@@ -10,6 +10,23 @@
 #include "audit/recompute.h"
 #include "signer/notary/journal.h"
 
+/* The signed checkpoint in the directory; the empty tree without one. */
+struct recover_head {
+	uint64_t	size;
+	struct hash	root;
+};
+[[nodiscard]] enum err recover_head(const char *dir, const struct vkey *key,
+    struct recover_head *out_head);
+
+/*
+ * The newest published entries among the first upto are those of the
+ * registry: ERR_CORRUPT. size is the published tree's. The whole log is the
+ * auditor's to verify; a registry that was exchanged, or set back and
+ * continued, differs here.
+ */
+[[nodiscard]] enum err recover_edge(const struct tile_source *tiles,
+    struct registry *r, uint64_t size, uint64_t upto);
+
 struct recovered {
 	struct publish		*publish;	/* with every entry */
 	struct recompute	 recompute;	/* at the published size */

@@ -193,27 +193,38 @@ record_all(struct notary *n, const struct journal_found *found)
 
 /* ---- opening and closing */
 
-enum err
-notary_open(const struct config *c, struct notary **out_notary)
+static enum err
+open_journal(struct notary *n)
 {
-	AUTO(notary) n = mem_new(1, sizeof(*n));
 	struct journal_found found;
 
-	if (n == NULL)
-		return err_because(ERR_MEMORY, "the notary");
-	n->config = c;
-	n->chores.since = time_now_ms();
-	TRY(load_keys(n));
-	TRY(load_card_cas(n));
-	TRY(registry_open(c->registry, &n->registry));
 	TRY(force_open(n));
-	TRY(journal_open(c->log, n->registry, n->log_key, &n->journal,
+	TRY(journal_open(n->config->log, n->registry, n->log_key, &n->journal,
 	    &found));
 	TRY(record_all(n, &found));
 	log_info("log: %" PRIu64 " entries found, %" PRIu64 " published%s; "
 	    "%" PRIu64 " tickets without an outcome", found.entries,
 	    found.published, found.rebuilt ? ", tiles made anew" : "",
 	    n->tally.orphaned);
+	return ERR_OK;
+}
+
+enum err
+notary_open(const struct config *c, struct notary **out_notary)
+{
+	AUTO(notary) n = mem_new(1, sizeof(*n));
+
+	if (n == NULL)
+		return err_because(ERR_MEMORY, "the notary");
+	n->guard.mark.fd = -1;
+	n->config = c;
+	n->chores.since = time_now_ms();
+	TRY(load_keys(n));
+	TRY(load_card_cas(n));
+	TRY(registry_open(c->registry, &n->registry));
+	TRY(guard_open(n));
+	if (!n->guard.held)
+		TRY(open_journal(n));
 	*out_notary = STEAL(n);
 	return ERR_OK;
 }
@@ -224,6 +235,8 @@ notary_stop(struct notary *n, const char *reason)
 	AUTO_DONE(bytes) entry = { 0 };
 	struct entry_common c;
 
+	if (n->guard.held)
+		return ERR_OK;
 	TRY(registry_begin(n->registry));
 	TRY(chores_stage(n));
 	TRY(reported_put(n));
@@ -250,5 +263,6 @@ notary_close(struct notary *n)
 	for (size_t i = 0; i < COUNT(n->card_cas); i++)
 		card_ca_free(n->card_cas[i]);
 	force_close(&n->force);
+	guard_done(&n->guard);
 	mem_free(n);
 }

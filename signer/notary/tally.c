@@ -118,6 +118,9 @@ tally_put(const struct notary *n, struct bytes *out)
 {
 	const struct tally *t = &n->tally;
 
+	guard_metrics(&n->guard, out);
+	if (n->guard.held)
+		return;
 	put_decisions(t, out);
 	put_one(out, "dry_runs_total", "counter", "Decisions without effect.",
 	    t->dry_runs);

@@ -150,6 +150,7 @@ world_new_at(int64_t now)
 	w->config.issuer = ISSUER;
 	w->config.registry = w->path[5];
 	w->config.log = w->path[6];
+	w->config.state = w->dir;
 	world_policy(w);
 	w->config.keys.at = w->keys;
 	w->config.keys.count = COUNT(w->keys);
