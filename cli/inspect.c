@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "credential/inspect.h"
+#include "credential/status_list.h"
 
 #define SIGNERS_MAX 16
 
@@ -28,15 +29,16 @@ signers_done(struct signers *s)
 		X509_free(s->at[i]);
 }
 
+/* A text may have an end of line behind it; what is binary has none. */
 static enum err
-read_document(const struct arguments *a, struct inspected **out)
+read_document(const char *path, struct inspected **out)
 {
 	AUTO_DONE(bytes) text = { 0 };
 	struct view v;
 
-	TRY(read_input(argument(a, 0), INSPECT_MAX, &text));
+	TRY(read_input(path, INSPECT_MAX, &text));
 	v = bytes_view(&text);
-	while (v.len > 0 && (v.at[v.len - 1] == '\n' ||
+	while (v.len > 0 && v.at[0] < 0x80 && (v.at[v.len - 1] == '\n' ||
 	    v.at[v.len - 1] == '\r'))
 		v.len--;
 	return inspect(v, out);
@@ -61,7 +63,7 @@ int
 credential_inspect(const struct arguments *a)
 {
 	AUTO(inspected) i = NULL;
-	enum err e = read_document(a, &i);
+	enum err e = read_document(argument(a, 0), &i);
 
 	if (e == ERR_OK)
 		e = print_document(i);
@@ -95,28 +97,56 @@ print_signer(X509 *signer)
 	OPENSSL_free(subject);
 }
 
+/* A list that is verified as the credential was, and what it says of it. */
+static enum err
+check_status(const struct inspected *credential, const struct trust *t,
+    const char *path)
+{
+	AUTO(inspected) list = NULL;
+	unsigned int status;
+
+	TRY(read_document(path, &list));
+	TRY(inspected_verify(list, t, NULL));
+	TRY(inspected_status(credential, list, &status));
+	if (status != STATUS_VALID)
+		return err_because(ERR_MISMATCH,
+		    "its status list says: %s", status_name(status));
+	fprintf(stderr, "status: %s\n", status_name(status));
+	return ERR_OK;
+}
+
+static enum err
+verify_by(const struct arguments *a, const struct trust *t)
+{
+	const char *list = option_value(a, "status", NULL);
+	AUTO(inspected) i = NULL;
+	AUTO(X509) signer = NULL;
+
+	TRY(read_document(argument(a, 0), &i));
+	TRY(inspected_verify(i, t, &signer));
+	if (list != NULL)
+		TRY(check_status(i, t, list));
+	TRY(print_document(i));
+	print_signer(signer);
+	return ERR_OK;
+}
+
 static enum err
 verify(const struct arguments *a, const char *ca)
 {
-	AUTO(inspected) i = NULL;
 	AUTO(X509) ca_certificate = NULL;
-	AUTO(X509) signer = NULL;
 	AUTO_DONE(signers) signers = { 0 };
 	struct trust t = { .now = time_now() };
 	const char *at = option_value(a, "at", NULL);
 
 	if (at != NULL)
 		TRY(instant_get(view_text(at), &t.now));
-	TRY(read_document(a, &i));
 	TRY(pem_read_certificate(ca, &ca_certificate));
 	TRY(read_signers(a, &signers));
 	t.ca = ca_certificate;
 	t.signers = signers.at;
 	t.signer_count = signers.count;
-	TRY(inspected_verify(i, &t, &signer));
-	TRY(print_document(i));
-	print_signer(signer);
-	return ERR_OK;
+	return verify_by(a, &t);
 }
 
 int

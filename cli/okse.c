@@ -139,6 +139,7 @@ static const struct option audit_show_options[] = {
 static const struct option verify_document_options[] = {
 	{ "ca", "FILE", "the CA's certificate that is trusted" },
 	{ "signer", "FILE", "a signer's, for formats that do not bring it" },
+	{ "status", "FILE", "a status list: is the credential valid by it?" },
 	{ "at", "TIME", "verify as of this time (RFC 3339)" },
 	{ 0 },
 };

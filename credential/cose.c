@@ -32,7 +32,7 @@ cose_get_tbs(struct view tbs, struct cose_sign1 *out_sign1)
 		cbor_fail(&r, "not a Sig_structure of one signer");
 	s.protected = cbor_read_bytes(&r, COSE_PART);
 	cbor_read_bytes(&r, 0);
-	s.payload = cbor_read_bytes(&r, COSE_PART);
+	s.payload = cbor_read_bytes(&r, COSE_PAYLOAD);
 	cbor_leave(&r);
 	TRY(cbor_end(&r, "Sig_structure (RFC 9052 4.4)"));
 	*out_sign1 = s;
@@ -73,7 +73,7 @@ cose_get_sign1(struct view message, struct cose_sign1 *out_sign1,
 	s.protected = cbor_read_bytes(&r, COSE_PART);
 	cbor_want_map(&r, 0);
 	cbor_leave(&r);
-	s.payload = cbor_read_bytes(&r, COSE_PART);
+	s.payload = cbor_read_bytes(&r, COSE_PAYLOAD);
 	signature = cbor_read_bytes(&r, P256_SIGNATURE_SIZE);
 	if (signature.len != P256_SIGNATURE_SIZE)
 		cbor_fail(&r, "a signature that is not of 64 bytes");

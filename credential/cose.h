@@ -7,7 +7,9 @@
 
 #include "base/crypto.h"
 
-#define COSE_PART 16384	/* bytes of each part that is read back */
+/* bytes of each part that is read back: certificates; a status list */
+#define COSE_PART 16384
+#define COSE_PAYLOAD ((size_t)1 << 20)
 
 /* Header labels (RFC 9052 3.1, RFC 9596) and the algorithm (RFC 9053 2.1). */
 enum cose_label {
@@ -22,12 +24,15 @@ enum cose_label {
 /* Claims of a CWT (RFC 8392 4, and the IANA registry). */
 enum cwt_claim {
 	CWT_ISS = 1,
+	CWT_SUB = 2,
 	CWT_AUD = 3,
 	CWT_EXP = 4,
 	CWT_NBF = 5,
 	CWT_IAT = 6,
 	CWT_CTI = 7,
 	CWT_IDENTITY = 169,
+	CWT_STATUS_LIST = 65533,	/* draft-ietf-oauth-status-list 5.2 */
+	CWT_TTL = 65534,
 	CWT_STATUS = 65535,	/* draft-ietf-oauth-status-list 6.3 */
 };
 

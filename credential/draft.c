@@ -20,6 +20,8 @@ static const struct format *const formats[] = {
 	&format_vc_jwt,
 	&format_opendid,
 	&format_cwt_qr,
+	&format_status_jwt,
+	&format_status_cwt,
 };
 
 static const struct {

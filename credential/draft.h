@@ -34,6 +34,8 @@ enum draft_kind {
 	DRAFT_VC_JWT,		/* vc+jwt */
 	DRAFT_OPENDID,		/* opendid-vc */
 	DRAFT_CWT_QR,		/* cwt-qr */
+	DRAFT_STATUS_JWT,	/* statuslist+jwt */
+	DRAFT_STATUS_CWT,	/* statuslist+cwt */
 };
 
 #define DRAFT_PARTS 65		/* signatures of one document, at most */

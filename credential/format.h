@@ -35,6 +35,8 @@ extern const struct format format_mdoc;
 extern const struct format format_vc_jwt;
 extern const struct format format_opendid;
 extern const struct format format_cwt_qr;
+extern const struct format format_status_jwt;
+extern const struct format format_status_cwt;
 
 /*
  * Takes both buffers over, which are empty afterwards: what is signed, and

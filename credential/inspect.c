@@ -11,6 +11,10 @@
 
 /* base64url of { "issuerAuth": … as an IssuerSigned begins */
 #define MDOC_BEGINS "ompp"
+/* 18([ and base64url of {"alg":"ES256","typ":"statuslist+jwt */
+#define STATUS_CWT_BEGINS "\xd2\x84"
+#define STATUS_JWT_BEGINS                                                     \
+	"eyJhbGciOiJFUzI1NiIsInR5cCI6InN0YXR1c2xpc3Qrand0"
 
 static const struct {
 	const char		*begins;
@@ -20,6 +24,8 @@ static const struct {
 				    struct inspected *i);
 } readers[] = {
 	{ "OKSE1:", NULL, &format_qr_token, inspect_qr_token },
+	{ STATUS_CWT_BEGINS, NULL, &format_status_cwt, inspect_status_cwt },
+	{ STATUS_JWT_BEGINS, NULL, &format_status_jwt, inspect_status_jwt },
 	{ "{", NULL, &format_opendid, inspect_opendid },
 	{ "eyJ", "~", &format_sdjwt, inspect_sd_jwt },
 	{ "eyJ", NULL, &format_vc_jwt, inspect_vc_jwt },
@@ -36,6 +42,7 @@ inspected_free(struct inspected *i)
 		bytes_done(&i->part[k]);
 	bytes_done(&i->kid);
 	X509_free(i->signer);
+	status_list_free(i->list);
 	json_decref(i->content);
 	mem_free(i);
 }

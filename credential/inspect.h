@@ -30,6 +30,20 @@ struct hash inspected_draft(const struct inspected *i);
 [[nodiscard]] enum err inspected_json(const struct inspected *i,
     struct bytes *out);
 
+/*
+ * Where a credential's state is to be found: the URI is the inspected
+ * document's. ERR_NOT_FOUND when it names no list.
+ */
+[[nodiscard]] enum err inspected_place(const struct inspected *credential,
+    const char **out_uri, uint64_t *out_index);
+/*
+ * What a list says of it (enum status, or a value of another meaning); both
+ * are the caller's to verify. ERR_MISMATCH for another list, ERR_RANGE when
+ * it is too short, ERR_SCHEMA for what is no list.
+ */
+[[nodiscard]] enum err inspected_status(const struct inspected *credential,
+    const struct inspected *list, unsigned int *out_status);
+
 struct trust {
 	X509		*ca;
 	X509 *const	*signers;	/* of formats that bring none */

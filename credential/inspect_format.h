@@ -6,6 +6,7 @@
 
 #include "credential/format.h"
 #include "credential/inspect.h"
+#include "credential/status_list.h"
 
 #define INSPECT_DEPTH 16	/* of JSON that is walked through */
 
@@ -20,6 +21,7 @@ struct inspected {
 	X509			*signer;	/* NULL: it brings none */
 	struct bytes		 kid;		/* then this, or empty */
 	int64_t			 from, until;
+	struct status_list	*list;		/* NULL: it is none */
 	json_t			*content;
 };
 
@@ -32,8 +34,15 @@ struct inspected {
 [[nodiscard]] enum err inspect_cwt_qr(struct view text, struct inspected *i);
 [[nodiscard]] enum err inspect_qr_token(struct view text,
     struct inspected *i);
+[[nodiscard]] enum err inspect_status_jwt(struct view text,
+    struct inspected *i);
+[[nodiscard]] enum err inspect_status_cwt(struct view text,
+    struct inspected *i);
 
 /* Shared by them. */
+/* header.payload.signature with x5c: all but what the payload says. */
+[[nodiscard]] enum err inspect_jws(struct view jws, struct inspected *i,
+    json_t **out_payload);
 [[nodiscard]] enum err inspect_json(struct view text, json_t **out_json);
 [[nodiscard]] enum err inspect_certificate(struct view der, X509 **out);
 /* An instant as text, or ERR_SCHEMA. */

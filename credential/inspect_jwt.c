@@ -37,8 +37,8 @@ read_part(struct view part, json_t **out)
 	return inspect_json(bytes_view(&text), out);
 }
 
-static enum err
-read_jws(struct view jws, struct inspected *i, json_t **out_payload)
+enum err
+inspect_jws(struct view jws, struct inspected *i, json_t **out_payload)
 {
 	AUTO_DONE(bytes) signature = { 0 };
 	AUTO(json_t) header = NULL;
@@ -255,7 +255,7 @@ inspect_sd_jwt(struct view text, struct inspected *i)
 		return err_because(ERR_SYNTAX, "an SD-JWT VC of an issuer "
 		    "ends with a tilde (RFC 9901 4)");
 	TRY(read_disclosures(rest, &d));
-	TRY(read_jws(jws, i, &payload));
+	TRY(inspect_jws(jws, i, &payload));
 	TRY(read_times(payload, i));
 	TRY(resolve(&d, payload, 0, &i->content));
 	if (d.used != d.count)
@@ -269,7 +269,7 @@ inspect_vc_jwt(struct view text, struct inspected *i)
 {
 	AUTO(json_t) payload = NULL;
 
-	TRY(read_jws(text, i, &payload));
+	TRY(inspect_jws(text, i, &payload));
 	TRY(read_times(payload, i));
 	i->content = STEAL(payload);
 	return ERR_OK;

@@ -45,8 +45,8 @@ put_x5c(const struct issuer *i, struct json *j)
 	json_close(j);
 }
 
-static enum err
-put_header(const struct issuer *i, const char *typ, const char *cty,
+enum err
+issuer_put_header(const struct issuer *i, const char *typ, const char *cty,
     struct bytes *out)
 {
 	AUTO_DONE(bytes) text = { 0 };
@@ -67,8 +67,8 @@ put_header(const struct issuer *i, const char *typ, const char *cty,
 static enum err
 prepare_headers(struct issuer *i)
 {
-	TRY(put_header(i, "dc+sd-jwt", NULL, &i->sd_jwt_header));
-	return put_header(i, "vc+jwt", "vc", &i->vc_jwt_header);
+	TRY(issuer_put_header(i, "dc+sd-jwt", NULL, &i->sd_jwt_header));
+	return issuer_put_header(i, "vc+jwt", "vc", &i->vc_jwt_header);
 }
 
 /* Left empty when there is none, or none of two letters. */

@@ -42,6 +42,12 @@ int64_t issuer_not_after(const struct issuer *i);	/* inclusive */
 /* The country of its subject: two letters, or "" (RFC 5280 A.1). */
 const char *issuer_country(const struct issuer *i);
 struct view issuer_der(const struct issuer *i);		/* the certificate */
+/*
+ * Appends a JOSE header of this type in base64url: {"alg":"ES256","typ":…,
+ * "cty":…,"x5c":[…]}; cty NULL: none.
+ */
+[[nodiscard]] enum err issuer_put_header(const struct issuer *i,
+    const char *typ, const char *cty, struct bytes *out);
 /* base64url of {"alg":"ES256","typ":"dc+sd-jwt","x5c":[…]} */
 struct view issuer_sd_jwt_header(const struct issuer *i);
 /* base64url of {"alg":"ES256","typ":"vc+jwt","cty":"vc","x5c":[…]} */
