@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "credential/status_token.h"
 #include "policy/claim.h"
 
 #define PATH_LONGEST 1023
@@ -120,6 +121,19 @@ static const struct yaml_field card_ca_fields[] = {
 	{ 0 },
 };
 
+/* what is left out, or all of it, is completed below */
+static const struct yaml_field status_list_fields[] = {
+	YAML_FIELD("uri", struct config_status_lists, uri,
+	    &YAML_STRING(STATUS_URI - 20), .optional = true),
+	YAML_FIELD("entries", struct config_status_lists, entries,
+	    &YAML_INT(64, STATUS_LIST_ENTRIES), .optional = true),
+	YAML_FIELD("ttl", struct config_status_lists, ttl,
+	    &SECONDS_TYPE(1, DAY), .optional = true),
+	YAML_FIELD("lifetime", struct config_status_lists, lifetime,
+	    &SECONDS_TYPE(2, 31 * DAY), .optional = true),
+	{ 0 },
+};
+
 static const struct yaml_field limit_fields[] = {
 	YAML_FIELD("connections", struct config_limits, connections,
 	    &YAML_INT(1, 100000), .otherwise = "20000"),
@@ -157,6 +171,9 @@ static const struct yaml_field file_fields[] = {
 	    .optional = true),
 	FIELD("quorum", quorum, &PATH_TYPE),
 	FIELD("transcript", transcript, &PATH_TYPE, .optional = true),
+	FIELD("status-lists", status_lists,
+	    &YAML_STRUCT(struct config_status_lists, status_list_fields),
+	    .optional = true),
 	FIELD("limits", limits,
 	    &YAML_STRUCT(struct config_limits, limit_fields)),
 	{ 0 },
@@ -280,6 +297,50 @@ check_keys(struct config *c)
 	return ERR_OK;
 }
 
+#define STATUS_TTL 300
+#define STATUS_LIFETIME DAY
+#define STATUS_PATH "/v1/status-lists"
+
+static enum err
+default_uri(struct config *c)
+{
+	size_t n = strlen(c->issuer);
+	char *uri = yaml_doc_new(c->document, n + sizeof(STATUS_PATH), 1);
+
+	if (uri == NULL)
+		return err_because(ERR_MEMORY, "status-lists");
+	memcpy(uri, c->issuer, n);
+	memcpy(uri + n, STATUS_PATH, sizeof(STATUS_PATH));
+	c->status_lists.uri = uri;
+	return ERR_OK;
+}
+
+static enum err
+complete_status_lists(struct config *c)
+{
+	struct config_status_lists *s = &c->status_lists;
+
+	if (s->uri == NULL)
+		TRY(default_uri(c));
+	if (s->entries == 0)
+		s->entries = (int64_t)STATUS_LIST_ENTRIES;
+	if (s->ttl == 0)
+		s->ttl = STATUS_TTL;
+	if (s->lifetime == 0)
+		s->lifetime = STATUS_LIFETIME;
+	if (s->lifetime < 2 * s->ttl)
+		return err_because(ERR_SCHEMA, "status-lists: lifetime: "
+		    "expected twice the ttl at least: a list is signed again "
+		    "when half of it is over");
+	if (s->entries % 4 != 0)
+		return err_because(ERR_SCHEMA, "status-lists: entries: "
+		    "expected whole bytes, a multiple of 4");
+	if (strncmp(s->uri, "https://", 8) != 0)
+		return err_because(ERR_SCHEMA, "status-lists: uri: expected "
+		    "an https URI");
+	return ERR_OK;
+}
+
 static enum err
 check_clients(const struct config *c)
 {
@@ -306,6 +367,7 @@ config_parse(const char *name, struct view text, struct config **out_config)
 	    c));
 	TRY(check_origin(c));
 	TRY(check_keys(c));
+	TRY(complete_status_lists(c));
 	TRY(check_clients(c));
 	*out_config = STEAL(c);
 	return ERR_OK;

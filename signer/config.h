@@ -76,6 +76,12 @@ struct config_card_ca {
 
 #define CONFIG_CARD_CAS 16
 
+struct config_status_lists {
+	const char	*uri;		/* of all: "/" and a number follow */
+	int64_t		 entries;	/* of each list */
+	int64_t		 ttl, lifetime;	/* seconds */
+};
+
 struct config_limits {
 	int64_t	connections;		/* of all clients */
 	int64_t	per_client;		/* connections of one */
@@ -99,6 +105,7 @@ struct config {
 	YAML_ARRAY(struct config_card_ca) card_cas;	/* for ic-card */
 	const char	*quorum;	/* quorum.txt of the ceremony */
 	const char	*transcript;	/* of the ceremony, or NULL */
+	struct config_status_lists status_lists;	/* complete */
 	struct config_limits limits;
 	struct yaml_doc	*document;	/* owns all of the above */
 };

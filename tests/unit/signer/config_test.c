@@ -53,6 +53,8 @@ static const char good[] =
     "ca: /etc/okse/ca.pem\n"
     "card-ca: [{certificate: /card.pem, programmes: [resident-id]}]\n"
     "quorum: /etc/okse/quorum.txt\n"
+    "status-lists: {uri: 'https://lists.okse.example/s', entries: 4096, "
+	"ttl: PT1M, lifetime: PT2M}\n"
     "limits: {connections: 10}\n";
 
 static void
@@ -111,6 +113,33 @@ several_keys_of_one_use_divide_programmes_and_formats(void **state)
 	    "/i");
 }
 
+static void
+status_lists_are_as_given_or_as_usual(void **state)
+{
+	AUTO(config) given = NULL, usual = NULL;
+	AUTO_DONE(bytes) text = { 0 };
+	const char *at = strstr(good, "status-lists:");
+	const char *end = strstr(good, "limits:");
+
+	(void)state;
+	assert_int_equal(config_parse("okse.yaml", view_text(good), &given),
+	    ERR_OK);
+	assert_string_equal(given->status_lists.uri,
+	    "https://lists.okse.example/s");
+	assert_int_equal(given->status_lists.entries, 4096);
+	assert_int_equal(given->status_lists.ttl, 60);
+	assert_int_equal(given->status_lists.lifetime, 120);
+	bytes_put(&text, VIEW(good, (size_t)(at - good)));
+	bytes_put_text(&text, end);
+	assert_int_equal(config_parse("okse.yaml", bytes_view(&text),
+	    &usual), ERR_OK);
+	assert_string_equal(usual->status_lists.uri,
+	    "https://okse.example/v1/status-lists");
+	assert_int_equal(usual->status_lists.entries, 1 << 20);
+	assert_int_equal(usual->status_lists.ttl, 300);
+	assert_int_equal(usual->status_lists.lifetime, 86400);
+}
+
 /* The good file with one text in place of another. */
 static const struct {
 	const char	*was, *is;
@@ -153,6 +182,13 @@ static const struct {
 	{ "uids: [1000, 0]", "uids: [-1]", "okse.yaml:11:" },
 	{ "uids: [1000, 0]", "uids: [4294967296]", "okse.yaml:11:" },
 	{ "state: /var/lib/okse\n", "state: /a\nstate: /b\n", "state" },
+	{ "entries: 4096", "entries: 4098", "a multiple of 4" },
+	{ "entries: 4096", "entries: 60", "okse.yaml:36:" },
+	{ "entries: 4096", "entries: 1048580", "okse.yaml:36:" },
+	{ "ttl: PT1M", "ttl: PT61S", "twice the ttl" },
+	{ "ttl: PT1M", "ttl: PT0S", "okse.yaml:36:" },
+	{ "lifetime: PT2M", "lifetime: P32D", "okse.yaml:36:" },
+	{ "'https://lists", "'http://lists", "an https URI" },
 };
 
 static void
@@ -203,6 +239,7 @@ main(void)
 		cmocka_unit_test(a_complete_file_is_read),
 		cmocka_unit_test(
 		    several_keys_of_one_use_divide_programmes_and_formats),
+		cmocka_unit_test(status_lists_are_as_given_or_as_usual),
 		cmocka_unit_test(
 		    a_mistake_names_its_place_and_what_was_expected),
 		cmocka_unit_test(a_socket_path_must_fit_its_address),
