@@ -35,7 +35,7 @@ LINK	= -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 LIBRARIES := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -ldl
 COMPILE	= $(CC) $(CPPFLAGS) $(STRICT) $(HARDEN) $(FORTIFY) $(CFLAGS) $(SANITIZE) -MMD -MP
 
-.PHONY: all deps test demo bench lint fuzz asan install clean
+.PHONY: all deps test test-faults demo bench lint fuzz asan install clean
 all: $(BUILD)/oksed $(BUILD)/okse
 
 # ---- libraries: one archive a folder, linked from the top of the list down
@@ -115,7 +115,7 @@ $(BUILD)/module/%.so: tests/module/%.c
 $(BUILD)/tool/%: tests/tool/%.c $(call links,cli)
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
-	$(Q)$(COMPILE) $(LINK) -o $@ $(filter %.c %.a,$^) $(LIBRARIES) -lpthread -lm
+	$(Q)$(COMPILE) $(LINK) -o $@ $(filter %.c %.a,$^) $(LIBRARIES) -lpthread -lm -lcmocka
 
 # not `npm ci`: it wants optional packages of other platforms in the lock file,
 # which not every registry has; versions and hashes are the lock's all the same
@@ -131,6 +131,11 @@ test: deps
 .PHONY: test-run
 test-run: all $(unit_programs) $(replay_programs) $(test_modules) $(test_tools) $(BUILD)/npm
 	BUILD=$(BUILD) tests/run.sh
+
+# the notary's every system call in turn, a quarter of an hour; a slice of it
+# is in `make test`
+test-faults: all $(BUILD)/tool/faults
+	BUILD=$(BUILD) tests/faults.sh
 
 # whole call chains of leaks, so that a module's own can be told from ours
 asan: export ASAN_OPTIONS = fast_unwind_on_malloc=0
