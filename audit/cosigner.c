@@ -7,7 +7,7 @@
 
 #include <sys/stat.h>
 
-#include "audit/note.h"
+#include "audit/cosignature.h"
 #include "base/file.h"
 #include "quorum/approve.h"
 
@@ -123,15 +123,12 @@ enum err
 cosigner_sign(const struct cosigner *c, uint64_t time, struct view text,
     struct bytes *out_line)
 {
-	AUTO_DONE(bytes) message = { 0 }, payload = { 0 };
+	AUTO_DONE(bytes) message = { 0 };
 	uint8_t raw[ED25519_SIGNATURE_SIZE];
 
 	vkey_cosignature_message(&message, time, text);
 	TRY(bytes_check(&message));
 	TRY(sign(c->key, bytes_view(&message), raw));
-	bytes_put_u64(&payload, time);
-	bytes_put(&payload, VIEW_OF(raw));
-	TRY(bytes_check(&payload));
-	note_put_signature(out_line, c->vkey, bytes_view(&payload));
+	cosignature_put(out_line, c->vkey, time, VIEW_OF(raw));
 	return bytes_check(out_line);
 }

@@ -145,6 +145,7 @@ witness_check(const struct witness_log *l, const struct witness_request *r,
 	return ERR_OK;
 }
 
+/* A signature of the log's, as it came. */
 static void
 put_lines(const struct note *n, const struct vkey *key, struct bytes *out)
 {
@@ -154,9 +155,11 @@ put_lines(const struct note *n, const struct vkey *key, struct bytes *out)
 		if (!view_equal(line->name, vkey_name(key)) ||
 		    !view_equal(VIEW_OF(line->id), vkey_id(key)))
 			continue;
-		/* from the dash to the line end, as it came */
-		bytes_put(out, VIEW(line->name.at - 4,
-		    4 + line->name.len + 1 + line->base64.len + 1));
+		bytes_put_text(out, NOTE_DASH);
+		bytes_put(out, line->name);
+		bytes_put_u8(out, ' ');
+		bytes_put(out, line->base64);
+		bytes_put_u8(out, '\n');
 	}
 }
 
@@ -197,7 +200,7 @@ witness_restore(struct witness_log *l, const struct cosigner *c,
 	return ERR_OK;
 }
 
-/* ---- the log's side */
+/* ---- sizes and paths */
 
 enum err
 witness_size_get(struct view answer, uint64_t *out_size)

@@ -48,7 +48,10 @@ static const struct published {
 } published[] = {
 	{ "first cosignature at size 1", "old 0\n\n" TREE_1, 200, 1 },
 	{ "invalid signature", "old 1\n" PROOF_1_3 "\n"
-	    TREE_3(SIGSUM, "x="), 403, 1 },
+	    TREE_3(SIGSUM, "w="), 403, 1 },
+	/* theirs: its base64 has unused bits set, which Go lets pass (403) */
+	{ "invalid signature in invalid base64", "old 1\n" PROOF_1_3 "\n"
+	    TREE_3(SIGSUM, "x="), 400, 1 },
 	{ "unknown log", "old 1\n" PROOF_1_3 "\n" TREE_3(STRANGE, "o="),
 	    404, 1 },
 	{ "missing consistency proof", "old 1\n\n" TREE_3(SIGSUM, "o="), 422,
