@@ -37,6 +37,8 @@
 	X(SEALED, 503, "sealed", "the service is sealed")                     \
 	X(BEHIND, 503, "registry-behind",                                     \
 	    "the registry knows less than its log has published")             \
+	X(UNWITNESSED, 503, "unwitnessed",                                    \
+	    "the log has been without its witnesses for too long")            \
 	X(UNAVAILABLE, 503, "unavailable", "a part of the service is away")   \
 	X(TOKEN, 503, "token", "the token failed")                            \
 	X(PIN, 503, "pin", "the token refused the PIN")

@@ -27,6 +27,7 @@
 int gate_main(enum role self);		/* ROLE_GATE or ROLE_DESK */
 int notary_main(void);
 int keyholder_main(unsigned int index);
+int courier_main(void);
 int supervisor_main(const char *config_path);
 
 #endif

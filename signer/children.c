@@ -29,11 +29,15 @@
 void
 children_plan(struct supervisor *s)
 {
-	static const enum role single[] = { ROLE_NOTARY, ROLE_GATE, ROLE_DESK };
+	static const enum role single[] = {
+		ROLE_NOTARY, ROLE_GATE, ROLE_DESK, ROLE_COURIER,
+	};
 
 	for (size_t i = 0; i < COUNT(single); i++)
 		s->children[i] = (struct child){
-			.role = single[i], .wanted = true,
+			.role = single[i],
+			.wanted = single[i] != ROLE_COURIER ||
+			    s->config->witnesses.policy != NULL,
 		};
 	for (unsigned int i = 0; i < KEYHOLDERS_MAX; i++)
 		s->children[COUNT(single) + i] = (struct child){
@@ -153,6 +157,8 @@ talk(enum role a, enum role b)
 {
 	enum role clients = ROLE_GATE | ROLE_NOTARY | ROLE_KEYHOLDER;
 
+	if ((a | b) == (ROLE_COURIER | ROLE_NOTARY))
+		return true;
 	return a != b && (a & clients) != 0 && (b & clients) != 0;
 }
 

@@ -144,6 +144,30 @@ static const struct yaml_field limit_fields[] = {
 	{ 0 },
 };
 
+static const struct yaml_choice unseal_choices[] = {
+	{ "quorum", AT_UNSEAL_QUORUM },
+	{ "any", AT_UNSEAL_ANY },
+	{ 0 },
+};
+
+static const struct yaml_field witness_fields[] = {
+	YAML_FIELD("trust-policy", struct config_witnesses, policy,
+	    &PATH_TYPE),
+	YAML_FIELD("roots", struct config_witnesses, ca, &PATH_TYPE,
+	    .optional = true),
+	YAML_FIELD("timeout", struct config_witnesses, timeout,
+	    &SECONDS_TYPE(1, 60), .otherwise = "PT5S"),
+	YAML_FIELD("patience", struct config_witnesses, patience,
+	    &SECONDS_TYPE(1, 600), .otherwise = "PT10S"),
+	YAML_FIELD("lost-after", struct config_witnesses, lost_after,
+	    &SECONDS_TYPE(1, DAY), .otherwise = "PT2M"),
+	YAML_FIELD("stop-after", struct config_witnesses, stop_after,
+	    &SECONDS_TYPE(1, 30 * DAY), .otherwise = "PT15M"),
+	YAML_FIELD("at-unseal", struct config_witnesses, at_unseal,
+	    &YAML_ONE_OF(unseal_choices), .otherwise = "quorum"),
+	{ 0 },
+};
+
 #define FIELD(key, member, type, ...)                                    \
 	YAML_FIELD(key, struct config, member, type, __VA_ARGS__)
 
@@ -176,6 +200,9 @@ static const struct yaml_field file_fields[] = {
 	    .optional = true),
 	FIELD("limits", limits,
 	    &YAML_STRUCT(struct config_limits, limit_fields)),
+	FIELD("witnesses", witnesses,
+	    &YAML_STRUCT(struct config_witnesses, witness_fields),
+	    .optional = true),
 	{ 0 },
 };
 

@@ -82,6 +82,22 @@ struct config_status_lists {
 	int64_t		 ttl, lifetime;	/* seconds */
 };
 
+enum at_unseal {
+	AT_UNSEAL_QUORUM,	/* a quorum must agree, or it stays sealed */
+	AT_UNSEAL_ANY,		/* nobody may object; nobody needs to answer */
+};
+
+/* All durations in seconds. */
+struct config_witnesses {
+	const char	*policy;	/* a trust policy; NULL: no witnesses */
+	const char	*ca;		/* PEM of TLS roots, or NULL */
+	int64_t		timeout;	/* for one answer of a witness */
+	int64_t		patience;	/* a checkpoint waits for the quorum */
+	int64_t		lost_after;	/* without a cosignature of one */
+	int64_t		stop_after;	/* without the quorum */
+	int		at_unseal;	/* enum at_unseal */
+};
+
 struct config_limits {
 	int64_t	connections;		/* of all clients */
 	int64_t	per_client;		/* connections of one */
@@ -107,6 +123,7 @@ struct config {
 	const char	*transcript;	/* of the ceremony, or NULL */
 	struct config_status_lists status_lists;	/* complete */
 	struct config_limits limits;
+	struct config_witnesses witnesses;
 	struct yaml_doc	*document;	/* owns all of the above */
 };
 

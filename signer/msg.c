@@ -23,6 +23,8 @@ static const struct {
 	{ ROLE_DESK, "desk" },
 	{ ROLE_NOTARY, "notary" },
 	{ ROLE_KEYHOLDER, "keyholder" },
+	{ ROLE_COURIER, "courier" },
+	{ ROLE_WITNESS, "witness" },
 };
 
 const char *

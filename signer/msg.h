@@ -21,8 +21,11 @@ enum role {
 	ROLE_DESK = 4,		/* a second gate: the officers' socket only */
 	ROLE_NOTARY = 8,
 	ROLE_KEYHOLDER = 16,
+	ROLE_COURIER = 32,	/* alone may connect to anything outside */
+	ROLE_WITNESS = 64,	/* of other logs: `okse audit witness` */
 };
-#define ROLE_CHILD (ROLE_GATE | ROLE_DESK | ROLE_NOTARY | ROLE_KEYHOLDER)
+#define ROLE_CHILD                                                            \
+	(ROLE_GATE | ROLE_DESK | ROLE_NOTARY | ROLE_KEYHOLDER | ROLE_COURIER)
 
 const char *role_name(enum role r);
 [[nodiscard]] enum err role_of(struct view name, enum role *out_role);
@@ -45,6 +48,7 @@ const char *role_name(enum role r);
 	X(RECORD, 9, ROLE_SUPERVISOR, ROLE_NOTARY, 1024)                      \
 	X(ADMIN_REPLY, 10, ROLE_SUPERVISOR, ROLE_DESK, 8192)                  \
 	X(CALL, 11, ROLE_SUPERVISOR, ROLE_NOTARY, 2048)                       \
+	X(ASK_WITNESSES, 12, ROLE_SUPERVISOR, ROLE_NOTARY, 0)                 \
 	/* children to their supervisor */                                    \
 	X(READY, 20, ROLE_CHILD, ROLE_SUPERVISOR, 64)                         \
 	X(PONG, 21, ROLE_CHILD, ROLE_SUPERVISOR, 64)                          \
@@ -54,6 +58,8 @@ const char *role_name(enum role r);
 	X(ADMIN, 25, ROLE_DESK, ROLE_SUPERVISOR, 4096)                        \
 	X(CALL_REPLY, 26, ROLE_NOTARY, ROLE_SUPERVISOR, 8192)                 \
 	X(HOLD, 27, ROLE_NOTARY, ROLE_SUPERVISOR | ROLE_GATE, 2048)           \
+	X(WITNESSES_SAY, 28, ROLE_NOTARY, ROLE_SUPERVISOR, 1024)              \
+	X(LOG_STATE, 29, ROLE_NOTARY, ROLE_SUPERVISOR | ROLE_GATE, 32768)     \
 	/* the way of a request */                                            \
 	X(REQUEST, 40, ROLE_GATE, ROLE_NOTARY, MSG_LONG)                      \
 	X(CHALLENGE, 41, ROLE_GATE, ROLE_NOTARY, 256)                         \
@@ -68,6 +74,9 @@ const char *role_name(enum role r);
 	X(SIGNATURE, 70, ROLE_KEYHOLDER, ROLE_GATE, 8192)                     \
 	X(DONE, 71, ROLE_KEYHOLDER, ROLE_NOTARY, 1024)                        \
 	X(COSIGNED, 72, ROLE_KEYHOLDER, ROLE_NOTARY, 1024)                    \
+	/* to the log's witnesses and back */                                 \
+	X(ERRAND, 75, ROLE_NOTARY, ROLE_COURIER, MSG_LONG)                    \
+	X(RETURNED, 76, ROLE_COURIER, ROLE_NOTARY, MSG_LONG)                  \
 	/* Prometheus text, for /metrics */                                   \
 	X(METRICS, 80, ROLE_SUPERVISOR | ROLE_NOTARY | ROLE_KEYHOLDER,        \
 	    ROLE_GATE, 32768)

@@ -49,7 +49,10 @@ role_main(const char *name, const char *index)
 		return notary_main();
 	case ROLE_KEYHOLDER:
 		return keyholder_main((unsigned int)strtoul(index, NULL, 10));
+	case ROLE_COURIER:
+		return courier_main();
 	case ROLE_SUPERVISOR:
+	case ROLE_WITNESS:
 		break;
 	}
 	return usage();

@@ -47,6 +47,10 @@
 	"fallocate unlink unlinkat rename renameat renameat2 mkdir mkdirat "  \
 	"rmdir fchmod fchown getcwd getdents64 utimensat sysinfo "
 
+/* the only role that connects to anything; sockets: see add_rules() */
+#define CALLS_COURIER                                                         \
+	"socket connect shutdown getsockopt getsockname getpeername ioctl "
+
 /* what a PKCS#11 module in software needs: its files and their locks */
 #define CALLS_KEYHOLDER                                                       \
 	"open openat stat lstat statx access faccessat faccessat2 readlink "  \
@@ -71,7 +75,8 @@
 #define ACCESS_FS_TRUNCATE LANDLOCK_ACCESS_FS_TRUNCATE
 #endif
 #define ACCESS_FS_IOCTL_DEV (UINT64_C(1) << 15)		/* since ABI 5 */
-#define ACCESS_NET_ALL (UINT64_C(3))			/* since ABI 4 */
+#define ACCESS_NET_BIND (UINT64_C(1))			/* since ABI 4 */
+#define ACCESS_NET_ALL (UINT64_C(3))			/* and connect */
 #define SCOPE_ALL (UINT64_C(3))				/* since ABI 6 */
 
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
@@ -87,6 +92,7 @@ enum place {
 	PLACE_REGISTRY,		/* the directory of the registry's file */
 	PLACE_POLICY,
 	PLACE_TOKEN,		/* what the module may write */
+	PLACE_STATE,
 };
 
 static const struct rights {
@@ -109,6 +115,12 @@ static const struct rights {
 	/* modules write to syslog when they fail: no reason to die of it */
 	{ ROLE_KEYHOLDER, CALLS_ALL CALLS_KEYHOLDER, "socket connect ", {
 		{ PLACE_TOKEN, WRITE },
+	} },
+	/* libraries look for files (time zones): no reason to die of it */
+	{ ROLE_COURIER, CALLS_ALL CALLS_COURIER, "open openat ", { { 0 } } },
+	/* a program of its own: accepts like the gate, keeps its own files */
+	{ ROLE_WITNESS, CALLS_ALL CALLS_GATE CALLS_NOTARY, "", {
+		{ PLACE_STATE, WRITE },
 	} },
 };
 
@@ -190,6 +202,8 @@ allow_place(int ruleset, enum place place, uint64_t access,
 		return allow_parent(ruleset, c->registry, access);
 	case PLACE_POLICY:
 		return allow_path(ruleset, c->policy, access);
+	case PLACE_STATE:
+		return allow_path(ruleset, c->state, access);
 	case PLACE_TOKEN:
 		for (size_t i = 0; i < c->token.writable.count; i++)
 			TRY(allow_path(ruleset, c->token.writable.at[i],
@@ -212,7 +226,9 @@ enter_landlock(const struct rights *r, const struct config *c)
 		    "by their owners and modes only");
 		return ERR_OK;
 	}
-	set.handled_access_net = abi >= 4 ? ACCESS_NET_ALL : 0;
+	if (abi >= 4)
+		set.handled_access_net = r->role == ROLE_COURIER ?
+		    ACCESS_NET_BIND : ACCESS_NET_ALL;
 	set.scoped = abi >= 6 ? SCOPE_ALL : 0;
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
 	if (ruleset == -1 || fcntl(ruleset, F_SETFD, FD_CLOEXEC) == -1)
@@ -256,6 +272,22 @@ action_for(const struct rights *r, const char *name)
 
 #define CALL_NUMBERS 600	/* none of this architecture is above */
 
+/* The courier's are TCP's alone; any other kind does not exist for it. */
+static int
+add_socket_rules(scmp_filter_ctx filter, int number)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+
+	for (size_t i = 0; i < COUNT(families); i++) {
+		int failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number,
+		    1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+
+		if (failed != 0)
+			return failed;
+	}
+	return 0;
+}
+
 static enum err
 add_rules(scmp_filter_ctx filter, const struct rights *r, uint32_t otherwise)
 {
@@ -265,7 +297,10 @@ add_rules(scmp_filter_ctx filter, const struct rights *r, uint32_t otherwise)
 		uint32_t action = name != NULL ? action_for(r, name) : 0;
 		int failed = 0;
 
-		if (name != NULL && action != otherwise)
+		if (name != NULL && r->role == ROLE_COURIER &&
+		    strcmp(name, "socket") == 0)
+			failed = add_socket_rules(filter, number);
+		else if (name != NULL && action != otherwise)
 			failed = seccomp_rule_add(filter, action, number, 0);
 		free(name);	/* lint: libseccomp's own allocation */
 		if (failed != 0)

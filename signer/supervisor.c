@@ -182,6 +182,7 @@ on_stop(void *context)
 	s->stop_us = time_monotonic_us();
 	child_kill(children_find(s, ROLE_GATE, 0), SIGTERM);
 	child_kill(children_find(s, ROLE_DESK, 0), SIGTERM);
+	child_kill(children_find(s, ROLE_COURIER, 0), SIGTERM);
 	if (s->seal == SEAL_OPEN || s->seal == SEAL_OPENING)
 		unseal_close(s, "stop");
 }

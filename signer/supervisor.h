@@ -28,7 +28,7 @@ struct child {
 };
 
 #define NOTARY_CALLS 16	/* officers' questions at the notary */
-#define CHILDREN (3 + KEYHOLDERS_MAX)
+#define CHILDREN (4 + KEYHOLDERS_MAX)
 
 /* What the notary has not yet said is durable: asked again when it is new. */
 struct unrecorded {
@@ -67,7 +67,7 @@ struct supervisor {
 
 /* ---- children.c */
 
-/* Fills the table of places; wants gate, desk and notary. */
+/* Fills the table of places; wants all but keyholders. */
 void children_plan(struct supervisor *s);
 /* Starts what is due, pings, kills what does not answer. Each tick. */
 void children_tick(struct supervisor *s);

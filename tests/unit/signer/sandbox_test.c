@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@
 
 static char top[] = "/tmp/okse-sandbox-XXXXXX";
 static char log_dir[64], registry[64], policy_dir[64], token_dir[64];
+static char state_dir[64];
 static struct config config;
 
 static int
@@ -45,6 +47,8 @@ make_places(void **state)
 	assert_int_equal(dir_make(log_dir, 0700), ERR_OK);
 	assert_int_equal(dir_make(policy_dir, 0700), ERR_OK);
 	assert_int_equal(dir_make(token_dir, 0700), ERR_OK);
+	snprintf(state_dir, sizeof(state_dir), "%s/state", top);
+	assert_int_equal(dir_make(state_dir, 0700), ERR_OK);
 	snprintf(registry, sizeof(registry), "%s/db", top);
 	assert_int_equal(dir_make(registry, 0700), ERR_OK);
 	snprintf(registry, sizeof(registry), "%s/db/registry.db", top);
@@ -52,6 +56,7 @@ make_places(void **state)
 	config.log = log_dir;
 	config.registry = registry;
 	config.policy = policy_dir;
+	config.state = state_dir;
 	config.token.writable.at = writable;
 	config.token.writable.count = 1;
 	return 0;
@@ -124,6 +129,30 @@ static int open_a_socket(void)
 {
 	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) == -1 ? -1 : 0;
 }
+static int open_a_local_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) == -1 ? -1 : 0;
+}
+static int open_a_kernel_socket(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) == -1 ? -1 : 0;
+}
+static int connect_to_nobody(void)
+{
+	const struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_port = htons(1),
+		.sin_addr = { htonl(INADDR_LOOPBACK) },
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return connect(fd, (const struct sockaddr *)&a, sizeof(a));
+}
+static int listen_for_others(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return listen(fd, 1);
+}
 static int kill_the_parent(void) { return kill(getppid(), 0); }
 static int load_a_filter(void) { return (int)syscall(SYS_bpf, 0, NULL, 0); }
 [[maybe_unused]] static int
@@ -160,7 +189,7 @@ static int write_the_token(void)
 }
 
 static const enum role children[] = {
-	ROLE_GATE, ROLE_DESK, ROLE_NOTARY, ROLE_KEYHOLDER,
+	ROLE_GATE, ROLE_DESK, ROLE_NOTARY, ROLE_KEYHOLDER, ROLE_COURIER,
 };
 
 static void
@@ -202,13 +231,24 @@ the_supervisor_may_start_programs_but_not_trace_them(void **state)
 }
 
 static void
-nobody_opens_sockets_and_a_module_may_try(void **state)
+only_the_courier_connects_and_a_module_may_try(void **state)
 {
 	(void)state;
 	assert_int_equal(attempt_as(ROLE_GATE, open_a_socket), -SIGSYS);
 	assert_int_equal(attempt_as(ROLE_DESK, open_a_socket), -SIGSYS);
 	assert_int_equal(attempt_as(ROLE_NOTARY, open_a_socket), -SIGSYS);
 	assert_int_equal(attempt_as(ROLE_KEYHOLDER, open_a_socket), EACCES);
+	assert_int_equal(attempt_as(ROLE_WITNESS, open_a_socket), -SIGSYS);
+	assert_int_equal(attempt_as(ROLE_COURIER, open_a_socket), 0);
+	/* it is refused, not forbidden: there is a way past a closed port */
+	assert_int_equal(attempt_as(ROLE_COURIER, connect_to_nobody),
+	    ECONNREFUSED);
+	assert_int_equal(attempt_as(ROLE_COURIER, open_a_local_socket),
+	    ENOSYS);
+	assert_int_equal(attempt_as(ROLE_COURIER, open_a_kernel_socket),
+	    ENOSYS);
+	assert_int_equal(attempt_as(ROLE_COURIER, listen_for_others),
+	    -SIGSYS);
 }
 
 static void
@@ -285,6 +325,28 @@ look_at_oneself(void)
 	    strstr(text, "CapBnd:\t0000000000000000") == NULL ? 6 : 0;
 }
 
+static int write_the_state(void)
+{
+	return try_open(state_dir, "x", O_WRONLY | O_CREAT);
+}
+
+static void
+a_witness_has_its_own_files_and_nothing_else(void **state)
+{
+	(void)state;
+	if (sandbox_landlock_abi() == 0) {
+		print_message("# SKIP this kernel has no Landlock\n");
+		skip();
+	}
+	assert_int_equal(attempt_as(ROLE_WITNESS, write_the_state), 0);
+	assert_int_equal(attempt_as(ROLE_WITNESS, list_the_log), EACCES);
+	assert_int_equal(attempt_as(ROLE_WITNESS, read_passwd), EACCES);
+	assert_int_equal(attempt_as(ROLE_WITNESS, run_a_program), -SIGSYS);
+	for (size_t i = 0; i < COUNT(children); i++)
+		assert_int_equal(attempt_as(children[i], write_the_state),
+		    EACCES);
+}
+
 static void
 nothing_privileged_is_left(void **state)
 {
@@ -308,10 +370,12 @@ main(void)
 		cmocka_unit_test(what_no_child_needs_kills_it),
 		cmocka_unit_test(
 		    the_supervisor_may_start_programs_but_not_trace_them),
-		cmocka_unit_test(nobody_opens_sockets_and_a_module_may_try),
+		cmocka_unit_test(
+		    only_the_courier_connects_and_a_module_may_try),
 		cmocka_unit_test(
 		    calls_that_do_not_exist_yet_are_refused_not_fatal),
 		cmocka_unit_test(each_role_sees_its_own_files_only),
+		cmocka_unit_test(a_witness_has_its_own_files_and_nothing_else),
 		cmocka_unit_test(nothing_privileged_is_left),
 	};
 
