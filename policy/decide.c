@@ -1,43 +1,42 @@
 /*
- * policy_decide(): every rule judged, none skipped, nothing remembered.
- * Allowed is only what the policy offers and no enforced rule fails; what
- * cannot be judged fails. The request was decoded strictly, its meaning is
- * judged here for the first time. Next: grant.c, then credential/.
+ * policy_decide(): a scene set, judged, and what came of it kept. The request
+ * was decoded strictly, its meaning is judged here for the first time;
+ * nothing is remembered. Next: grant.c, then credential/.
  */
 #include "policy/decide.h"
 
 #include "policy/grant.h"
-#include "policy/rule.h"
 
-/*
- * One block: results[0] is the offer, which no policy can leave out, and
- * then one for each rule of the programme in the order it was written.
- */
+/* One block, with the arrays of judged behind it. */
 struct decision {
 	const struct policy	*policy;
+	const struct programme_file *programme;	/* NULL: none such */
 	struct grant		 grant;
 	bool			 allows;
 	enum detail		 detail;	/* what its caller is told */
 	size_t			 fee_count;
 	struct fee_result	 fees[POLICY_FEES];
 	size_t			 count;
-	struct rule_result	*results;
-	struct note		*notes;
+	struct judged		 judged;
 	max_align_t		 room[];
 };
 
 static struct decision *
 decision_new(const struct policy *p, size_t count)
 {
-	size_t each = sizeof(struct rule_result) + sizeof(struct note);
+	size_t each = sizeof(struct rule_result) + sizeof(struct sight) +
+	    sizeof(struct note);
 	struct decision *d = mem_new(1, sizeof(*d) + count * each);
+	struct judged *j;
 
 	if (d == NULL)
 		return NULL;
 	d->policy = p;
 	d->count = count;
-	d->results = (struct rule_result *)(void *)d->room;
-	d->notes = (struct note *)(void *)(d->results + count);
+	j = &d->judged;
+	j->results = (struct rule_result *)(void *)d->room;
+	j->sights = (struct sight *)(void *)(j->results + count);
+	j->notes = (struct note *)(void *)(j->sights + count);
 	return d;
 }
 
@@ -45,92 +44,6 @@ void
 decision_free(struct decision *d)
 {
 	mem_free(d);
-}
-
-static void
-set_offer(struct decision *d, bool offered)
-{
-	d->results[0] = (struct rule_result){
-		.id = "offered",
-		.outcome = outcome_of(offered),
-		.message = d->notes[0].at,
-		.basis = "",
-	};
-}
-
-static void
-set_result(struct decision *d, size_t i, const struct rule_entry *e,
-    enum outcome outcome)
-{
-	d->results[i] = (struct rule_result){
-		.id = e->id,
-		.outcome = outcome,
-		.monitored = e->rule->mode == MODE_MONITOR,
-		.tells_state = rule_kind(e->rule)->tells_state,
-		.message = d->notes[i].at,
-		.basis = e->rule->basis != NULL ? e->rule->basis : "",
-	};
-}
-
-static bool
-in_set(uint32_t set, unsigned int value)
-{
-	return set == 0 || value == 0 || (set & UINT32_C(1) << value) != 0;
-}
-
-static enum outcome
-judge(const struct rule *rule, const struct scene *s, struct note *n)
-{
-	/* first, so that no length of what follows can cut it off */
-	if (rule->mode == MODE_MONITOR)
-		note_text(n, "(monitor: never refuses) ");
-	if (!in_set(rule->operations, s->asked->operation)) {
-		note_text(n, "not for ");
-		note_text(n, operation_name(s->asked->operation));
-		return OUTCOME_NOT_APPLICABLE;
-	}
-	if (!in_set(rule->purposes, s->asked->purpose)) {
-		note_text(n, "not for ");
-		note_text(n, purpose_name(s->asked->purpose));
-		return OUTCOME_NOT_APPLICABLE;
-	}
-	return rule_kind(rule)->judge(rule, s, n);
-}
-
-static bool
-judge_rules(struct decision *d, const struct scene *s)
-{
-	bool allows = true;
-
-	for (size_t i = 0; i < s->programme->rules.count; i++) {
-		const struct rule_entry *e = &s->programme->rules.at[i];
-		enum outcome o = judge(e->rule, s, &d->notes[i + 1]);
-
-		set_result(d, i + 1, e, o);
-		if (o == OUTCOME_FAIL && e->rule->mode == MODE_ENFORCE)
-			allows = false;
-	}
-	return allows;
-}
-
-/* Default deny: nothing that the policy does not name, and no empty life. */
-static bool
-judge_offer(const struct scene *s, bool passed, struct note *n)
-{
-	note_text(n, s->programme->id);
-	note_text(n, ", ");
-	note_text(n, operation_name(s->asked->operation));
-	if ((s->programme->operations &
-	    UINT32_C(1) << s->asked->operation) == 0) {
-		note_text(n, ": the policy does not offer this");
-		return false;
-	}
-	if (passed && s->terms.technical_expiry <= s->facts->now) {
-		note_text(n, ": it would expire at once");
-		return false;
-	}
-	note_text(n, ": offered");
-	return true;
 }
 
 static void
@@ -151,8 +64,7 @@ refuse(const struct policy *p, const char *why, struct decision **out)
 
 	if (d == NULL)
 		return err_because(ERR_MEMORY, "no memory for a decision");
-	note_text(&d->notes[0], why);
-	set_offer(d, false);
+	judge_nothing(&d->judged, why);
 	*out = d;
 	return ERR_OK;
 }
@@ -170,7 +82,6 @@ policy_decide(const struct policy *p, const struct request *r,
 		.residence = region_code(a->holder.residence),
 	};
 	struct decision *d;
-	bool offered, passed;
 
 	if (s.programme == NULL)
 		return refuse(p, "the policy has no such programme",
@@ -182,10 +93,8 @@ policy_decide(const struct policy *p, const struct request *r,
 	s.entitlement = entitlement_find(&s);
 	if ((d = decision_new(p, s.programme->rules.count + 1)) == NULL)
 		return err_because(ERR_MEMORY, "no memory for a decision");
-	passed = judge_rules(d, &s);
-	offered = judge_offer(&s, passed, &d->notes[0]);
-	set_offer(d, offered);
-	d->allows = passed && offered;
+	d->programme = s.programme;
+	d->allows = judge_scene(&s, &d->judged);
 	d->detail = s.entitlement != NULL ?
 	    (enum detail)s.entitlement->detail : DETAIL_OUTCOME;
 	state_fees(d, &s);
@@ -210,7 +119,19 @@ decision_count(const struct decision *d)
 const struct rule_result *
 decision_rule(const struct decision *d, size_t i)
 {
-	return i < d->count ? &d->results[i] : NULL;
+	return i < d->count ? &d->judged.results[i] : NULL;
+}
+
+const struct programme_file *
+decision_programme(const struct decision *d)
+{
+	return d->programme;
+}
+
+const struct judged *
+decision_judged(const struct decision *d)
+{
+	return &d->judged;
 }
 
 const struct grant *
@@ -251,7 +172,7 @@ put_members(const struct decision *d, enum detail detail, struct json *j)
 	json_int(j, "serial", d->policy->head->serial);
 	json_items(j, "rules");
 	for (size_t i = 0; i < d->count; i++)
-		put_rule(&d->results[i], detail, j);
+		put_rule(&d->judged.results[i], detail, j);
 	json_close(j);
 	if (d->fee_count == 0)
 		return;

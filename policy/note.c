@@ -12,9 +12,12 @@
 static void
 put(struct note *n, const char *at, size_t len, size_t max)
 {
-	size_t room = sizeof(n->at) - 1 - n->len;
-	size_t limit = room < max ? room : max;
+	size_t room, limit;
 
+	if (n == NULL)
+		return;
+	room = sizeof(n->at) - 1 - n->len;
+	limit = room < max ? room : max;
 	if (len > limit) {
 		for (len = limit; len > 0 &&
 		    ((uint8_t)at[len] & 0xc0) == 0x80;)
@@ -75,6 +78,8 @@ note_time(struct note *n, int64_t instant)
 	struct date d;
 	uint64_t second;
 
+	if (n == NULL)
+		return;
 	if (!calendar_sound(instant)) {
 		note_text(n, "no time");
 		return;

@@ -1,6 +1,7 @@
 /*
  * The message of one rule, written into a slot of its decision without
- * memory of its own: what does not fit is cut between characters.
+ * memory of its own: what does not fit is cut between characters. A NULL note
+ * takes everything and keeps nothing.
  */
 #ifndef OKSE_POLICY_NOTE_H
 #define OKSE_POLICY_NOTE_H

@@ -55,6 +55,14 @@ check(struct yaml_mark at, const void *value)
 const struct yaml_type rule_type = { .shape = YAML_VARIANT, .tag = "kind",
 	.fields = common_fields, .variants = kinds, .check = check };
 
+enum outcome
+judge_sight(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	(void)rule;
+	(void)n;
+	return outcome_of(s->seen == 0);
+}
+
 const char *
 rule_mode_name(const struct rule *rule)
 {

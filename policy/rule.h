@@ -5,6 +5,11 @@
  *
  * A judge looks only at the scene, writes into the note what the limit is and
  * what came, and says OUTCOME_PASS only when it could be established.
+ *
+ * What would tell who somebody is (number, birth date, claims) is not for
+ * judges: observe() makes a small number of it, which is all that judge()
+ * gets. It is recorded in the log, and okse audit replay judges from it again
+ * (seen.h). A replay has no notes: n is NULL and writing to it does nothing.
  */
 #ifndef OKSE_POLICY_RULE_H
 #define OKSE_POLICY_RULE_H
@@ -36,12 +41,18 @@ struct scene {
 	int				 residence;	/* or REGION_NONE */
 	struct grant_terms		 terms;		/* if all pass */
 	const struct entitlement	*entitlement;	/* NULL: none fits */
+	int64_t				 seen;	/* what observe() gave */
 };
 
 /* The variant comes first: a rule's variant is its kind. */
 struct rule_kind {
 	struct yaml_variant	variant;
 	bool		tells_state;	/* its messages: beyond the request */
+	/* NULL when judge() needs nothing but the rest of the scene */
+	int64_t		(*observe)(const struct rule *rule,
+			    const struct scene *s, struct note *n);
+	/* names of what it gives, from 0, ended by NULL; NULL: a number */
+	const char *const *sights;
 	enum outcome	(*judge)(const struct rule *rule,
 			    const struct scene *s, struct note *n);
 	/* what no field can say alone, or NULL; fails with yaml_error(at) */
@@ -65,6 +76,13 @@ outcome_of(bool holds)
 {
 	return holds ? OUTCOME_PASS : OUTCOME_FAIL;
 }
+
+/* Judges where the first of a kind's sights is the good one. */
+enum outcome judge_sight(const struct rule *rule, const struct scene *s,
+    struct note *n);
+
+/* Whether the rule is of kind "reason" and lists this one. */
+bool rule_lists_reason(const struct rule *rule, struct view reason);
 
 /* What lets this client ask for this, or NULL; see rule_service.c. */
 const struct entitlement *entitlement_find(const struct scene *s);

@@ -158,8 +158,13 @@ judge_required(const struct scene *s, uint64_t seen, struct note *n)
 	return true;
 }
 
-static enum outcome
-judge_claims(const struct rule *rule, const struct scene *s, struct note *n)
+enum { CLAIMS_COMPLETE, CLAIMS_WRONG, CLAIMS_NONE };
+static const char *const claims_sights[] = { "complete", "wrong", "none",
+	NULL };
+
+static int64_t
+observe_claims(const struct rule *rule, const struct scene *s,
+    struct note *n)
 {
 	const struct claims *r = (const struct claims *)rule;
 	const struct value *claims = &s->asked->claims;
@@ -167,24 +172,31 @@ judge_claims(const struct rule *rule, const struct scene *s, struct note *n)
 
 	if (claims->kind == VALUE_NONE) {
 		note_text(n, "no claims were sent");
-		/* a dry run may ask about the rest; an issue may not */
-		return s->asked->dry_run ? OUTCOME_NOT_APPLICABLE :
-		    OUTCOME_FAIL;
+		return CLAIMS_NONE;
 	}
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct member *m = &claims->members[i];
 		size_t at = find_spec(s->programme, m->name, i);
 
 		if (!judge_claim(r, s, m, at, n))
-			return OUTCOME_FAIL;
+			return CLAIMS_WRONG;
 		if (at < s->programme->claims.count)
 			seen |= UINT64_C(1) << at;
 	}
 	if (!judge_required(s, seen, n))
-		return OUTCOME_FAIL;
+		return CLAIMS_WRONG;
 	note_int(n, (int64_t)claims->count);
 	note_text(n, " claims, all required ones among them");
-	return OUTCOME_PASS;
+	return CLAIMS_COMPLETE;
+}
+
+static enum outcome
+judge_claims(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	/* a dry run may ask about the rest; an issue may not */
+	if (s->seen == CLAIMS_NONE && s->asked->dry_run)
+		return OUTCOME_NOT_APPLICABLE;
+	return judge_sight(rule, s, n);
 }
 
 static enum err
@@ -200,6 +212,8 @@ link_claims(struct rule *rule, const struct policy *p,
 
 const struct rule_kind rule_claims = {
 	{ "claims", sizeof(struct claims), claims_fields },
+	.observe = observe_claims,
+	.sights = claims_sights,
 	.judge = judge_claims,
 	.link = link_claims,
 };

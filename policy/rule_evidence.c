@@ -172,7 +172,7 @@ static const struct yaml_field reason_fields[] = {
 
 static const struct yaml_field reasons_fields[] = {
 	/* the fields are the element's own, beside its name */
-	YAML_FIELD("reasons", struct reasons, list, &YAML_MAP_OF(1, 32,
+	YAML_FIELD("reasons", struct reasons, list, &YAML_NAMES_OF(1, 32,
 	    struct reason, name, name, &YAML_STRUCT(struct reason,
 	    reason_fields))),
 	{ 0 },
@@ -186,6 +186,13 @@ find_reason(const struct reasons *r, struct view name)
 			return &r->list.at[i];
 	}
 	return NULL;
+}
+
+bool
+rule_lists_reason(const struct rule *rule, struct view reason)
+{
+	return rule_kind(rule) == &rule_reason &&
+	    find_reason((const struct reasons *)rule, reason) != NULL;
 }
 
 /* Only a token that is being redeemed can be older than the last issue. */

@@ -21,6 +21,10 @@ two_digits(const uint8_t *at)
 
 /* ---- number-digit: what a digit of the number may not be */
 
+enum { DIGIT_ALLOWED, DIGIT_REFUSED, DIGIT_MISSING };
+static const char *const digit_sights[] = { "allowed", "refused", "missing",
+	NULL };
+
 struct number_digit {
 	struct rule	 rule;
 	int64_t		 position;	/* from 1 */
@@ -45,8 +49,8 @@ static const struct yaml_field number_digit_fields[] = {
 	{ 0 },
 };
 
-static enum outcome
-judge_number_digit(const struct rule *rule, const struct scene *s,
+static int64_t
+observe_number_digit(const struct rule *rule, const struct scene *s,
     struct note *n)
 {
 	const struct number_digit *r = (const struct number_digit *)rule;
@@ -59,19 +63,27 @@ judge_number_digit(const struct rule *rule, const struct scene *s,
 	note_text(n, r->refused);
 	if (number.len <= at || !is_digit(number.at[at])) {
 		note_text(n, "; there is no such digit");
-		return OUTCOME_FAIL;
+		return DIGIT_MISSING;
 	}
 	note_text(n, "; it is ");
 	note_view(n, VIEW(number.at + at, 1));
-	return outcome_of(strchr(r->refused, number.at[at]) == NULL);
+	return strchr(r->refused, number.at[at]) == NULL ? DIGIT_ALLOWED :
+	    DIGIT_REFUSED;
 }
 
 const struct rule_kind rule_number_digit = {
 	{ "number-digit", sizeof(struct number_digit), number_digit_fields },
-	.judge = judge_number_digit,
+	.observe = observe_number_digit,
+	.sights = digit_sights,
+	.judge = judge_sight,
 };
 
 /* ---- number-birth-date: the number agrees with the birth date */
+
+enum { BIRTH_AGREES, BIRTH_MALFORMED, BIRTH_NO_CENTURY, BIRTH_DIFFERS,
+	BIRTH_FUTURE, BIRTH_CLAIM_DIFFERS };
+static const char *const birth_sights[] = { "agrees", "malformed",
+	"no-century", "differs", "future", "claim-differs", NULL };
 
 struct century {
 	const char	*digit;
@@ -132,8 +144,8 @@ claim_agrees(const struct asked *a, const char *name, struct date birth)
 	    date_get(claim->text, &d) == ERR_OK && date_compare(d, birth) == 0);
 }
 
-static enum outcome
-judge_number_birth_date(const struct rule *rule, const struct scene *s,
+static int64_t
+observe_number_birth_date(const struct rule *rule, const struct scene *s,
     struct note *n)
 {
 	const struct number_birth_date *r =
@@ -143,12 +155,12 @@ judge_number_birth_date(const struct rule *rule, const struct scene *s,
 
 	if (!is_number(a->holder.number)) {
 		note_text(n, "the number must have 13 digits and nothing else");
-		return OUTCOME_FAIL;
+		return BIRTH_MALFORMED;
 	}
 	d = date_of_number(r, a->holder.number.at);
 	if (d.year == 0) {
 		note_text(n, "digit 7 of the number names no known century");
-		return OUTCOME_FAIL;
+		return BIRTH_NO_CENTURY;
 	}
 	note_text(n, "the number says born ");
 	note_date(n, d);
@@ -156,18 +168,18 @@ judge_number_birth_date(const struct rule *rule, const struct scene *s,
 	note_date(n, a->holder.birth_date);
 	if (!date_valid(d) || date_compare(d, a->holder.birth_date) != 0) {
 		note_text(n, "; they must be the same real day");
-		return OUTCOME_FAIL;
+		return BIRTH_DIFFERS;
 	}
 	if (date_compare(d, s->today) > 0) {
 		note_text(n, ", in the future of ");
 		note_date(n, s->today);
-		return OUTCOME_FAIL;
+		return BIRTH_FUTURE;
 	}
 	if (!claim_agrees(a, r->claim.name, d)) {
 		note_text(n, "; the claim differs");
-		return OUTCOME_FAIL;
+		return BIRTH_CLAIM_DIFFERS;
 	}
-	return OUTCOME_PASS;
+	return BIRTH_AGREES;
 }
 
 static enum err
@@ -199,7 +211,9 @@ const struct rule_kind rule_number_birth_date = {
 	{ "number-birth-date", sizeof(struct number_birth_date),
 	    number_birth_date_fields },
 	.check = check_centuries,
-	.judge = judge_number_birth_date,
+	.observe = observe_number_birth_date,
+	.sights = birth_sights,
+	.judge = judge_sight,
 	.link = link_number_birth_date,
 };
 
@@ -215,12 +229,15 @@ static const struct yaml_field age_fields[] = {
 	{ 0 },
 };
 
-static enum outcome
-judge_age(const struct rule *rule, const struct scene *s, struct note *n)
+/* In full years: the days to a birthday would tell it. */
+static int64_t
+observe_age(const struct rule *rule, const struct scene *s, struct note *n)
 {
 	const struct age *r = (const struct age *)rule;
+	enum leap_birthday leap =
+	    (enum leap_birthday)s->policy->head->leap_birthday;
 	struct date reached = calendar_birthday(s->asked->holder.birth_date,
-	    r->at_least, (enum leap_birthday)s->policy->head->leap_birthday);
+	    r->at_least, leap);
 
 	note_text(n, "at least ");
 	note_int(n, r->at_least);
@@ -228,15 +245,28 @@ judge_age(const struct rule *rule, const struct scene *s, struct note *n)
 	note_date(n, reached);
 	note_text(n, "; today is ");
 	note_date(n, s->today);
-	return outcome_of(date_compare(s->today, reached) >= 0);
+	return calendar_age(s->asked->holder.birth_date, s->today, leap);
+}
+
+static enum outcome
+judge_age(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	(void)n;
+	return outcome_of(s->seen >= ((const struct age *)rule)->at_least);
 }
 
 const struct rule_kind rule_age = {
 	{ "age", sizeof(struct age), age_fields },
+	.observe = observe_age,
 	.judge = judge_age,
 };
 
 /* ---- card: the physical card is held, since no earlier than it can be */
+
+enum { CARD_FITS, CARD_NONE, CARD_OTHER_STATUS, CARD_UNDATED, CARD_FUTURE,
+	CARD_EARLY };
+static const char *const card_sights[] = { "fits", "none", "other-status",
+	"undated", "future", "early", NULL };
 
 struct card {
 	struct rule	rule;
@@ -262,8 +292,8 @@ is_accepted(const struct card *r, struct view status)
 	return false;
 }
 
-static bool
-card_date_fits(const struct card *r, const struct scene *s, struct note *n)
+static int64_t
+observe_card_date(const struct card *r, const struct scene *s, struct note *n)
 {
 	struct date issued = s->asked->holder.card_issued_on;
 	struct date first;
@@ -273,43 +303,45 @@ card_date_fits(const struct card *r, const struct scene *s, struct note *n)
 	if (date_compare(issued, s->today) > 0) {
 		note_text(n, ", after today, ");
 		note_date(n, s->today);
-		return false;
+		return CARD_FUTURE;
 	}
 	if (r->month_after_age == 0)
-		return true;
+		return CARD_FITS;
 	first = calendar_next_month(calendar_birthday(
 	    s->asked->holder.birth_date, r->month_after_age,
 	    (enum leap_birthday)s->policy->head->leap_birthday));
 	note_text(n, "; none is issued before ");
 	note_date(n, first);
-	return date_compare(issued, first) >= 0;
+	return date_compare(issued, first) >= 0 ? CARD_FITS : CARD_EARLY;
 }
 
-static enum outcome
-judge_card(const struct rule *rule, const struct scene *s, struct note *n)
+static int64_t
+observe_card(const struct rule *rule, const struct scene *s, struct note *n)
 {
 	const struct card *r = (const struct card *)rule;
 	const struct asked *a = s->asked;
 
 	if (!a->holder.has_card) {
 		note_text(n, "a card must be held; none was named");
-		return OUTCOME_FAIL;
+		return CARD_NONE;
 	}
 	note_text(n, "the card's status is ");
 	note_view(n, a->holder.card_status);
 	if (!is_accepted(r, a->holder.card_status)) {
 		note_text(n, "; it must be ");
 		note_text(n, r->status.at[0]);
-		return OUTCOME_FAIL;
+		return CARD_OTHER_STATUS;
 	}
 	if (!a->holder.has_card_date) {
 		note_text(n, ", without the day of issue");
-		return OUTCOME_FAIL;
+		return CARD_UNDATED;
 	}
-	return outcome_of(card_date_fits(r, s, n));
+	return observe_card_date(r, s, n);
 }
 
 const struct rule_kind rule_card = {
 	{ "card", sizeof(struct card), card_fields },
-	.judge = judge_card,
+	.observe = observe_card,
+	.sights = card_sights,
+	.judge = judge_sight,
 };

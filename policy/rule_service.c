@@ -137,8 +137,8 @@ static const struct yaml_field quota_fields[] = {
 	{ 0 },
 };
 
-static enum outcome
-judge_quota(const struct rule *rule, const struct scene *s, struct note *n)
+static int64_t
+observe_quota(const struct rule *rule, const struct scene *s, struct note *n)
 {
 	const struct quota *r = (const struct quota *)rule;
 
@@ -148,12 +148,20 @@ judge_quota(const struct rule *rule, const struct scene *s, struct note *n)
 	note_int(n, r->window);
 	note_text(n, " seconds; used ");
 	note_int(n, s->facts->quota_used);
-	return outcome_of(s->facts->quota_used >= 0 &&
-	    s->facts->quota_used < r->at_most);
+	return s->facts->quota_used;
+}
+
+static enum outcome
+judge_quota(const struct rule *rule, const struct scene *s, struct note *n)
+{
+	(void)n;
+	return outcome_of(s->seen >= 0 &&
+	    s->seen < ((const struct quota *)rule)->at_most);
 }
 
 const struct rule_kind rule_quota = {
 	{ "quota", sizeof(struct quota), quota_fields },
 	.tells_state = true,
+	.observe = observe_quota,
 	.judge = judge_quota,
 };

@@ -125,7 +125,7 @@ static const struct yaml_field fee_fields[] = {
 	{ 0 },
 };
 
-static const struct yaml_type fees_type = YAML_MAP_OF(1, POLICY_FEES,
+static const struct yaml_type fees_type = YAML_NAMES_OF(1, POLICY_FEES,
     struct fee, id, id, &YAML_STRUCT(struct fee, fee_fields));
 
 static const struct yaml_type ages_type =
@@ -153,7 +153,7 @@ static const struct yaml_field programme_fields[] = {
 	    &YAML_STRUCT(struct validity, validity_fields)),
 	YAML_FIELD("fees", struct programme_file, fees, &fees_type,
 	    .optional = true),
-	YAML_FIELD("rules", struct programme_file, rules, &YAML_MAP_OF(1,
+	YAML_FIELD("rules", struct programme_file, rules, &YAML_NAMES_OF(1,
 	    POLICY_RULES, struct rule_entry, id, rule, &rule_type)),
 	{ 0 },
 };

@@ -146,6 +146,7 @@ struct yaml_type {
 	const struct yaml_field	 *fields;	/* RECORD; VARIANT: common */
 	const struct yaml_choice *choices;	/* CHOICE, SET */
 	const struct yaml_type	 *item;		/* LIST, MAP */
+	bool		 names;			/* MAP: its keys are NAMEs */
 	size_t		 key_offset;		/* MAP: const char * */
 	size_t		 value_offset;		/* MAP: what item fills */
 	const char	*tag;			/* VARIANT: the deciding key */
@@ -173,6 +174,12 @@ struct yaml_type {
 	YAML_TYPE(.shape = YAML_MAP, .min = (fewest), .max = (most),          \
 	    .size = sizeof(element), .key_offset = offsetof(element, key),    \
 	    .value_offset = offsetof(element, value), .item = (of))
+/* the same, whose keys are names: ids that may stand in the log */
+#define YAML_NAMES_OF(fewest, most, element, key, value, of)                  \
+	YAML_TYPE(.shape = YAML_MAP, .min = (fewest), .max = (most),          \
+	    .size = sizeof(element), .key_offset = offsetof(element, key),    \
+	    .value_offset = offsetof(element, value), .item = (of),           \
+	    .names = true)
 
 /*
  * Fills *out, of the type's C type, from the whole document. On failure out

@@ -213,6 +213,8 @@ static enum err
 bind_map(struct yaml_doc *doc, const struct node *n,
     const struct yaml_type *type, void *out)
 {
+	static const struct yaml_type name = { .shape = YAML_NAME };
+	static const struct yaml_type text = { .shape = YAML_TEXT };
 	YAML_ARRAY(uint8_t) items = { NULL, n->count };
 	uint8_t *element;
 
@@ -224,8 +226,8 @@ bind_map(struct yaml_doc *doc, const struct node *n,
 		return err_because(ERR_MEMORY, "no memory for a map");
 	for (const struct node *c = n->first; c != NULL; c = c->next) {
 		TRY(scalar_text(c->key, "a text as key"));
-		memcpy(element + type->key_offset, &c->key->text,
-		    sizeof(c->key->text));
+		TRY(bind(doc, c->key, type->names ? &name : &text,
+		    element + type->key_offset));
 		TRY(bind(doc, c, type->item, element + type->value_offset));
 		element += type->size;
 	}

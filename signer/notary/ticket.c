@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audit/merkle.h"
+#include "policy/seen.h"
 #include "signer/notary/answer.h"
 
 struct record {
@@ -104,8 +105,15 @@ struct telling {
 	struct entry_decision_facts	facts;
 	struct entry_rule		rules[ENTRY_RULES_MAX];
 	char				programme[65], caller[129];
-	char				centre[11], region[11];
+	char				centre[11], region[11], reason[65];
+	struct bytes			seen;		/* facts, as JSON */
 };
+
+static void
+telling_done(struct telling *t)
+{
+	bytes_done(&t->seen);
+}
 
 static void
 tell_texts(struct telling *t, const struct asked *asked)
@@ -119,6 +127,33 @@ tell_texts(struct telling *t, const struct asked *asked)
 	t->facts.centre = digits(asked->evidence.centre, 10, 10, t->centre);
 	t->facts.region = digits(residence, residence.len == 10 ? 10 : 5, 5,
 	    t->region);
+}
+
+/* Why: by the policy's own words, for others would be a client's text. */
+static void
+tell_reason(struct telling *t, const struct request *r,
+    const struct decision *d)
+{
+	struct view reason = seen_reason(d, r);
+
+	if (reason.len == 0 || reason.len >= sizeof(t->reason))
+		return;
+	memcpy(t->reason, reason.at, reason.len);
+	t->facts.reason = t->reason;
+}
+
+static enum err
+tell_seen(struct telling *t, const struct request *r,
+    const struct findings *f, const struct decision *d)
+{
+	struct json j = json_start(&t->seen);
+
+	json_record(&j, NULL);
+	seen_put(d, r, &f->facts, &j);
+	json_close(&j);
+	TRY(json_end(&j));
+	t->facts.facts = bytes_view(&t->seen);
+	return ERR_OK;
 }
 
 static void
@@ -171,12 +206,13 @@ put_entry(struct notary *n, const struct telling *t, struct place *out_place)
 }
 
 static enum err
-record_entry(struct notary *n, const struct asked *asked,
+record_entry(struct notary *n, const struct request *r,
     const struct issue *issue, const struct findings *f,
     const struct decision *d, const struct drafts *drafts,
     struct place *out_place)
 {
-	struct telling t = { .facts = {
+	const struct asked *asked = request_asked(r);
+	AUTO_DONE(telling) t = { .facts = {
 		.operation = operation_name(asked->operation),
 		.purpose = purpose_name(asked->purpose),
 		.allow = decision_allows(d),
@@ -188,7 +224,9 @@ record_entry(struct notary *n, const struct asked *asked,
 		t.facts.evidence = evidence_name(asked->evidence.kind);
 	memcpy(t.facts.request, issue->id.at, sizeof(t.facts.request));
 	tell_texts(&t, asked);
+	tell_reason(&t, r, d);
 	tell_rules(&t, d);
+	TRY(tell_seen(&t, r, f, d));
 	tell_effect(&t, asked, f, d, drafts);
 	return put_entry(n, &t, out_place);
 }
@@ -253,7 +291,7 @@ ticket_record(struct notary *n, const struct request *r,
 	const struct asked *asked = request_asked(r);
 	struct place place = { .origin = n->config->origin };
 
-	TRY(record_entry(n, asked, issue, f, d, drafts, &place));
+	TRY(record_entry(n, r, issue, f, d, drafts, &place));
 	tally_decision(&n->tally, asked, d);
 	if (drafts->count != 0)
 		return grant_drafts(n, issue, d, &place, drafts, out);
