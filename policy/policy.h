@@ -61,6 +61,16 @@ enum proof_state {
 	PROOF_OTHER_HOLDER,	/* bound to another holder already */
 };
 
+/* Of a holder's device in a programme: docs/devices.md. */
+enum device_state {
+	DEVICE_NONE,
+	DEVICE_ACTIVE,
+	DEVICE_REPLACED,	/* by another one */
+	DEVICE_SUSPENDED,
+	DEVICE_REVOKED,
+	DEVICE_EXPIRED,
+};
+
 #define TIME_NONE INT64_MIN	/* "null" of an instant */
 
 struct facts {

@@ -90,7 +90,6 @@ serve_waiting(struct notary *n, struct queue *q, struct batch *b)
 static enum err
 stage(struct notary *n, struct queue *q, struct batch *b)
 {
-	TRY(registry_begin(n->registry));
 	TRY(chores_stage(n));
 	TRY(serve_waiting(n, q, b));
 	return reported_put(n);
@@ -107,6 +106,15 @@ commit(struct notary *n, struct batch *b)
 	return ERR_OK;
 }
 
+/* Whatever was staged in memory is as it was before. */
+static void
+forget_staged(struct notary *n)
+{
+	registry_rollback(n->registry);
+	journal_rolled_back(n->journal);
+	outstanding_drop_staged(&n->outstanding);
+}
+
 /* Nothing happened: whoever waits hears so, and the chores wait on. */
 static void
 take_back(struct notary *n, enum err e, struct queue *q, struct batch *b)
@@ -114,27 +122,48 @@ take_back(struct notary *n, enum err e, struct queue *q, struct batch *b)
 	while (!queue_is_empty(q) && b->count < BATCH_MAX)
 		b->at[b->count++].id = q->waiting[q->head++].id;
 	log_error("a batch of %zu was taken back: %s", b->count, err_why());
-	registry_rollback(n->registry);
-	journal_rolled_back(n->journal);
-	outstanding_drop_staged(&n->outstanding);
+	forget_staged(n);
 	for (size_t i = 0; i < b->count; i++)
 		serve_refuse(e, &b->at[i]);
 	n->chores.due = false;
 }
 
+static enum err
+attempt(struct notary *n, struct queue *q, struct batch *b,
+    enum err (*begin)(struct registry *r))
+{
+	enum err e = begin(n->registry);
+
+	if (e == ERR_OK)
+		e = stage(n, q, b);
+	if (e == ERR_FULL || e == ERR_MEMORY) {
+		take_back(n, e, q, b);
+		return ERR_OK;
+	}
+	TRY(e);
+	return commit(n, b);
+}
+
+/*
+ * Hastily first: a registry across a network then needs few round trips, and
+ * says at the end whether its constraints held. When they did not, the same
+ * requests are served again, and each constraint is heard at once.
+ */
 enum err
 batch_run(struct notary *n, struct queue *q, int64_t now, struct batch *b)
 {
+	size_t head = q->head;
 	enum err e;
 
 	batch_reset(b);
 	n->now = now;
-	e = stage(n, q, b);
-	if (e == ERR_FULL || e == ERR_MEMORY) {
-		take_back(n, e, q, b);
-		e = ERR_OK;
-	} else if (e == ERR_OK) {
-		e = commit(n, b);
+	e = attempt(n, q, b, registry_begin_deferring);
+	if (e == ERR_EXISTS) {
+		forget_staged(n);
+		batch_reset(b);
+		q->head = head;
+		n->tally.again++;
+		e = attempt(n, q, b, registry_begin);
 	}
 	if (queue_is_empty(q))
 		queue_clear(q);

@@ -59,14 +59,14 @@ drafts_possible(const struct asked *asked)
 }
 
 struct handle
-drafts_cti(const struct notary *n, const struct issue *issue,
-    const struct grant *grant)
+drafts_name(const struct notary *n, const struct issue *issue,
+    const struct grant *grant, const char *of)
 {
-	struct handle cti = handle_at(grant_terms(grant)->issued_at);
-	struct hash h = keys_seed(n->keys, &issue->seed, "cti");
+	struct handle name = handle_at(grant_terms(grant)->issued_at);
+	struct hash h = keys_seed(n->keys, &issue->seed, of);
 
-	memcpy(cti.at + 4, h.at, sizeof(cti.at) - 4);
-	return cti;
+	memcpy(name.at + 4, h.at, sizeof(name.at) - 4);
+	return name;
 }
 
 static void
@@ -81,7 +81,7 @@ make_token(struct notary *n, const struct request *r,
     const struct issue *issue, const struct grant *grant,
     struct drafts *out)
 {
-	struct handle cti = drafts_cti(n, issue, grant);
+	struct handle cti = drafts_name(n, issue, grant, "cti");
 	struct handle holder = pseudonym_holder(n->keys,
 	    request_asked(r)->holder.number);
 	struct qr_fields fields = { .audience = n->config->issuer };

@@ -18,8 +18,9 @@
  * of which occurs (an engine may write them $1, $2, …). Each names one table,
  * and ?1 is the key of the rows it touches: two statements of one table with
  * different ?1 never touch the same row. An engine may therefore reorder the
- * writes of different keys and tables within a transaction, and read ahead.
- * STATEMENT_SWEEP is the exception.
+ * writes of different keys and tables within a transaction, and read ahead;
+ * a read sees every write before it. STATEMENT_SCAN and STATEMENT_SWEEP are
+ * the exceptions: their rows have any key.
  *
  * Columns and parameters are integers of 64 bits, blobs, and UTF-8 texts;
  * each statement always binds a parameter with the same type or NULL.
@@ -35,6 +36,7 @@
 
 enum statement_kind {
 	STATEMENT_READ,
+	STATEMENT_SCAN,		/* a read of any key: after all writes */
 	STATEMENT_WRITE,	/* may be deferred to the commit */
 	STATEMENT_NOW,		/* what it changed must be known at once */
 	STATEMENT_SWEEP,	/* rows of any key: after all other writes */

@@ -39,9 +39,12 @@ void drafts_done(struct drafts *d);
     const struct issue *issue, const struct grant *grant,
     struct drafts *out_drafts);
 
-/* The id of the QR token of an issue: its time, then keyed by its seed. */
-struct handle drafts_cti(const struct notary *n, const struct issue *issue,
-    const struct grant *grant);
+/*
+ * A name that an issue gives: its time, then keyed by its seed. of: "cti", of
+ * a QR token, or "serial", of a device's binding.
+ */
+struct handle drafts_name(const struct notary *n, const struct issue *issue,
+    const struct grant *grant, const char *of);
 
 /*
  * What a grant changes in the registry. grant NULL: nothing. ERR_EXISTS: the

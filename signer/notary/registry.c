@@ -1,81 +1,16 @@
 /*
- * The registry on SQLite: its tables, opening, transactions. What is read back
- * was written here, in a file that only this process opens, and is still
- * checked for its shape. Next: registry_device.c, registry_log.c.
+ * The registry: opening, its schema's version, transactions. What is read
+ * back was written here, in a database that belongs to this program, and is
+ * still checked for its shape. Next: registry_device.c, registry_log.c.
  */
+#include "signer/notary/registry_schema.h"
 #include "signer/notary/registry_sql.h"
+#include "signer/notary/sqlite.h"
 
-#define SCHEMA_VERSION 1
+#define ONLY_NODE 1	/* of a database that nobody shares */
 
-/*
- * Keys that are random have a rowid table and an index; keys that begin with
- * a time are clustered (WITHOUT ROWID), so that new rows lie together and old
- * ones are removed from the other end.
- */
-static const char schema[] =
-    /* state: 1 active, 2 replaced; instants are seconds, NULL for none */
-    "CREATE TABLE device ("
-    "  id INTEGER PRIMARY KEY,"
-    "  holder BLOB NOT NULL CHECK (length(holder) = 16),"
-    "  programme TEXT NOT NULL,"
-    "  device BLOB NOT NULL CHECK (length(device) = 16),"
-    "  state INTEGER NOT NULL CHECK (state IN (1, 2)),"
-    "  issued_at INTEGER NOT NULL,"
-    "  administrative_expiry INTEGER,"
-    "  refreshed_at INTEGER"
-    ") STRICT;"
-    /* the promise itself: a second active device cannot be written */
-    "CREATE UNIQUE INDEX one_active_device ON device (holder, programme)"
-    "  WHERE state = 1;"
-
-    "CREATE TABLE device_key ("
-    "  key BLOB PRIMARY KEY CHECK (length(key) = 16),"
-    "  holder BLOB NOT NULL CHECK (length(holder) = 16)"
-    ") STRICT, WITHOUT ROWID;"
-
-    /* cti begins with its time of issue */
-    "CREATE TABLE qr ("
-    "  cti BLOB PRIMARY KEY CHECK (length(cti) = 16),"
-    "  holder BLOB NOT NULL CHECK (length(holder) = 16),"
-    "  programme TEXT NOT NULL,"
-    "  purpose INTEGER NOT NULL,"
-    "  centre TEXT NOT NULL,"
-    "  issued_at INTEGER NOT NULL,"
-    "  expires_at INTEGER NOT NULL,"
-    "  redeemed_at INTEGER"
-    ") STRICT, WITHOUT ROWID;"
-
-    "CREATE TABLE nonce ("
-    "  expires_at INTEGER NOT NULL,"
-    "  random BLOB NOT NULL CHECK (length(random) = 16),"
-    "  PRIMARY KEY (expires_at, random)"
-    ") STRICT, WITHOUT ROWID;"
-
-    /* what a retry needs; terms are those of struct grant_terms */
-    "CREATE TABLE idem ("
-    "  log_index INTEGER PRIMARY KEY,"
-    "  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),"
-    "  fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 16),"
-    "  seed BLOB NOT NULL CHECK (length(seed) = 16),"
-    "  issued_at INTEGER NOT NULL,"
-    "  valid_from INTEGER NOT NULL,"
-    "  administrative_expiry INTEGER,"
-    "  technical_expiry INTEGER NOT NULL,"
-    "  drafts BLOB NOT NULL CHECK (length(drafts) % 32 = 0)"
-    ") STRICT;"
-
-    "CREATE TABLE entry ("
-    "  log_index INTEGER PRIMARY KEY,"
-    "  bytes BLOB NOT NULL"
-    ") STRICT;"
-
-    "CREATE TABLE meta ("
-    "  name TEXT PRIMARY KEY,"
-    "  value BLOB NOT NULL"
-    ") STRICT, WITHOUT ROWID;";
-
-static const char *const statements[] = {
-#define X(name, sql) sql,
+static const struct statement statements[] = {
+#define X(name, table, kind, sql) { #name, #table, STATEMENT_##kind, sql },
 	REGISTRY_STATEMENTS(X)
 #undef X
 };
@@ -89,6 +24,53 @@ handle_at(int64_t time)
 	    (uint8_t)(t >> 8), (uint8_t)t } };
 }
 
+/* ---- the schema's version */
+
+static enum err
+wrong_version(int found)
+{
+	if (found > REGISTRY_VERSION)
+		return err_because(ERR_UNSUPPORTED, "the registry has schema "
+		    "version %d, this program needs %d: it is older than its "
+		    "registry", found, REGISTRY_VERSION);
+	return err_because(ERR_UNSUPPORTED, "the registry has schema version "
+	    "%d, this program needs %d: run `okse registry migrate` while "
+	    "the daemon is stopped", found, REGISTRY_VERSION);
+}
+
+static enum err
+migrate(struct engine *e, int from)
+{
+	const struct migration *m;
+
+	for (int at = from; at != REGISTRY_VERSION; at = m->to) {
+		const char *script = NULL;
+
+		m = migration_from(at);
+		if (m != NULL)
+			script = e->ops->dialect == DIALECT_SQLITE ?
+			    m->sqlite : m->postgres;
+		if (script == NULL)
+			return wrong_version(at);
+		TRY(e->ops->migrate(e, script, m->to));
+	}
+	return ERR_OK;
+}
+
+/* An empty file is filled; an empty database of a server is not ours to. */
+static enum err
+check_version(struct engine *e)
+{
+	int found;
+
+	TRY(e->ops->version(e, &found));
+	if (found == 0 && e->ops->dialect == DIALECT_SQLITE)
+		return migrate(e, found);
+	return found == REGISTRY_VERSION ? ERR_OK : wrong_version(found);
+}
+
+/* ---- opening */
+
 enum err
 registry_open(const char *path, struct registry **out_registry)
 {
@@ -96,9 +78,27 @@ registry_open(const char *path, struct registry **out_registry)
 
 	if (r == NULL)
 		return err_because(ERR_MEMORY, "the registry");
-	TRY(sqlite_open(path, schema, SCHEMA_VERSION, statements,
-	    COUNT(statements), &r->sqlite));
+	r->node = ONLY_NODE;
+	TRY(sqlite_open(path, statements, COUNT(statements), &r->engine));
+	TRY(check_version(r->engine));
+	TRY(r->engine->ops->ready(r->engine));
 	*out_registry = STEAL(r);
+	return ERR_OK;
+}
+
+enum err
+registry_migrate(const char *path, int *out_from, int *out_to)
+{
+	AUTO(registry) r = mem_new(1, sizeof(*r));
+	int found;
+
+	if (r == NULL)
+		return err_because(ERR_MEMORY, "the registry");
+	TRY(sqlite_open(path, statements, COUNT(statements), &r->engine));
+	TRY(r->engine->ops->version(r->engine, &found));
+	TRY(migrate(r->engine, found));
+	*out_from = found;
+	*out_to = REGISTRY_VERSION;
 	return ERR_OK;
 }
 
@@ -107,7 +107,8 @@ registry_close(struct registry *r)
 {
 	if (r == NULL)
 		return;
-	sqlite_done(&r->sqlite);
+	if (r->engine != NULL)
+		r->engine->ops->close(r->engine);
 	bytes_done(&r->entry);
 	mem_free(r);
 }
@@ -115,62 +116,59 @@ registry_close(struct registry *r)
 enum err
 registry_failed(const struct registry *r)
 {
-	return r->sqlite.failed;
+	return r->engine->failed;
 }
 
 struct query
 registry_query(struct registry *r, enum registry_statement s)
 {
-	return query_start(&r->sqlite, s);
+	return query_start(r->engine, s);
 }
 
-static enum err
-run(struct registry *r, enum registry_statement s)
-{
-	struct query q = registry_query(r, s);
-
-	return query_run(&q);
-}
+/* ---- transactions */
 
 enum err
 registry_begin(struct registry *r)
 {
-	r->marked = false;
-	return run(r, BEGIN);
+	return r->engine->ops->begin(r->engine, true);
+}
+
+enum err
+registry_begin_deferring(struct registry *r)
+{
+	return r->engine->ops->begin(r->engine, false);
 }
 
 enum err
 registry_commit(struct registry *r)
 {
-	return run(r, COMMIT);
+	enum err e = r->engine->ops->commit(r->engine);
+
+	if (e == ERR_EXISTS)
+		r->block = (struct status_block){ 0 };
+	return e;
 }
 
+/* Counters given out since then may be given out again by the database. */
 void
 registry_rollback(struct registry *r)
 {
-	/* a full disk may have rolled it back already */
-	if (sqlite3_get_autocommit(r->sqlite.db) == 0 &&
-	    sqlite3_exec(r->sqlite.db, "ROLLBACK", NULL, NULL, NULL) !=
-	    SQLITE_OK)
-		return;		/* stays failed: the process ends */
-	if (r->sqlite.failed == ERR_FULL || r->sqlite.failed == ERR_MEMORY)
-		r->sqlite.failed = ERR_OK;
+	r->engine->ops->rollback(r->engine);
+	r->block = (struct status_block){ 0 };
 }
 
 enum err
 registry_mark(struct registry *r)
 {
-	if (r->marked)
-		TRY(run(r, UNMARK));
-	TRY(run(r, MARK));
-	r->marked = true;
-	return ERR_OK;
+	r->marked = r->block;
+	return r->engine->ops->mark(r->engine);
 }
 
 enum err
 registry_undo(struct registry *r)
 {
-	return run(r, UNDO);
+	r->block = r->marked;
+	return r->engine->ops->undo(r->engine);
 }
 
 /* ---- how our types are bound and read */
@@ -199,8 +197,8 @@ put_time(struct query *q, int64_t t)
 int64_t
 get_time(struct query *q)
 {
-	bool none = query_is_null(q);
-	int64_t t = query_get_int(q);
-
-	return none ? TIME_NONE : t;
+	if (!query_is_null(q))
+		return query_get_int(q);
+	q->column++;
+	return TIME_NONE;
 }

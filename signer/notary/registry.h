@@ -35,15 +35,29 @@ struct registry;
 
 /*
  * Opens or creates the database at path, alone: ERR_UNAVAILABLE when another
- * process has it. ERR_UNSUPPORTED for a schema of another version.
+ * process has it. ERR_UNSUPPORTED for a schema of another version, which
+ * names the command that brings it to this one.
  */
 [[nodiscard]] enum err registry_open(const char *path,
     struct registry **out_registry);
+/* Brings the schema to the version of this program, step by step. */
+[[nodiscard]] enum err registry_migrate(const char *path, int *out_from,
+    int *out_to);
 void registry_close(struct registry *r);
 AUTO_DEFINE(registry, struct registry, registry_close);
 
 [[nodiscard]] enum err registry_begin(struct registry *r);
-/* Anything but ERR_OK: whether it is durable is unknown; end the process. */
+/*
+ * The same, but a verb may succeed whose constraint refuses it in the end.
+ * Then registry_commit() is ERR_EXISTS, all was rolled back, and the same
+ * must be done again after registry_begin(). Not every engine makes use of
+ * it; with those that do, a batch needs fewer round trips.
+ */
+[[nodiscard]] enum err registry_begin_deferring(struct registry *r);
+/*
+ * Anything but ERR_OK, or ERR_EXISTS as said above: whether it is durable is
+ * unknown; end the process.
+ */
 [[nodiscard]] enum err registry_commit(struct registry *r);
 void registry_rollback(struct registry *r);
 /*
@@ -56,24 +70,35 @@ enum err registry_failed(const struct registry *r);
 
 /* ---- devices */
 
+/*
+ * A device of a holder in a programme. One that is active or suspended is
+ * the holder's one device; others are its past. docs/devices.md.
+ */
 struct registry_device {
-	struct handle	device;
-	int64_t		issued_at;
-	int64_t		administrative_expiry;
+	struct handle		device;
+	struct handle		serial;	/* of this binding; begins as
+					   handle_at(issued_at) does */
+	enum device_state	state;
+	int64_t			issued_at;
+	int64_t			administrative_expiry;
 };
 
-/* The active device; ERR_NOT_FOUND. */
+/* The one device, active or suspended; ERR_NOT_FOUND. */
 [[nodiscard]] enum err registry_device_find(struct registry *r,
     const struct handle *holder, struct view programme,
     struct registry_device *out_device);
-/* ERR_EXISTS: the holder has an active device in this programme. */
+/* The newest of those that are no longer it; ERR_NOT_FOUND. */
+[[nodiscard]] enum err registry_device_last(struct registry *r,
+    const struct handle *holder, struct view programme,
+    struct registry_device *out_device);
+/* As active. ERR_EXISTS: the holder has a device in this programme. */
 [[nodiscard]] enum err registry_device_reserve(struct registry *r,
     const struct handle *holder, struct view programme,
     const struct registry_device *fresh);
-/* Retires old and reserves fresh; ERR_EXISTS: old is not the active one. */
-[[nodiscard]] enum err registry_device_replace(struct registry *r,
+/* From old->state to another. ERR_EXISTS: it is not in old->state. */
+[[nodiscard]] enum err registry_device_change(struct registry *r,
     const struct handle *holder, struct view programme,
-    const struct handle *old, const struct registry_device *fresh);
+    const struct registry_device *old, enum device_state to, int64_t now);
 /* Notes a refresh; ERR_EXISTS: this device is not the active one. */
 [[nodiscard]] enum err registry_device_refresh(struct registry *r,
     const struct handle *holder, struct view programme,
@@ -122,16 +147,71 @@ struct registry_nonce {
 [[nodiscard]] enum err registry_nonce_use(struct registry *r,
     const struct registry_nonce *nonce);
 
+/* ---- quotas */
+
+/* id begins as handle_at(end of the window) does. 0 when nothing was taken. */
+[[nodiscard]] enum err registry_quota_used(struct registry *r,
+    const struct handle *id, int64_t *out_used);
+/* One more; ERR_EXISTS: at_most were taken. */
+[[nodiscard]] enum err registry_quota_take(struct registry *r,
+    const struct handle *id, int64_t at_most);
+
+/* ---- places in status lists (registry_status.c) */
+
+/* Counters [first, first + count) of a list; list 0: none. */
+struct status_use {
+	int64_t	list, size;
+	int64_t	first, count;
+};
+
+enum status_value {
+	STATUS_VALID,
+	STATUS_INVALID,		/* for ever */
+	STATUS_SUSPENDED,
+};
+
+/*
+ * Takes count counters, which are nobody else's ever, for credentials of a
+ * device until expires_at. size: that of lists opened from now on.
+ */
+[[nodiscard]] enum err registry_status_take(struct registry *r, int64_t size,
+    int64_t count, const struct handle *serial, int64_t expires_at,
+    int64_t now, struct status_use *out_use);
+/*
+ * Gives all uses of a device this value, except those that are invalid. Call
+ * it after the device was changed in the same transaction, which keeps others
+ * from adding to its uses.
+ */
+[[nodiscard]] enum err registry_status_set(struct registry *r,
+    const struct handle *serial, enum status_value value);
+
+struct status_list {
+	int64_t	list, size;
+	int64_t	next;		/* counters from here on have no use yet */
+	int64_t	version;	/* grows with every change of a value */
+	int64_t	opened_at;
+};
+
+/* The first list whose number is at least from; ERR_NOT_FOUND. */
+[[nodiscard]] enum err registry_status_list(struct registry *r, int64_t from,
+    struct status_list *out_list);
+/* Calls each with every use that is not valid, until it fails. */
+[[nodiscard]] enum err registry_status_changed(struct registry *r,
+    int64_t list, enum err (*each)(void *arg, const struct status_use *use,
+    enum status_value value), void *arg);
+
 /* ---- retries */
 
 #define REGISTRY_DRAFTS 64
 
 /* What a retry needs to come to the same drafts. */
 struct registry_idem {
-	uint64_t		index;		/* of the decision in the log */
+	int64_t			node;		/* whose log has */
+	uint64_t		index;		/* the decision */
 	struct handle		fingerprint;	/* keyed hash of the request */
 	struct handle		seed;		/* random: salts come from it */
 	struct grant_terms	terms;
+	struct status_use	status;		/* list and first alone */
 	size_t			draft_count;
 	struct hash		drafts[REGISTRY_DRAFTS];
 };
@@ -139,7 +219,7 @@ struct registry_idem {
 /* id: keyed hash of caller and Idempotency-Key. ERR_NOT_FOUND. */
 [[nodiscard]] enum err registry_idem_find(struct registry *r,
     const struct handle *id, struct registry_idem *out_idem);
-/* ERR_EXISTS: this id is taken. */
+/* Of this node's log. ERR_EXISTS: this id is taken. */
 [[nodiscard]] enum err registry_idem_put(struct registry *r,
     const struct handle *id, const struct registry_idem *idem);
 
@@ -165,10 +245,12 @@ struct registry_idem {
 
 #define REGISTRY_QR_KEPT DAY		/* after its issue */
 #define REGISTRY_IDEM_KEPT (7 * DAY)	/* after its decision */
+#define REGISTRY_USES_KEPT DAY		/* after the credential's expiry */
 
 /*
  * Removes some of what time has made useless (up to rows of each kind, oldest
- * first): nonces after their expiry, QR tokens and retries as above. Called
+ * first): nonces after their expiry, windows of quotas after their end, QR
+ * tokens, retries and places in status lists as above. Called
  * with every batch, it keeps up without ever taking long.
  */
 [[nodiscard]] enum err registry_forget(struct registry *r, int64_t now,

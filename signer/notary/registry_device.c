@@ -1,7 +1,7 @@
 /*
  * The registry's verbs of devices, evidence and nonces: each binds one
- * statement of registry_sql.h and lets its constraint decide. Next: facts.c,
- * which asks; reserve.c, which changes.
+ * statement of registry_sql.h and lets its constraint decide. Next:
+ * registry_status.c; facts.c, which asks; reserve.c, which changes.
  */
 #include <string.h>
 
@@ -9,22 +9,39 @@
 
 /* ---- devices */
 
-enum err
-registry_device_find(struct registry *r, const struct handle *holder,
-    struct view programme, struct registry_device *out_device)
+static enum err
+find(struct registry *r, enum registry_statement statement,
+    const struct handle *holder, struct view programme,
+    struct registry_device *out_device)
 {
-	struct query q = registry_query(r, DEVICE_FIND);
+	struct query q = registry_query(r, statement);
 	struct registry_device found;
 
 	put_handle(&q, holder);
 	query_put_text(&q, programme);
 	TRY(query_row(&q));
 	get_handle(&q, &found.device);
+	get_handle(&q, &found.serial);
+	found.state = (enum device_state)query_get_int(&q);
 	found.issued_at = query_get_int(&q);
 	found.administrative_expiry = get_time(&q);
 	TRY(query_end(&q));
 	*out_device = found;
 	return ERR_OK;
+}
+
+enum err
+registry_device_find(struct registry *r, const struct handle *holder,
+    struct view programme, struct registry_device *out_device)
+{
+	return find(r, DEVICE_FIND, holder, programme, out_device);
+}
+
+enum err
+registry_device_last(struct registry *r, const struct handle *holder,
+    struct view programme, struct registry_device *out_device)
+{
+	return find(r, DEVICE_LAST, holder, programme, out_device);
 }
 
 enum err
@@ -36,23 +53,26 @@ registry_device_reserve(struct registry *r, const struct handle *holder,
 	put_handle(&q, holder);
 	query_put_text(&q, programme);
 	put_handle(&q, &fresh->device);
+	put_handle(&q, &fresh->serial);
 	query_put_int(&q, fresh->issued_at);
 	put_time(&q, fresh->administrative_expiry);
 	return query_change(&q);
 }
 
 enum err
-registry_device_replace(struct registry *r, const struct handle *holder,
-    struct view programme, const struct handle *old,
-    const struct registry_device *fresh)
+registry_device_change(struct registry *r, const struct handle *holder,
+    struct view programme, const struct registry_device *old,
+    enum device_state to, int64_t now)
 {
-	struct query q = registry_query(r, DEVICE_RETIRE);
+	struct query q = registry_query(r, DEVICE_CHANGE);
 
 	put_handle(&q, holder);
 	query_put_text(&q, programme);
-	put_handle(&q, old);
-	TRY(query_change(&q));
-	return registry_device_reserve(r, holder, programme, fresh);
+	put_handle(&q, &old->device);
+	query_put_int(&q, old->state);
+	query_put_int(&q, to);
+	query_put_int(&q, now);
+	return query_change(&q);
 }
 
 enum err
@@ -61,10 +81,10 @@ registry_device_refresh(struct registry *r, const struct handle *holder,
 {
 	struct query q = registry_query(r, DEVICE_REFRESH);
 
-	query_put_int(&q, now);
 	put_handle(&q, holder);
 	query_put_text(&q, programme);
 	put_handle(&q, device);
+	query_put_int(&q, now);
 	return query_change(&q);
 }
 
@@ -91,6 +111,39 @@ registry_key_bind(struct registry *r, const struct handle *key,
 
 	put_handle(&q, key);
 	put_handle(&q, holder);
+	return query_change(&q);
+}
+
+/* ---- quotas */
+
+enum err
+registry_quota_used(struct registry *r, const struct handle *id,
+    int64_t *out_used)
+{
+	struct query q = registry_query(r, QUOTA_FIND);
+	int64_t used = 0;
+	enum err e;
+
+	put_handle(&q, id);
+	e = query_row(&q);
+	if (e == ERR_OK) {
+		used = query_get_int(&q);
+		e = query_end(&q);
+	}
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	*out_used = used;
+	return ERR_OK;
+}
+
+enum err
+registry_quota_take(struct registry *r, const struct handle *id,
+    int64_t at_most)
+{
+	struct query q = registry_query(r, QUOTA_TAKE);
+
+	put_handle(&q, id);
+	query_put_int(&q, at_most);
 	return query_change(&q);
 }
 
@@ -148,8 +201,8 @@ registry_qr_redeem(struct registry *r, const struct handle *cti, int64_t now)
 {
 	struct query q = registry_query(r, QR_REDEEM);
 
-	query_put_int(&q, now);
 	put_handle(&q, cti);
+	query_put_int(&q, now);
 	return query_change(&q);
 }
 
@@ -160,8 +213,8 @@ registry_nonce_used(struct registry *r, const struct registry_nonce *nonce,
 	struct query q = registry_query(r, NONCE_FIND);
 	enum err e;
 
-	query_put_int(&q, nonce->expires_at);
 	put_handle(&q, &nonce->random);
+	query_put_int(&q, nonce->expires_at);
 	e = query_row(&q);
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		return e;
@@ -176,7 +229,7 @@ registry_nonce_use(struct registry *r, const struct registry_nonce *nonce)
 {
 	struct query q = registry_query(r, NONCE_USE);
 
-	query_put_int(&q, nonce->expires_at);
 	put_handle(&q, &nonce->random);
+	query_put_int(&q, nonce->expires_at);
 	return query_change(&q);
 }

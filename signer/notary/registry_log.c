@@ -22,6 +22,29 @@ get_drafts(struct query *q, struct registry_idem *out)
 	return ERR_OK;
 }
 
+static void
+put_status(struct query *q, const struct status_use *use)
+{
+	if (use->list == 0) {
+		query_put_null(q);
+		query_put_null(q);
+		return;
+	}
+	query_put_int(q, use->list);
+	query_put_int(q, use->first);
+}
+
+static void
+get_status(struct query *q, struct status_use *out)
+{
+	if (query_is_null(q)) {
+		q->column += 2;
+		return;
+	}
+	out->list = query_get_int(q);
+	out->first = query_get_int(q);
+}
+
 enum err
 registry_idem_find(struct registry *r, const struct handle *id,
     struct registry_idem *out_idem)
@@ -32,6 +55,7 @@ registry_idem_find(struct registry *r, const struct handle *id,
 
 	put_handle(&q, id);
 	TRY(query_row(&q));
+	found.node = query_get_int(&q);
 	found.index = (uint64_t)query_get_int(&q);
 	get_handle(&q, &found.fingerprint);
 	get_handle(&q, &found.seed);
@@ -39,6 +63,7 @@ registry_idem_find(struct registry *r, const struct handle *id,
 	found.terms.valid_from = query_get_int(&q);
 	found.terms.administrative_expiry = get_time(&q);
 	found.terms.technical_expiry = query_get_int(&q);
+	get_status(&q, &found.status);
 	e = get_drafts(&q, &found);
 	TRY(query_end(&q));
 	TRY(e);
@@ -52,14 +77,16 @@ registry_idem_put(struct registry *r, const struct handle *id,
 {
 	struct query q = registry_query(r, IDEM_PUT);
 
-	query_put_int(&q, (int64_t)idem->index);
 	put_handle(&q, id);
+	query_put_int(&q, r->node);
+	query_put_int(&q, (int64_t)idem->index);
 	put_handle(&q, &idem->fingerprint);
 	put_handle(&q, &idem->seed);
 	query_put_int(&q, idem->terms.issued_at);
 	query_put_int(&q, idem->terms.valid_from);
 	put_time(&q, idem->terms.administrative_expiry);
 	query_put_int(&q, idem->terms.technical_expiry);
+	put_status(&q, &idem->status);
 	query_put_blob(&q, VIEW(idem->drafts,
 	    idem->draft_count * SHA256_SIZE));
 	return query_change(&q);
@@ -73,6 +100,7 @@ registry_entry_put(struct registry *r, uint64_t index, struct view entry)
 	struct query q = registry_query(r, ENTRY_PUT);
 
 	query_put_int(&q, (int64_t)index);
+	query_put_int(&q, r->node);
 	query_put_blob(&q, entry);
 	return query_change(&q);
 }
@@ -84,6 +112,7 @@ registry_entry_get(struct registry *r, uint64_t index,
 	struct query q = registry_query(r, ENTRY_GET);
 
 	query_put_int(&q, (int64_t)index);
+	query_put_int(&q, r->node);
 	TRY(query_row(&q));
 	bytes_reset(&r->entry);
 	bytes_put(&r->entry, query_get_blob(&q));
@@ -96,13 +125,19 @@ registry_entry_get(struct registry *r, uint64_t index,
 enum err
 registry_entry_count(struct registry *r, uint64_t *out_count)
 {
-	struct query q = registry_query(r, ENTRY_COUNT);
-	uint64_t found;
+	struct query q = registry_query(r, ENTRY_LAST);
+	uint64_t count = 0;
+	enum err e;
 
-	TRY(query_row(&q));
-	found = (uint64_t)query_get_int(&q);
-	TRY(query_end(&q));
-	*out_count = found;
+	query_put_int(&q, r->node);
+	e = query_row(&q);
+	if (e == ERR_OK) {
+		count = (uint64_t)query_get_int(&q) + 1;
+		e = query_end(&q);
+	}
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	*out_count = count;
 	return ERR_OK;
 }
 
@@ -114,6 +149,7 @@ registry_meta_get(struct registry *r, const char *name, struct bytes *out)
 	struct query q = registry_query(r, META_GET);
 
 	query_put_text(&q, view_text(name));
+	query_put_int(&q, r->node);
 	TRY(query_row(&q));
 	bytes_put(out, query_get_blob(&q));
 	TRY(query_end(&q));
@@ -126,10 +162,12 @@ registry_meta_put(struct registry *r, const char *name, struct view value)
 	struct query q = registry_query(r, META_PUT);
 
 	query_put_text(&q, view_text(name));
+	query_put_int(&q, r->node);
 	query_put_blob(&q, value);
 	return query_run(&q);
 }
 
+/* What is older than before, by its own instant. */
 static enum err
 forget(struct registry *r, enum registry_statement s, int64_t before,
     size_t rows)
@@ -138,13 +176,17 @@ forget(struct registry *r, enum registry_statement s, int64_t before,
 
 	query_put_int(&q, before);
 	query_put_int(&q, (int64_t)rows);
+	if (s == FORGET_IDEM)
+		query_put_int(&q, r->node);
 	return query_run(&q);
 }
 
+/* The same where a key begins with the instant. */
 static enum err
-forget_qr(struct registry *r, int64_t before, size_t rows)
+forget_keys(struct registry *r, enum registry_statement s, int64_t before,
+    size_t rows)
 {
-	struct query q = registry_query(r, FORGET_QR);
+	struct query q = registry_query(r, s);
 	struct handle bound = handle_at(before);
 
 	put_handle(&q, &bound);
@@ -157,5 +199,7 @@ registry_forget(struct registry *r, int64_t now, size_t rows)
 {
 	TRY(forget(r, FORGET_NONCES, now, rows));
 	TRY(forget(r, FORGET_IDEM, now - REGISTRY_IDEM_KEPT, rows));
-	return forget_qr(r, now - REGISTRY_QR_KEPT, rows);
+	TRY(forget(r, FORGET_USES, now - REGISTRY_USES_KEPT, rows));
+	TRY(forget_keys(r, FORGET_QUOTA, now, rows));
+	return forget_keys(r, FORGET_QR, now - REGISTRY_QR_KEPT, rows);
 }

@@ -1,92 +1,150 @@
 /*
  * Inside the registry: every statement, and what its files share. Included by
- * registry*.c alone.
+ * registry*.c alone. The rules of statements are in engine.h.
  */
 #ifndef OKSE_SIGNER_NOTARY_REGISTRY_SQL_H
 #define OKSE_SIGNER_NOTARY_REGISTRY_SQL_H
 
+#include "signer/notary/engine.h"
 #include "signer/notary/registry.h"
-#include "signer/notary/sqlite.h"
 
+/* X(name, table, kind, sql); device states are those of registry.h. */
 #define REGISTRY_STATEMENTS(X)                                                \
-	X(BEGIN, "BEGIN IMMEDIATE")                                           \
-	X(COMMIT, "COMMIT")                                                   \
-	X(MARK, "SAVEPOINT request")                                          \
-	X(UNDO, "ROLLBACK TO request")                                        \
-	X(UNMARK, "RELEASE request")                                          \
-	X(DEVICE_FIND,                                                        \
-	    "SELECT device, issued_at, administrative_expiry FROM device"     \
-	    " WHERE holder = ? AND programme = ? AND state = 1")              \
-	X(DEVICE_RESERVE,                                                     \
-	    "INSERT INTO device (holder, programme, device, state, issued_at,"\
-	    " administrative_expiry) VALUES (?, ?, ?, 1, ?, ?)"               \
-	    " ON CONFLICT DO NOTHING")                                        \
-	X(DEVICE_RETIRE,                                                      \
-	    "UPDATE device SET state = 2"                                     \
-	    " WHERE holder = ? AND programme = ? AND device = ?"              \
-	    " AND state = 1")                                                 \
-	X(DEVICE_REFRESH,                                                     \
-	    "UPDATE device SET refreshed_at = ?"                              \
-	    " WHERE holder = ? AND programme = ? AND device = ?"              \
-	    " AND state = 1")                                                 \
-	X(KEY_FIND, "SELECT holder FROM device_key WHERE key = ?")            \
-	X(KEY_BIND,                                                           \
-	    "INSERT INTO device_key (key, holder) VALUES (?, ?)"              \
+	X(DEVICE_FIND, device, READ,                                          \
+	    "SELECT device, serial, state, issued_at, administrative_expiry"  \
+	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
+	    " AND state IN (1, 3)")                                           \
+	X(DEVICE_LAST, device, READ,                                          \
+	    "SELECT device, serial, state, issued_at, administrative_expiry"  \
+	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
+	    " AND state NOT IN (1, 3) ORDER BY id DESC LIMIT 1")              \
+	X(DEVICE_RESERVE, device, WRITE,                                      \
+	    "INSERT INTO device (holder, programme, device, serial, state,"   \
+	    " issued_at, administrative_expiry)"                              \
+	    " VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6) ON CONFLICT DO NOTHING")     \
+	X(DEVICE_CHANGE, device, NOW,                                         \
+	    "UPDATE device SET state = ?5, changed_at = ?6"                   \
+	    " WHERE holder = ?1 AND programme = ?2 AND device = ?3"           \
+	    " AND state IN (1, 3) AND state = ?4")                            \
+	X(DEVICE_REFRESH, device, WRITE,                                      \
+	    "UPDATE device SET refreshed_at = ?4"                             \
+	    " WHERE holder = ?1 AND programme = ?2 AND device = ?3"           \
+	    " AND state IN (1, 3) AND state = 1")                             \
+	X(KEY_FIND, device_key, READ,                                         \
+	    "SELECT holder FROM device_key WHERE key = ?1")                   \
+	X(KEY_BIND, device_key, WRITE,                                        \
+	    "INSERT INTO device_key (key, holder) VALUES (?1, ?2)"            \
 	    " ON CONFLICT (key) DO UPDATE SET holder = excluded.holder"       \
-	    " WHERE holder = excluded.holder")                                \
-	X(QR_MINT,                                                            \
+	    " WHERE device_key.holder = excluded.holder")                     \
+	X(QR_MINT, qr, WRITE,                                                 \
 	    "INSERT INTO qr (cti, holder, programme, purpose, centre,"        \
-	    " issued_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)"            \
+	    " issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"     \
 	    " ON CONFLICT DO NOTHING")                                        \
-	X(QR_FIND,                                                            \
+	X(QR_FIND, qr, READ,                                                  \
 	    "SELECT holder, programme, purpose, centre, issued_at,"           \
-	    " expires_at, redeemed_at FROM qr WHERE cti = ?")                 \
-	X(QR_REDEEM,                                                          \
-	    "UPDATE qr SET redeemed_at = ?"                                   \
-	    " WHERE cti = ? AND redeemed_at IS NULL")                         \
-	X(NONCE_FIND,                                                         \
-	    "SELECT 1 FROM nonce WHERE expires_at = ? AND random = ?")        \
-	X(NONCE_USE,                                                          \
-	    "INSERT INTO nonce (expires_at, random) VALUES (?, ?)"            \
+	    " expires_at, redeemed_at FROM qr WHERE cti = ?1")                \
+	X(QR_REDEEM, qr, WRITE,                                               \
+	    "UPDATE qr SET redeemed_at = ?2"                                  \
+	    " WHERE cti = ?1 AND redeemed_at IS NULL")                        \
+	X(NONCE_FIND, nonce, READ,                                            \
+	    "SELECT 1 FROM nonce WHERE random = ?1 AND expires_at = ?2")      \
+	X(NONCE_USE, nonce, WRITE,                                            \
+	    "INSERT INTO nonce (random, expires_at) VALUES (?1, ?2)"          \
 	    " ON CONFLICT DO NOTHING")                                        \
-	X(IDEM_FIND,                                                          \
-	    "SELECT log_index, fingerprint, seed, issued_at, valid_from,"     \
-	    " administrative_expiry, technical_expiry, drafts"                \
-	    " FROM idem WHERE id = ?")                                        \
-	X(IDEM_PUT,                                                           \
-	    "INSERT INTO idem (log_index, id, fingerprint, seed, issued_at,"  \
-	    " valid_from, administrative_expiry, technical_expiry, drafts)"   \
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")     \
-	X(ENTRY_PUT,                                                          \
-	    "INSERT INTO entry (log_index, bytes) VALUES (?, ?)"              \
+	X(QUOTA_FIND, quota, READ, "SELECT used FROM quota WHERE id = ?1")    \
+	X(QUOTA_TAKE, quota, WRITE,                                           \
+	    "INSERT INTO quota (id, used) VALUES (?1, 1)"                     \
+	    " ON CONFLICT (id) DO UPDATE SET used = quota.used + 1"           \
+	    " WHERE quota.used < ?2")                                         \
+	X(STATUS_OPEN, status_list, SCAN,                                     \
+	    "SELECT list, size, next FROM status_list"                        \
+	    " ORDER BY list DESC LIMIT 1")                                    \
+	X(STATUS_NEW, status_list, NOW,                                       \
+	    "INSERT INTO status_list (list, size, next, opened_at)"           \
+	    " VALUES (?1, ?2, 0, ?3) ON CONFLICT DO NOTHING")                 \
+	X(STATUS_BLOCK, status_list, NOW,                                     \
+	    "UPDATE status_list SET next = ?3 WHERE list = ?1 AND next = ?2") \
+	X(STATUS_LISTS, status_list, SCAN,                                    \
+	    "SELECT list, size, next, opened_at, (SELECT version FROM"        \
+	    " status_version v WHERE v.list = l.list) FROM status_list l"     \
+	    " WHERE list >= ?1 ORDER BY list LIMIT 1")                        \
+	X(STATUS_USE, status_use, WRITE,                                      \
+	    "INSERT INTO status_use (list, first, count, serial, value,"      \
+	    " expires_at) VALUES (?1, ?2, ?3, ?4, 0, ?5)"                     \
 	    " ON CONFLICT DO NOTHING")                                        \
-	X(ENTRY_GET, "SELECT bytes FROM entry WHERE log_index = ?")           \
-	X(ENTRY_COUNT, "SELECT coalesce(max(log_index) + 1, 0) FROM entry")   \
-	X(META_GET, "SELECT value FROM meta WHERE name = ?")                  \
-	X(META_PUT,                                                           \
-	    "INSERT INTO meta (name, value) VALUES (?, ?)"                    \
-	    " ON CONFLICT (name) DO UPDATE SET value = excluded.value")       \
-	X(FORGET_NONCES,                                                      \
+	X(STATUS_OF, status_use, SCAN,                                        \
+	    "SELECT list, first FROM status_use"                              \
+	    " WHERE serial = ?1 AND value NOT IN (1, ?2)"                     \
+	    " ORDER BY list, first")                                          \
+	X(STATUS_SET, status_use, WRITE,                                      \
+	    "UPDATE status_use SET value = ?3"                                \
+	    " WHERE list = ?1 AND first = ?2")                                \
+	X(STATUS_BUMP, status_version, WRITE,                                 \
+	    "INSERT INTO status_version (list, version) VALUES (?1, 1)"       \
+	    " ON CONFLICT (list) DO UPDATE"                                   \
+	    " SET version = status_version.version + 1")                      \
+	X(STATUS_CHANGED, status_use, SCAN,                                   \
+	    "SELECT first, count, value FROM status_use"                      \
+	    " WHERE list = ?1 AND value <> 0 ORDER BY first")                 \
+	X(IDEM_FIND, idem, READ,                                              \
+	    "SELECT node, log_index, fingerprint, seed, issued_at,"           \
+	    " valid_from, administrative_expiry, technical_expiry,"           \
+	    " status_list, status_first, drafts FROM idem WHERE id = ?1")     \
+	X(IDEM_PUT, idem, WRITE,                                              \
+	    "INSERT INTO idem (id, node, log_index, fingerprint, seed,"       \
+	    " issued_at, valid_from, administrative_expiry,"                  \
+	    " technical_expiry, status_list, status_first, drafts)"           \
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"     \
+	    " ON CONFLICT DO NOTHING")                                        \
+	X(ENTRY_PUT, entry, WRITE,                                            \
+	    "INSERT INTO entry (log_index, node, bytes) VALUES (?1, ?2, ?3)"  \
+	    " ON CONFLICT DO NOTHING")                                        \
+	X(ENTRY_GET, entry, READ,                                             \
+	    "SELECT bytes FROM entry WHERE log_index = ?1 AND node = ?2")     \
+	X(ENTRY_LAST, entry, SCAN,                                            \
+	    "SELECT log_index FROM entry WHERE node = ?1"                     \
+	    " ORDER BY log_index DESC LIMIT 1")                               \
+	X(META_GET, meta, READ,                                               \
+	    "SELECT value FROM meta WHERE name = ?1 AND node = ?2")           \
+	X(META_PUT, meta, WRITE,                                              \
+	    "INSERT INTO meta (name, node, value) VALUES (?1, ?2, ?3)"        \
+	    " ON CONFLICT (name, node) DO UPDATE SET value = excluded.value") \
+	X(FORGET_NONCES, nonce, SWEEP,                                        \
 	    "DELETE FROM nonce WHERE (expires_at, random) IN"                 \
-	    " (SELECT expires_at, random FROM nonce WHERE expires_at < ?"     \
-	    " ORDER BY expires_at LIMIT ?)")                                  \
-	X(FORGET_QR,                                                          \
+	    " (SELECT expires_at, random FROM nonce WHERE expires_at < ?1"    \
+	    " ORDER BY expires_at LIMIT ?2)")                                 \
+	X(FORGET_QR, qr, SWEEP,                                               \
 	    "DELETE FROM qr WHERE cti IN"                                     \
-	    " (SELECT cti FROM qr WHERE cti < ? ORDER BY cti LIMIT ?)")       \
-	X(FORGET_IDEM,                                                        \
-	    "DELETE FROM idem WHERE issued_at < ? AND log_index IN"           \
-	    " (SELECT log_index FROM idem ORDER BY log_index LIMIT ?)")
+	    " (SELECT cti FROM qr WHERE cti < ?1 ORDER BY cti LIMIT ?2)")     \
+	X(FORGET_QUOTA, quota, SWEEP,                                         \
+	    "DELETE FROM quota WHERE id IN"                                   \
+	    " (SELECT id FROM quota WHERE id < ?1 ORDER BY id LIMIT ?2)")     \
+	X(FORGET_IDEM, idem, SWEEP,                                           \
+	    "DELETE FROM idem WHERE issued_at < ?1 AND node = ?3"             \
+	    " AND log_index IN (SELECT log_index FROM idem WHERE node = ?3"   \
+	    " ORDER BY log_index LIMIT ?2)")                                  \
+	X(FORGET_USES, status_use, SWEEP,                                     \
+	    "DELETE FROM status_use WHERE expires_at < ?1"                    \
+	    " AND (list, first) IN (SELECT list, first FROM status_use"       \
+	    " ORDER BY list, first LIMIT ?2)")
 
 enum registry_statement {
-#define X(name, sql) name,
+#define X(name, table, kind, sql) name,
 	REGISTRY_STATEMENTS(X)
 #undef X
 };
 
+/* The counters of a status list that this process may still give out. */
+struct status_block {
+	int64_t	list, size;	/* list 0: none */
+	int64_t	next, end;
+};
+
 struct registry {
-	struct sqlite	sqlite;
-	bool		marked;		/* a savepoint is open */
-	struct bytes	entry;		/* of registry_entry_get() */
+	struct engine		*engine;
+	int64_t			 node;		/* whose log it is */
+	struct bytes		 entry;		/* of registry_entry_get() */
+	struct status_block	 block, marked;
 };
 
 struct query registry_query(struct registry *r, enum registry_statement s);

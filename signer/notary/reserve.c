@@ -23,7 +23,7 @@ reserve_token(struct notary *n, const struct asked *asked,
 {
 	const struct grant_terms *terms = grant_terms(grant);
 	struct registry_qr qr = {
-		.cti = drafts_cti(n, issue, grant),
+		.cti = drafts_name(n, issue, grant, "cti"),
 		.holder = f->holder,
 		.purpose = asked->purpose,
 		.issued_at = terms->issued_at,
@@ -47,13 +47,29 @@ use_evidence(struct notary *n, const struct findings *f)
 	return ERR_OK;
 }
 
+/* The old device makes room, in the state that it was found in. */
+static enum err
+replace_device(struct notary *n, const struct asked *asked,
+    const struct findings *f)
+{
+	const struct registry_device *old = &f->active;
+	bool expired = old->administrative_expiry != TIME_NONE &&
+	    old->administrative_expiry <= n->now;
+
+	TRY(registry_device_change(n->registry, &f->holder, asked->programme,
+	    old, expired ? DEVICE_EXPIRED : DEVICE_REPLACED, n->now));
+	return registry_status_set(n->registry, &old->serial, STATUS_INVALID);
+}
+
 static enum err
 reserve_device(struct notary *n, const struct asked *asked,
-    const struct findings *f, const struct grant *grant)
+    const struct issue *issue, const struct findings *f,
+    const struct grant *grant)
 {
 	const struct grant_terms *terms = grant_terms(grant);
 	struct registry_device fresh = {
 		.device = f->device,
+		.serial = drafts_name(n, issue, grant, "serial"),
 		.issued_at = terms->issued_at,
 		.administrative_expiry = terms->administrative_expiry,
 	};
@@ -62,8 +78,7 @@ reserve_device(struct notary *n, const struct asked *asked,
 		return registry_device_refresh(n->registry, &f->holder,
 		    asked->programme, &f->device, n->now);
 	if (asked->purpose == PURPOSE_REISSUE && f->has_active)
-		return registry_device_replace(n->registry, &f->holder,
-		    asked->programme, &f->active.device, &fresh);
+		TRY(replace_device(n, asked, f));
 	return registry_device_reserve(n->registry, &f->holder,
 	    asked->programme, &fresh);
 }
@@ -79,5 +94,5 @@ reserve(struct notary *n, const struct request *r, const struct issue *issue,
 	if (asked->operation == OPERATION_QR_TOKEN)
 		return reserve_token(n, asked, issue, f, grant);
 	TRY(use_evidence(n, f));
-	return reserve_device(n, asked, f, grant);
+	return reserve_device(n, asked, issue, f, grant);
 }

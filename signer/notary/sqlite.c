@@ -7,7 +7,6 @@
 #include "signer/notary/sqlite.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -31,6 +30,37 @@ static const char pragmas[] =
     "PRAGMA cache_size = -24576;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA wal_autocheckpoint = 4000;";
+
+/* The statements of transactions, beside those of the registry. */
+enum own { BEGIN, COMMIT, MARK, UNDO, UNMARK, OWN };
+
+static const char *const own_sql[OWN] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[MARK] = "SAVEPOINT request",
+	[UNDO] = "ROLLBACK TO request",
+	[UNMARK] = "RELEASE request",
+};
+
+struct sqlite {
+	struct engine	  engine;
+	sqlite3		 *db;
+	bool		  marked;	/* a savepoint is open */
+	sqlite3_stmt	 *own[OWN];
+	sqlite3_stmt	**prepared;
+};
+
+static struct sqlite *
+sqlite_of(struct engine *e)
+{
+	return (struct sqlite *)e;
+}
+
+sqlite3 *
+sqlite_connection(struct engine *e)
+{
+	return sqlite_of(e)->db;
+}
 
 static enum err
 err_of(int rc)
@@ -61,12 +91,9 @@ err_of(int rc)
 static enum err
 fail(struct sqlite *s, int rc)
 {
-	enum err e = err_because(err_of(rc), "database: %s (%d)",
-	    sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
-
-	if (s->failed == ERR_OK)
-		s->failed = e;
-	return e;
+	return engine_fail(&s->engine, err_because(err_of(rc),
+	    "database: %s (%d)", sqlite3_errmsg(s->db),
+	    sqlite3_extended_errcode(s->db)));
 }
 
 static enum err
@@ -76,6 +103,8 @@ execute(struct sqlite *s, const char *sql)
 
 	return rc == SQLITE_OK ? ERR_OK : fail(s, rc);
 }
+
+/* ---- the schema */
 
 static enum err
 pragma_get(struct sqlite *s, const char *sql, int64_t *out_value)
@@ -89,39 +118,226 @@ pragma_get(struct sqlite *s, const char *sql, int64_t *out_value)
 	return rc == SQLITE_ROW ? ERR_OK : fail(s, rc);
 }
 
+/* An empty file is ours to fill; any other must say that it is ours. */
 static enum err
-create_schema(struct sqlite *s, const char *schema, int version)
+sqlite_version(struct engine *e, int *out_version)
 {
-	char marks[96];
-
-	sqlite3_snprintf((int)sizeof(marks), marks,
-	    "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-	    APPLICATION_ID, version);
-	TRY(execute(s, "BEGIN IMMEDIATE"));
-	TRY(execute(s, schema));
-	TRY(execute(s, marks));
-	return execute(s, "COMMIT");
-}
-
-static enum err
-check_schema(struct sqlite *s, const char *schema, int version)
-{
+	struct sqlite *s = sqlite_of(e);
 	int64_t id, found, tables;
 
 	TRY(pragma_get(s, "PRAGMA application_id", &id));
 	TRY(pragma_get(s, "PRAGMA user_version", &found));
 	TRY(pragma_get(s, "SELECT count(*) FROM sqlite_schema", &tables));
-	if (id == 0 && found == 0 && tables == 0)
-		return create_schema(s, schema, version);
-	if (id != APPLICATION_ID)
+	if (id != APPLICATION_ID && (id != 0 || found != 0 || tables != 0))
 		return err_because(ERR_UNSUPPORTED,
 		    "the database is not a registry of this program");
-	if (found != version)
-		return err_because(ERR_UNSUPPORTED,
-		    "the registry has schema version %lld, this program "
-		    "needs %d", (long long)found, version);
+	*out_version = (int)found;
 	return ERR_OK;
 }
+
+static enum err
+sqlite_migrate(struct engine *e, const char *script, int version)
+{
+	struct sqlite *s = sqlite_of(e);
+	char marks[96];
+
+	sqlite3_snprintf((int)sizeof(marks), marks,
+	    "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+	    APPLICATION_ID, version);
+	TRY(execute(s, own_sql[BEGIN]));
+	TRY(execute(s, script));
+	TRY(execute(s, marks));
+	return execute(s, own_sql[COMMIT]);
+}
+
+static enum err
+prepare(struct sqlite *s, const char *sql, sqlite3_stmt **out)
+{
+	int rc = sqlite3_prepare_v3(s->db, sql, -1,
+	    SQLITE_PREPARE_PERSISTENT, out, NULL);
+
+	return rc == SQLITE_OK ? ERR_OK : fail(s, rc);
+}
+
+static enum err
+sqlite_ready(struct engine *e)
+{
+	struct sqlite *s = sqlite_of(e);
+
+	for (size_t i = 0; i < OWN; i++)
+		TRY(prepare(s, own_sql[i], &s->own[i]));
+	for (size_t i = 0; i < e->count; i++)
+		TRY(prepare(s, e->statements[i].sql, &s->prepared[i]));
+	return ERR_OK;
+}
+
+/* ---- transactions */
+
+static enum err
+run_own(struct sqlite *s, enum own which)
+{
+	int rc;
+
+	if (s->engine.failed != ERR_OK)
+		return err_because(s->engine.failed,
+		    "the database failed before");
+	rc = sqlite3_step(s->own[which]);
+	if (rc != SQLITE_DONE)
+		(void)fail(s, rc);
+	/* repeats the error of the step, if any */
+	sqlite3_reset(s->own[which]);
+	return s->engine.failed;
+}
+
+/* Every outcome is known at once: being careful is no different. */
+static enum err
+sqlite_begin(struct engine *e, bool careful)
+{
+	(void)careful;
+	sqlite_of(e)->marked = false;
+	return run_own(sqlite_of(e), BEGIN);
+}
+
+static enum err
+sqlite_commit(struct engine *e)
+{
+	return run_own(sqlite_of(e), COMMIT);
+}
+
+static void
+sqlite_rollback(struct engine *e)
+{
+	struct sqlite *s = sqlite_of(e);
+
+	/* a full disk may have rolled it back already */
+	if (sqlite3_get_autocommit(s->db) == 0 &&
+	    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+		return;		/* stays failed: the process ends */
+	if (e->failed == ERR_FULL || e->failed == ERR_MEMORY)
+		e->failed = ERR_OK;
+}
+
+static enum err
+sqlite_mark(struct engine *e)
+{
+	struct sqlite *s = sqlite_of(e);
+
+	if (s->marked)
+		TRY(run_own(s, UNMARK));
+	TRY(run_own(s, MARK));
+	s->marked = true;
+	return ERR_OK;
+}
+
+static enum err
+sqlite_undo(struct engine *e)
+{
+	return run_own(sqlite_of(e), UNDO);
+}
+
+/* ---- queries */
+
+/* Views are kept as they are: the statement is reset before they go. */
+static int
+bind_one(sqlite3_stmt *st, int at, const struct datum *d)
+{
+	/* a NULL pointer would bind NULL, not an empty value */
+	const void *bytes = d->type >= DATUM_BLOB && d->bytes.len != 0 ?
+	    (const void *)d->bytes.at : "";
+
+	switch (d->type) {
+	case DATUM_INT:
+		return sqlite3_bind_int64(st, at, d->number);
+	case DATUM_BLOB:
+		return sqlite3_bind_blob64(st, at, bytes, d->bytes.len,
+		    SQLITE_STATIC);
+	case DATUM_TEXT:
+		return sqlite3_bind_text64(st, at, bytes, d->bytes.len,
+		    SQLITE_STATIC, SQLITE_UTF8);
+	case DATUM_NULL:
+	default:
+		return sqlite3_bind_null(st, at);
+	}
+}
+
+static enum err
+step(struct query *q, sqlite3_stmt *st, int *out_rc)
+{
+	*out_rc = sqlite3_step(st);
+	if (*out_rc == SQLITE_ROW || *out_rc == SQLITE_DONE)
+		return ERR_OK;
+	return fail(sqlite_of(q->engine), *out_rc);
+}
+
+static enum err
+start(struct query *q, sqlite3_stmt *st, int *out_rc)
+{
+	for (size_t i = 0; i < q->count; i++) {
+		int rc = bind_one(st, (int)i + 1, &q->values[i]);
+
+		if (rc != SQLITE_OK)
+			return fail(sqlite_of(q->engine), rc);
+	}
+	return step(q, st, out_rc);
+}
+
+static enum err
+sqlite_run(struct query *q, bool must_change)
+{
+	struct sqlite *s = sqlite_of(q->engine);
+	sqlite3_stmt *st = s->prepared[q->statement];
+	int rc;
+	enum err e = start(q, st, &rc);
+
+	sqlite3_reset(st);
+	TRY(e);
+	return must_change && sqlite3_changes(s->db) == 0 ? ERR_EXISTS :
+	    ERR_OK;
+}
+
+static enum err
+sqlite_row(struct query *q)
+{
+	sqlite3_stmt *st = sqlite_of(q->engine)->prepared[q->statement];
+	int rc = SQLITE_DONE;
+	enum err e = q->rows == NULL ? start(q, st, &rc) : step(q, st, &rc);
+
+	if (e == ERR_OK && rc == SQLITE_ROW) {
+		q->rows = st;
+		return ERR_OK;
+	}
+	q->rows = NULL;
+	sqlite3_reset(st);
+	return e != ERR_OK ? e : ERR_NOT_FOUND;
+}
+
+static struct datum
+sqlite_column(struct query *q, size_t column)
+{
+	sqlite3_stmt *st = q->rows;
+	int i = (int)column, type = sqlite3_column_type(st, i);
+	const void *at;
+
+	if (type == SQLITE_INTEGER)
+		return (struct datum){ .type = DATUM_INT,
+		    .number = sqlite3_column_int64(st, i) };
+	if (type != SQLITE_BLOB && type != SQLITE_TEXT)
+		return (struct datum){ .type = DATUM_NULL };
+	/* pointer first, then length, as SQLite asks for */
+	at = sqlite3_column_blob(st, i);
+	return (struct datum){
+		.type = type == SQLITE_BLOB ? DATUM_BLOB : DATUM_TEXT,
+		.bytes = VIEW(at, (size_t)sqlite3_column_bytes(st, i)),
+	};
+}
+
+static void
+sqlite_end(struct query *q)
+{
+	sqlite3_reset(STEAL(q->rows));
+}
+
+/* ---- opening */
 
 static enum err
 configure(struct sqlite *s)
@@ -135,23 +351,6 @@ configure(struct sqlite *s)
 	return execute(s, pragmas);
 }
 
-static enum err
-prepare(struct sqlite *s, const char *const *statements, size_t count)
-{
-	int rc;
-
-	s->statements = mem_new(count, sizeof(*s->statements));
-	if (s->statements == NULL)
-		return err_because(ERR_MEMORY, "%zu statements", count);
-	for (s->count = 0; s->count < count; s->count++) {
-		rc = sqlite3_prepare_v3(s->db, statements[s->count], -1,
-		    SQLITE_PREPARE_PERSISTENT, &s->statements[s->count], NULL);
-		if (rc != SQLITE_OK)
-			return fail(s, rc);
-	}
-	return ERR_OK;
-}
-
 /* SQLite would create it with the umask's mode; its journal copies ours. */
 static enum err
 make_file(const char *path)
@@ -161,9 +360,22 @@ make_file(const char *path)
 	return fd != -1 ? ERR_OK : err_system("%s", path);
 }
 
+static void
+sqlite_close(struct engine *e)
+{
+	struct sqlite *s = sqlite_of(e);
+
+	for (size_t i = 0; i < OWN; i++)
+		sqlite3_finalize(s->own[i]);
+	for (size_t i = 0; s->prepared != NULL && i < e->count; i++)
+		sqlite3_finalize(s->prepared[i]);
+	mem_free(s->prepared);
+	sqlite3_close(s->db);
+	mem_free(s);
+}
+
 static enum err
-open_all(struct sqlite *s, const char *path, const char *schema, int version,
-    const char *const *statements, size_t count)
+open_file(struct sqlite *s, const char *path)
 {
 	int rc;
 
@@ -176,163 +388,43 @@ open_all(struct sqlite *s, const char *path, const char *schema, int version,
 	if (rc != SQLITE_OK)
 		return s->db != NULL ? fail(s, rc) :
 		    err_because(ERR_MEMORY, "opening the database");
-	TRY(configure(s));
-	TRY(check_schema(s, schema, version));
-	return prepare(s, statements, count);
+	return configure(s);
 }
 
-enum err
-sqlite_open(const char *path, const char *schema, int version,
-    const char *const *statements, size_t count, struct sqlite *out_sqlite)
-{
-	struct sqlite s = { 0 };
-	enum err e = open_all(&s, path, schema, version, statements, count);
+static const struct engine_ops sqlite_ops = {
+	.dialect = DIALECT_SQLITE,
+	.version = sqlite_version,
+	.migrate = sqlite_migrate,
+	.ready = sqlite_ready,
+	.begin = sqlite_begin,
+	.commit = sqlite_commit,
+	.rollback = sqlite_rollback,
+	.mark = sqlite_mark,
+	.undo = sqlite_undo,
+	.run = sqlite_run,
+	.row = sqlite_row,
+	.column = sqlite_column,
+	.end = sqlite_end,
+	.close = sqlite_close,
+};
 
+enum err
+sqlite_open(const char *path, const struct statement *statements,
+    size_t count, struct engine **out_engine)
+{
+	struct sqlite *s = mem_new(1, sizeof(*s));
+	enum err e;
+
+	if (s == NULL)
+		return err_because(ERR_MEMORY, "a database");
+	s->engine = (struct engine){ &sqlite_ops, statements, count, ERR_OK };
+	s->prepared = mem_new(count, sizeof(*s->prepared));
+	e = s->prepared != NULL ? open_file(s, path) :
+	    err_because(ERR_MEMORY, "%zu statements", count);
 	if (e != ERR_OK) {
-		sqlite_done(&s);
+		sqlite_close(&s->engine);
 		return e;
 	}
-	*out_sqlite = s;
+	*out_engine = &s->engine;
 	return ERR_OK;
-}
-
-void
-sqlite_done(struct sqlite *s)
-{
-	for (size_t i = 0; i < s->count; i++)
-		sqlite3_finalize(s->statements[i]);
-	mem_free(s->statements);
-	sqlite3_close(s->db);
-	*s = (struct sqlite){ 0 };
-}
-
-struct query
-query_start(struct sqlite *s, size_t statement)
-{
-	return (struct query){ .sqlite = s,
-	    .statement = s->statements[statement], .next = 1 };
-}
-
-static void
-bound(struct query *q, int rc)
-{
-	if (rc != SQLITE_OK)
-		(void)fail(q->sqlite, rc);
-}
-
-void
-query_put_null(struct query *q)
-{
-	bound(q, sqlite3_bind_null(q->statement, q->next++));
-}
-
-void
-query_put_int(struct query *q, int64_t v)
-{
-	bound(q, sqlite3_bind_int64(q->statement, q->next++, v));
-}
-
-void
-query_put_blob(struct query *q, struct view v)
-{
-	/* a NULL pointer would bind NULL, not an empty blob */
-	bound(q, sqlite3_bind_blob64(q->statement, q->next++,
-	    v.len != 0 ? (const void *)v.at : "", v.len, SQLITE_STATIC));
-}
-
-void
-query_put_text(struct query *q, struct view utf8)
-{
-	bound(q, sqlite3_bind_text64(q->statement, q->next++,
-	    utf8.len != 0 ? (const char *)utf8.at : "", utf8.len,
-	    SQLITE_STATIC, SQLITE_UTF8));
-}
-
-/* After a failure nothing more is asked of the database. */
-static enum err
-step(struct query *q, int *out_rc)
-{
-	if (q->sqlite->failed != ERR_OK)
-		return err_because(q->sqlite->failed,
-		    "the database failed before");
-	*out_rc = sqlite3_step(q->statement);
-	if (*out_rc == SQLITE_ROW || *out_rc == SQLITE_DONE)
-		return ERR_OK;
-	return fail(q->sqlite, *out_rc);
-}
-
-enum err
-query_run(struct query *q)
-{
-	int rc;
-	enum err e = step(q, &rc);
-
-	/* repeats the error of the step, if any */
-	sqlite3_reset(q->statement);
-	return e;
-}
-
-enum err
-query_change(struct query *q)
-{
-	TRY(query_run(q));
-	if (sqlite3_changes(q->sqlite->db) == 0)
-		return err_because(ERR_EXISTS,
-		    "a constraint of the registry refuses the change");
-	return ERR_OK;
-}
-
-enum err
-query_row(struct query *q)
-{
-	int rc = SQLITE_DONE;
-	enum err e = step(q, &rc);
-
-	q->next = 0;
-	if (e == ERR_OK && rc == SQLITE_ROW)
-		return ERR_OK;
-	sqlite3_reset(q->statement);
-	return e != ERR_OK ? e :
-	    err_because(ERR_NOT_FOUND, "no such row in the registry");
-}
-
-bool
-query_is_null(const struct query *q)
-{
-	return sqlite3_column_type(q->statement, q->next) == SQLITE_NULL;
-}
-
-int64_t
-query_get_int(struct query *q)
-{
-	return sqlite3_column_int64(q->statement, q->next++);
-}
-
-struct view
-query_get_blob(struct query *q)
-{
-	const void *at = sqlite3_column_blob(q->statement, q->next);
-	int len = sqlite3_column_bytes(q->statement, q->next++);
-
-	return VIEW(at, (size_t)len);
-}
-
-void
-query_get_exact(struct query *q, uint8_t *out, size_t len)
-{
-	struct view v = query_get_blob(q);
-
-	if (v.len != len) {
-		q->sqlite->failed = err_because(ERR_CORRUPT,
-		    "database: %zu bytes in a column of %zu", v.len, len);
-		return;
-	}
-	memcpy(out, v.at, len);
-}
-
-enum err
-query_end(struct query *q)
-{
-	sqlite3_reset(q->statement);
-	return q->sqlite->failed;
 }

@@ -127,6 +127,8 @@ tally_put(const struct notary *n, struct bytes *out)
 	put_one(out, "retries_total", "counter",
 	    "Requests served from an earlier decision.", t->retries);
 	put_batches(t, out);
+	put_one(out, "batches_again_total", "counter",
+	    "Batches that a constraint found at their commit.", t->again);
 	tally_head(out, "tickets_total", "counter", "Signatures asked for.");
 	bytes_printf(out, "okse_tickets_total{outcome=\"done\"} %" PRIu64
 	    "\nokse_tickets_total{outcome=\"failed\"} %" PRIu64

@@ -26,6 +26,7 @@ struct tally {
 	struct tally_rules rules;		/* that failed */
 	uint64_t	batch[TALLY_BATCHES];
 	uint64_t	batches, requests;
+	uint64_t	again;			/* batches served twice */
 	uint64_t	commits, commit_us;
 	uint64_t	done, failed, orphaned;	/* tickets */
 };

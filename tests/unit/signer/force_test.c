@@ -8,6 +8,7 @@
 
 #include "policy/yaml.h"
 #include "signer/notary/registry_sql.h"
+#include "signer/notary/sqlite.h"
 
 /* Made once: the same bundle made twice is the same. */
 static struct bundle_plan plan;
@@ -158,8 +159,10 @@ a_damaged_memory_stops_the_start(void **state)
 static void
 limit_pages(struct world *w, const char *pragma)
 {
-	assert_int_equal(sqlite3_exec(w->n->registry->sqlite.db, pragma, NULL,
-	    NULL, NULL), SQLITE_OK);
+	sqlite3 *db = sqlite_connection(w->n->registry->engine);
+
+	assert_int_equal(sqlite3_exec(db, pragma, NULL, NULL, NULL),
+	    SQLITE_OK);
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #include "audit/verify.h"
 #include "signer/notary/registry_sql.h"
+#include "signer/notary/sqlite.h"
 #include "tests/unit/signer/notary.h"
 
 /* ---- a file layer that fails where it is told to */
@@ -308,11 +309,12 @@ no_ticket_exists_before_the_disk_has_it(void **state)
 static void
 limit_pages(struct world *w, const char *limit)
 {
+	sqlite3 *db = sqlite_connection(w->n->registry->engine);
 	char sql[64];
 
 	snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %s", limit);
-	assert_int_equal(sqlite3_exec(w->n->registry->sqlite.db, sql, NULL,
-	    NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL),
+	    SQLITE_OK);
 }
 
 static void

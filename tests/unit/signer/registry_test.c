@@ -3,82 +3,23 @@
  * the same after the database was closed or its process killed. The database
  * is a file in a directory of its own.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "signer/notary/registry.h"
+#include "tests/unit/signer/registry_place.h"
 
-#define OK(expr) assert_int_equal(expr, ERR_OK)
-
-struct place {
-	char		 dir[32];
-	char		 path[64];
-	struct registry	*r;
-};
-
-static int
-place_new(void **state)
-{
-	struct place *p = mem_new(1, sizeof(*p));
-
-	assert_non_null(p);
-	strncpy(p->dir, "/tmp/okse-registry-XXXXXX", sizeof(p->dir) - 1);
-	assert_non_null(mkdtemp(p->dir));
-	snprintf(p->path, sizeof(p->path), "%s/registry.db", p->dir);
-	OK(registry_open(p->path, &p->r));
-	*state = p;
-	return 0;
-}
-
-static int
-place_free(void **state)
-{
-	struct place *p = *state;
-	char command[64];
-
-	registry_close(p->r);
-	snprintf(command, sizeof(command), "rm -r %s", p->dir);
-	assert_int_equal(system(command), 0);
-	mem_free(p);
-	return 0;
-}
-
-static struct registry *
-reopen(struct place *p)
-{
-	registry_close(STEAL(p->r));
-	OK(registry_open(p->path, &p->r));
-	return p->r;
-}
-
-static struct handle
-handle(uint8_t fill)
-{
-	struct handle h;
-
-	memset(h.at, fill, sizeof(h.at));
-	return h;
-}
-
-static const struct view resident = { (const uint8_t *)"resident-id", 11 };
 static const struct view licence = { (const uint8_t *)"driver-licence", 14 };
 
-static struct registry_device
-device(uint8_t fill)
+/* As a reissue does. */
+static enum err
+replace(struct registry *r, const struct handle *holder,
+    const struct registry_device *old, const struct registry_device *fresh)
 {
-	return (struct registry_device){ .device = handle(fill),
-	    .issued_at = 1000, .administrative_expiry = 2000 };
+	TRY(registry_device_change(r, holder, resident, old, DEVICE_REPLACED,
+	    1500));
+	return registry_device_reserve(r, holder, resident, fresh);
 }
 
 /* ---- devices */
@@ -145,15 +86,13 @@ a_replacement_retires_the_old_device_in_the_same_commit(void **state)
 
 	OK(registry_begin(p->r));
 	OK(registry_device_reserve(p->r, &holder, resident, &old));
-	OK(registry_device_replace(p->r, &holder, resident, &old.device,
-	    &fresh));
+	OK(replace(p->r, &holder, &old, &fresh));
 	OK(registry_commit(p->r));
 	OK(registry_device_find(reopen(p), &holder, resident, &found));
 	assert_memory_equal(&found.device, &fresh.device, HANDLE_SIZE);
 	/* and back to a device that was active once */
 	OK(registry_begin(p->r));
-	OK(registry_device_replace(p->r, &holder, resident, &fresh.device,
-	    &old));
+	OK(replace(p->r, &holder, &fresh, &old));
 	OK(registry_commit(p->r));
 }
 
@@ -165,13 +104,11 @@ replacing_a_device_that_is_not_active_is_a_conflict(void **state)
 	struct registry_device old = device(2), fresh = device(3), found;
 
 	OK(registry_begin(p->r));
-	assert_int_equal(registry_device_replace(p->r, &holder, resident,
-	    &old.device, &fresh), ERR_EXISTS);
+	assert_int_equal(replace(p->r, &holder, &old, &fresh), ERR_EXISTS);
 	assert_int_equal(registry_device_find(p->r, &holder, resident, &found),
 	    ERR_NOT_FOUND);
 	OK(registry_device_reserve(p->r, &holder, resident, &old));
-	assert_int_equal(registry_device_replace(p->r, &holder, resident,
-	    &fresh.device, &fresh), ERR_EXISTS);
+	assert_int_equal(replace(p->r, &holder, &fresh, &fresh), ERR_EXISTS);
 	OK(registry_commit(p->r));
 }
 
@@ -193,6 +130,59 @@ a_refresh_is_of_the_active_device_and_keeps_its_expiry(void **state)
 	OK(registry_device_find(p->r, &holder, resident, &found));
 	assert_int_equal(found.administrative_expiry, 2000);
 	assert_int_equal(found.issued_at, 1000);
+}
+
+static void
+a_suspended_device_is_still_the_one_device(void **state)
+{
+	struct place *p = *state;
+	struct handle holder = handle(1);
+	struct registry_device d = device(2), other = device(3), found;
+
+	OK(registry_begin(p->r));
+	OK(registry_device_reserve(p->r, &holder, resident, &d));
+	OK(registry_device_change(p->r, &holder, resident, &d,
+	    DEVICE_SUSPENDED, 1500));
+	/* it is suspended now, not active */
+	assert_int_equal(registry_device_change(p->r, &holder, resident, &d,
+	    DEVICE_SUSPENDED, 1500), ERR_EXISTS);
+	assert_int_equal(registry_device_reserve(p->r, &holder, resident,
+	    &other), ERR_EXISTS);
+	assert_int_equal(registry_device_refresh(p->r, &holder, resident,
+	    &d.device, 1600), ERR_EXISTS);
+	OK(registry_commit(p->r));
+	OK(registry_device_find(reopen(p), &holder, resident, &found));
+	assert_int_equal(found.state, DEVICE_SUSPENDED);
+	assert_memory_equal(&found.serial, &d.serial, sizeof(d.serial));
+	OK(registry_begin(p->r));
+	OK(registry_device_change(p->r, &holder, resident, &found,
+	    DEVICE_ACTIVE, 1700));
+	OK(registry_device_refresh(p->r, &holder, resident, &d.device, 1800));
+	OK(registry_commit(p->r));
+}
+
+static void
+the_newest_of_past_devices_is_remembered(void **state)
+{
+	struct place *p = *state;
+	struct handle holder = handle(1);
+	struct registry_device first = device(2), second = device(3), found;
+
+	OK(registry_begin(p->r));
+	OK(registry_device_reserve(p->r, &holder, resident, &first));
+	assert_int_equal(registry_device_last(p->r, &holder, resident,
+	    &found), ERR_NOT_FOUND);
+	OK(replace(p->r, &holder, &first, &second));
+	OK(registry_device_last(p->r, &holder, resident, &found));
+	assert_int_equal(found.state, DEVICE_REPLACED);
+	OK(registry_device_change(p->r, &holder, resident, &second,
+	    DEVICE_REVOKED, 1600));
+	OK(registry_commit(p->r));
+	assert_int_equal(registry_device_find(p->r, &holder, resident, &found),
+	    ERR_NOT_FOUND);
+	OK(registry_device_last(p->r, &holder, resident, &found));
+	assert_int_equal(found.state, DEVICE_REVOKED);
+	assert_memory_equal(&found.device, &second.device, HANDLE_SIZE);
 }
 
 static void
@@ -307,10 +297,12 @@ a_nonce_is_used_once(void **state)
 static struct registry_idem
 idem(uint64_t index, size_t drafts)
 {
-	struct registry_idem i = { .index = index, .fingerprint = handle(6),
-	    .seed = handle(7), .draft_count = drafts,
-	    .terms = { 1, 2, TIME_NONE, 4 } };
+	struct registry_idem i = { .node = 1, .index = index,
+	    .fingerprint = handle(6), .seed = handle(7),
+	    .terms = { 1, 2, TIME_NONE, 4 }, .draft_count = drafts };
 
+	if (drafts != 0)
+		i.status = (struct status_use){ .list = 3, .first = 77 };
 	memset(i.drafts, 0xab, drafts * sizeof(i.drafts[0]));
 	return i;
 }
@@ -587,9 +579,12 @@ another_schema_version_is_refused(void **state)
 	struct place *p = *state;
 
 	registry_close(STEAL(p->r));
-	change_header(p, 63, 2);	/* last byte of user_version */
+	change_header(p, 63, 3);	/* last byte of user_version */
 	assert_int_equal(registry_open(p->path, &p->r), ERR_UNSUPPORTED);
-	assert_non_null(strstr(err_why(), "version 2"));
+	assert_non_null(strstr(err_why(), "version 3"));
+	change_header(p, 63, 1);
+	assert_int_equal(registry_open(p->path, &p->r), ERR_UNSUPPORTED);
+	assert_non_null(strstr(err_why(), "okse registry migrate"));
 }
 
 static void
@@ -623,7 +618,6 @@ a_directory_that_is_not_there_is_named(void **state)
 	assert_non_null(strstr(err_why(), "/nonexistent/registry.db"));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, place_new, place_free)
 
 int
 main(void)
@@ -635,6 +629,8 @@ main(void)
 		TEST(a_replacement_retires_the_old_device_in_the_same_commit),
 		TEST(replacing_a_device_that_is_not_active_is_a_conflict),
 		TEST(a_refresh_is_of_the_active_device_and_keeps_its_expiry),
+		TEST(a_suspended_device_is_still_the_one_device),
+		TEST(the_newest_of_past_devices_is_remembered),
 		TEST(no_expiry_stays_no_expiry),
 		TEST(a_key_is_bound_to_one_holder_for_good),
 		TEST(a_token_is_found_as_it_was_minted),

@@ -1,0 +1,222 @@
+/*
+ * The registry's verbs of status lists. A process takes counters of a list a
+ * block at a time, so that a fleet shares a list and the row that all of them
+ * change is changed once in a thousand issues; what it does not give out
+ * before it ends is lost. Next: permutation.c, which makes places of counters.
+ */
+#include "signer/notary/registry_sql.h"
+
+#define BLOCK 1024
+#define TRIES 64	/* others may take what was about to be taken */
+
+static enum err
+find_open(struct registry *r, struct status_block *out)
+{
+	struct query q = registry_query(r, STATUS_OPEN);
+	struct status_block found;
+	enum err e = query_row(&q);
+
+	if (e == ERR_NOT_FOUND) {
+		*out = (struct status_block){ 0 };
+		return ERR_OK;
+	}
+	TRY(e);
+	found.list = query_get_int(&q);
+	found.size = query_get_int(&q);
+	found.next = query_get_int(&q);
+	TRY(query_end(&q));
+	found.end = found.size - found.next > BLOCK ? found.next + BLOCK :
+	    found.size;
+	*out = found;
+	return ERR_OK;
+}
+
+/* ERR_EXISTS: somebody else has opened it. */
+static enum err
+open_list(struct registry *r, int64_t list, int64_t size, int64_t now)
+{
+	struct query q = registry_query(r, STATUS_NEW);
+
+	query_put_int(&q, list);
+	query_put_int(&q, size);
+	query_put_int(&q, now);
+	return query_change(&q);
+}
+
+/* ERR_EXISTS: somebody else has taken it. */
+static enum err
+take_block(struct registry *r, const struct status_block *b)
+{
+	struct query q = registry_query(r, STATUS_BLOCK);
+
+	query_put_int(&q, b->list);
+	query_put_int(&q, b->next);
+	query_put_int(&q, b->end);
+	return query_change(&q);
+}
+
+static enum err
+more(struct registry *r, int64_t size, int64_t count, int64_t now)
+{
+	for (int i = 0; i < TRIES; i++) {
+		struct status_block b;
+		bool full;
+		enum err e;
+
+		TRY(find_open(r, &b));
+		full = b.end - b.next < count;
+		e = full ? open_list(r, b.list + 1, size, now) :
+		    take_block(r, &b);
+		if (e == ERR_OK && !full) {
+			r->block = b;
+			return ERR_OK;
+		}
+		if (e != ERR_OK && e != ERR_EXISTS)
+			return e;
+	}
+	return err_because(ERR_UNAVAILABLE,
+	    "no places in a status list after %d attempts", TRIES);
+}
+
+enum err
+registry_status_take(struct registry *r, int64_t size, int64_t count,
+    const struct handle *serial, int64_t expires_at, int64_t now,
+    struct status_use *out_use)
+{
+	struct query q = registry_query(r, STATUS_USE);
+	struct status_use use = { .count = count };
+
+	if (count < 1 || count > BLOCK || count > size)
+		return err_because(ERR_INTERNAL, "%lld places in a status "
+		    "list of %lld", (long long)count, (long long)size);
+	if (r->block.list == 0 || r->block.end - r->block.next < count)
+		TRY(more(r, size, count, now));
+	use.list = r->block.list;
+	use.size = r->block.size;
+	use.first = r->block.next;
+	query_put_int(&q, use.list);
+	query_put_int(&q, use.first);
+	query_put_int(&q, use.count);
+	put_handle(&q, serial);
+	query_put_int(&q, expires_at);
+	TRY(query_change(&q));
+	r->block.next += count;
+	*out_use = use;
+	return ERR_OK;
+}
+
+/* ---- changing */
+
+#define STEP 64		/* uses found before any of them is changed */
+
+struct found {
+	size_t	count;
+	struct { int64_t list, first; } at[STEP];
+};
+
+static enum err
+find_uses(struct registry *r, const struct handle *serial,
+    enum status_value value, struct found *out)
+{
+	struct query q = registry_query(r, STATUS_OF);
+	enum err e;
+
+	out->count = 0;
+	put_handle(&q, serial);
+	query_put_int(&q, value);
+	for (e = query_row(&q); e == ERR_OK; e = query_next(&q)) {
+		out->at[out->count].list = query_get_int(&q);
+		out->at[out->count].first = query_get_int(&q);
+		if (++out->count == STEP)
+			return query_end(&q);
+	}
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum err
+set_use(struct registry *r, int64_t list, int64_t first,
+    enum status_value value)
+{
+	struct query q = registry_query(r, STATUS_SET);
+
+	query_put_int(&q, list);
+	query_put_int(&q, first);
+	query_put_int(&q, value);
+	return query_change(&q);
+}
+
+static enum err
+bump(struct registry *r, int64_t list)
+{
+	struct query q = registry_query(r, STATUS_BUMP);
+
+	query_put_int(&q, list);
+	return query_change(&q);
+}
+
+enum err
+registry_status_set(struct registry *r, const struct handle *serial,
+    enum status_value value)
+{
+	struct found f;
+	int64_t bumped = 0;
+
+	do {
+		TRY(find_uses(r, serial, value, &f));
+		for (size_t i = 0; i < f.count; i++) {
+			TRY(set_use(r, f.at[i].list, f.at[i].first, value));
+			if (f.at[i].list != bumped)
+				TRY(bump(r, f.at[i].list));
+			bumped = f.at[i].list;
+		}
+	} while (f.count == STEP);
+	return ERR_OK;
+}
+
+/* ---- publishing */
+
+enum err
+registry_status_list(struct registry *r, int64_t from,
+    struct status_list *out_list)
+{
+	struct query q = registry_query(r, STATUS_LISTS);
+	struct status_list found = { 0 };
+
+	query_put_int(&q, from);
+	TRY(query_row(&q));
+	found.list = query_get_int(&q);
+	found.size = query_get_int(&q);
+	found.next = query_get_int(&q);
+	found.opened_at = query_get_int(&q);
+	if (!query_is_null(&q))
+		found.version = query_get_int(&q);
+	TRY(query_end(&q));
+	*out_list = found;
+	return ERR_OK;
+}
+
+enum err
+registry_status_changed(struct registry *r, int64_t list,
+    enum err (*each)(void *arg, const struct status_use *use,
+    enum status_value value), void *arg)
+{
+	struct query q = registry_query(r, STATUS_CHANGED);
+	struct status_use use = { .list = list };
+	enum err e;
+
+	query_put_int(&q, list);
+	for (e = query_row(&q); e == ERR_OK; e = query_next(&q)) {
+		enum status_value value;
+
+		use.first = query_get_int(&q);
+		use.count = query_get_int(&q);
+		value = (enum status_value)query_get_int(&q);
+		TRY(registry_failed(r));
+		e = each(arg, &use, value);
+		if (e != ERR_OK) {
+			TRY(query_end(&q));
+			return e;
+		}
+	}
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
