@@ -3,6 +3,7 @@
 # rule lists what breaks it as file:line: text; silence is good.
 # `tests/lint.sh --tap` prints TAP for tests/run.sh.
 set -u
+shopt -s lastpipe	# what rule() counts stays counted
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C
 tap=0
