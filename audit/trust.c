@@ -6,6 +6,7 @@
 #include "audit/trust.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -250,8 +251,7 @@ in_line(enum err e, unsigned int number)
 {
 	char why[256];
 
-	strncpy(why, err_why(), sizeof(why) - 1);
-	why[sizeof(why) - 1] = '\0';
+	snprintf(why, sizeof(why), "%s", err_why());
 	return err_because(e, "trust policy, line %u: %s", number, why);
 }
 

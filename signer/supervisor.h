@@ -59,7 +59,7 @@ struct supervisor {
 
 	size_t		 call_count;		/* that the notary has */
 	uint64_t	 calls[NOTARY_CALLS];
-	struct bytes	 hold;			/* JSON: why it decides nothing */
+	struct bytes	 hold;			/* JSON: why it does nothing */
 
 	struct unrecorded *unrecorded;
 	uint64_t	 next_record;

@@ -133,7 +133,7 @@ struct engine {
 	const struct engine_ops	*ops;
 	const struct statement	*statements;
 	size_t			 count;
-	enum err		 failed;	/* the first that was no outcome */
+	enum err		 failed;	/* the first that was final */
 };
 
 /* Remembers the first failure; returns err. */

@@ -31,9 +31,9 @@ struct journal_found {
 /*
  * Opens the published directory and brings it and the registry together.
  * ERR_CORRUPT when they contradict each other: the registry holds other
- * entries than were published, or fewer (guard.h has looked before). ERR_SIGNATURE or ERR_MISMATCH for a
- * checkpoint that is not of this key and origin. registry and key must
- * outlive the journal.
+ * entries than were published, or fewer (guard.h has looked before).
+ * ERR_SIGNATURE or ERR_MISMATCH for a checkpoint that is not of this key and
+ * origin. registry and key must outlive the journal.
  */
 [[nodiscard]] enum err journal_open(const char *dir,
     struct registry *registry, const struct vkey *key,

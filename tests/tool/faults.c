@@ -238,7 +238,7 @@ one_round(struct world *w, size_t first)
 	for (size_t i = 0; i < PEOPLE; i++) {
 		bytes_reset(&frames[i]);
 		if (tokens[i].len == 0)
-			continue;	/* the disk was full: nothing promised */
+			continue;	/* a full disk: nothing promised */
 		person_credential(w, &p, first + i, bytes_view(&tokens[i]),
 		    "phone");
 		request_encode(&p.asked, &frames[i]);

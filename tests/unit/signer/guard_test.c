@@ -114,7 +114,7 @@ an_empty_registry_under_a_published_log_is_held(void **state)
 }
 
 static void
-an_old_registry_that_is_not_the_beginning_of_the_log_is_fatal(void **state)
+an_old_registry_that_is_not_how_the_log_began_is_fatal(void **state)
 {
 	struct world *w = published_world(state);
 
@@ -240,7 +240,7 @@ main(void)
 		TEST(a_registry_that_was_set_back_is_held),
 		TEST(one_entry_less_is_held_and_none_less_is_not),
 		TEST(an_empty_registry_under_a_published_log_is_held),
-		TEST(an_old_registry_that_is_not_the_beginning_of_the_log_is_fatal),
+		TEST(an_old_registry_that_is_not_how_the_log_began_is_fatal),
 		TEST(both_set_back_is_noticed_by_the_mark),
 		TEST(a_log_set_back_alone_is_published_again),
 		TEST(a_log_and_registry_that_contradict_the_mark_are_fatal),
