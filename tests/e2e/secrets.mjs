@@ -4,11 +4,11 @@
 
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { readFileSync, readdirSync, statSync } from 'node:fs'
-import path from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
 import {
   test, done, startInstance, person, issue, qrTokenBody, sleep
 } from './lib/instance.mjs'
+import { files, searcher } from './lib/search.mjs'
 import { recover, deriveKey, derivePin } from './lib/secret.mjs'
 
 const okse = await startInstance()
@@ -38,25 +38,7 @@ for (const key of ['pseudonym', 'nonce', 'seed'])
   needles.set(`${key} key`, [deriveKey(secret, key)])
 needles.set('share', okse.shares().map(f => readFileSync(f, 'utf8').trim()))
 
-/** All the forms in which somebody could have written it down. */
-function forms (needle) {
-  const raw = Buffer.from(needle)
-  // three alignments of base64; the ends depend on the neighbours
-  const b64 = [0, 1, 2].map(pad => {
-    const t = Buffer.concat([Buffer.alloc(pad), raw]).toString('base64')
-    return t.slice(pad ? pad + 1 : 0, t.length - 4)
-  })
-  return [raw, raw.toString('hex'), raw.toString('hex').toUpperCase(),
-    ...b64, ...b64.map(t => t.replaceAll('+', '-').replaceAll('/', '_'))]
-    .map(f => Buffer.from(f))
-}
-
-/** The names of what is found in a haystack. */
-function found (haystack) {
-  return [...needles].filter(([, values]) => values.some(v =>
-    forms(v).some(f => f.length > 6 && haystack.includes(f))))
-    .map(([name]) => name)
-}
+const found = searcher(needles)
 
 await test('the search finds what is there', async () => {
   assert.deepEqual(found(Buffer.from('x' + people[0].holder.number)),
@@ -89,11 +71,6 @@ await okse.okse(['unseal', '--share', okse.shares()[0], '--share',
   okse.shares()[2]])
 await okse.waitReady()
 await sleep(1500)
-
-const files = dir => readdirSync(dir, { withFileTypes: true })
-  .flatMap(e => e.isDirectory()
-    ? files(path.join(dir, e.name))
-    : e.isFile() ? [path.join(dir, e.name)] : [])
 
 async function filesAreClean () {
   const searched = files(okse.dir)
