@@ -68,9 +68,7 @@ await test('the search finds each of them, in every form', () => {
 // ---- they get credentials, are refused, and mistaken
 
 for (const [i, who] of people.entries()) {
-  const formats = ['mso_mdoc', 'dc+sd-jwt']
-  const { reply } = await issue(okse, who,
-    { wallet: wallets[i], changes: i === 0 ? {} : { formats } })
+  const { reply } = await issue(okse, who, { wallet: wallets[i] })
   assert.equal(reply.status, 201, reply.text)
 }
 await okse.post('/v1/qr-tokens', qrTokenBody(people[0]))	// refused
@@ -160,6 +158,11 @@ function memory (pid) {
 }
 
 const roles = ['notary', 'gate', 'desk', 'supervisor']
+const open = memory((await okse.processes())
+  .find(p => p.role === 'notary').pid)
+if (open)
+  await test('looking into memory works: the open notary has its key', () =>
+    assert.ok(open.includes(Buffer.from(key, 'hex'))))
 await okse.okse(['seal'])
 await sleep(500)
 for (const role of roles) {
