@@ -186,23 +186,35 @@ cut(struct bytes *out, size_t start, struct tile_id id)
 	return ERR_OK;
 }
 
-static enum err
-read_file(void *arg, struct tile_id id, struct bytes *out)
+enum err
+tile_fetch(enum err (*read)(void *arg, const char *path, size_t max,
+    struct bytes *out), void *arg, struct tile_id id, struct bytes *out)
 {
-	const int *dir = arg;
 	size_t max = id.level == TILE_ENTRIES ? TILE_BUNDLE_MAX : TILE_SIZE;
 	size_t start = out->len;
 	char path[TILE_PATH];
 	enum err e;
 
-	e = file_read_at(*dir, tile_path(id, path), max, out);
+	e = read(arg, tile_path(id, path), max, out);
 	if (e != ERR_NOT_FOUND || id.width == TILE_WIDTH)
 		return e;
 	/* partial tiles go once the full one is there, of which they are a
 	 * prefix */
-	TRY(file_read_at(*dir, tile_path((struct tile_id){ id.level, id.index,
+	TRY(read(arg, tile_path((struct tile_id){ id.level, id.index,
 	    TILE_WIDTH }, path), max, out));
 	return cut(out, start, id);
+}
+
+static enum err
+read_at(void *arg, const char *path, size_t max, struct bytes *out)
+{
+	return file_read_at(*(const int *)arg, path, max, out);
+}
+
+static enum err
+read_file(void *arg, struct tile_id id, struct bytes *out)
+{
+	return tile_fetch(read_at, arg, id, out);
 }
 
 struct tile_source

@@ -63,6 +63,14 @@ struct tile_source {
 	void		*arg;
 };
 
+/*
+ * A read() for sources whose medium reads files by name, at most max bytes:
+ * the partial tile, or the full one cut.
+ */
+[[nodiscard]] enum err tile_fetch(enum err (*read)(void *arg,
+    const char *path, size_t max, struct bytes *out), void *arg,
+    struct tile_id id, struct bytes *out);
+
 /* Reads below a directory; *dir must stay open as long as the source. */
 struct tile_source tile_source_dir(int *dir);
 

@@ -1,48 +1,13 @@
 /*
- * The files of a log directory against what its entries give. File names and
- * contents are an attacker's; nothing is followed out of the directory. Next
- * in the flow: verify_report.c.
+ * The files of a log against what its entries give. File names and contents
+ * are an attacker's. Next in the flow: verify_report.c.
  */
 #include "audit/verify_run.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/file.h"
 
 #define DEPTH_MAX 16	/* tile/entries/x…: 7 groups of digits and .p */
-
-static void
-close_dir(DIR **d)
-{
-	if (*d != NULL)
-		closedir(*d);
-}
-#define AUTO_DIR __attribute__((cleanup(close_dir))) DIR
-
-/* *out_dir is NULL when there is no such directory. */
-static enum err
-open_dir(int at, const char *path, DIR **out_dir)
-{
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-	    O_NOFOLLOW);
-
-	*out_dir = NULL;
-	if (fd == -1)
-		return errno == ENOENT ? ERR_OK : err_system("%s: open", path);
-	if ((*out_dir = fdopendir(fd)) == NULL) {
-		enum err e = err_system("%s: fdopendir", path);
-
-		close(fd);
-		return e;
-	}
-	return ERR_OK;
-}
 
 static uint64_t
 first_difference(struct view a, struct view b)
@@ -58,8 +23,7 @@ first_difference(struct view a, struct view b)
 static void
 judge(struct verify_run *v, enum err e, const char *path, struct view derived)
 {
-	struct verify_place place = { path, VERIFY_NO_INDEX, VERIFY_NO_INDEX,
-		VERIFY_NO_INDEX };
+	struct verify_place place = VERIFY_IN_FILE(path);
 	struct view file = bytes_view(&v->file);
 	struct verify_count *count = &v->result->count[VERIFY_TILES];
 	enum verify_verdict verdict = VERIFY_TAMPERED;
@@ -69,7 +33,7 @@ judge(struct verify_run *v, enum err e, const char *path, struct view derived)
 		count->good++;
 		return;
 	}
-	if (e == ERR_NOT_FOUND || e == ERR_CORRUPT) {
+	if (verify_is_missing(e)) {
 		verdict = VERIFY_INCOMPLETE;
 	} else if (e == ERR_OK) {
 		place.byte = first_difference(file, derived);
@@ -83,12 +47,6 @@ judge(struct verify_run *v, enum err e, const char *path, struct view derived)
 	verify_found(v->result, VERIFY_TILES, verdict, place);
 }
 
-static bool
-is_fatal(enum err e)
-{
-	return e == ERR_MEMORY || e == ERR_SYSTEM;
-}
-
 static enum err
 compare_leftover(struct verify_run *v, struct tile_id id, struct view derived)
 {
@@ -96,35 +54,52 @@ compare_leftover(struct verify_run *v, struct tile_id id, struct view derived)
 	enum err e;
 
 	bytes_reset(&v->file);
-	e = file_read_at(v->dir, tile_path(id, path), TILE_BUNDLE_MAX,
-	    &v->file);
-	if (is_fatal(e))
+	e = v->files->read(v->files->arg, tile_path(id, path),
+	    TILE_BUNDLE_MAX, &v->file);
+	if (verify_is_fatal(e))
 		return e;
 	judge(v, e, path, derived);
 	return ERR_OK;
+}
+
+/* Where the narrower tiles beside one lie, and what they must be. */
+struct leftovers {
+	struct verify_run	*run;
+	struct tile_id		 id;
+	char			 path[TILE_PATH];
+	struct view		 derived;
+	const size_t		*ends;
+};
+
+static enum err
+look_at_leftover(void *context, const char *name, enum files_kind kind)
+{
+	struct leftovers *l = context;
+	char path[TILE_PATH];
+	struct tile_id part;
+
+	(void)kind;
+	if (snprintf(path, sizeof(path), "%s/%s", l->path, name) >=
+	    (int)sizeof(path) ||
+	    tile_path_get(view_text(path), &part) != ERR_OK ||
+	    part.width >= l->id.width)
+		return ERR_OK;	/* verify_files() names the others */
+	return compare_leftover(l->run, part, VIEW(l->derived.at,
+	    l->ends[part.width - 1]));
 }
 
 enum err
 verify_leftovers(struct verify_run *v, struct tile_id id, struct view derived,
     const size_t ends[TILE_WIDTH])
 {
-	struct tile_id part = { id.level, id.index, 1 };
-	char path[TILE_PATH], name[TILE_PATH];
-	AUTO_DIR *d = NULL;
+	struct leftovers l = { .run = v, .id = id, .derived = derived,
+		.ends = ends };
 
-	tile_path(part, path);
-	*strrchr(path, '/') = '\0';
-	TRY(open_dir(v->dir, path, &d));
-	for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
-		if (snprintf(name, sizeof(name), "%s/%s", path, e->d_name) >=
-		    (int)sizeof(name) ||
-		    tile_path_get(view_text(name), &part) != ERR_OK ||
-		    part.width >= id.width)
-			continue;	/* verify_files() names the others */
-		TRY(compare_leftover(v, part, VIEW(derived.at,
-		    ends[part.width - 1])));
-	}
-	return ERR_OK;
+	if (v->files->list == NULL)
+		return ERR_OK;
+	tile_path((struct tile_id){ id.level, id.index, 1 }, l.path);
+	*strrchr(l.path, '/') = '\0';
+	return v->files->list(v->files->arg, l.path, look_at_leftover, &l);
 }
 
 enum err
@@ -136,7 +111,7 @@ verify_tile(struct verify_run *v, struct tile_id id, struct view derived,
 
 	bytes_reset(&v->file);
 	e = v->source.read(v->source.arg, id, &v->file);
-	if (is_fatal(e))
+	if (verify_is_fatal(e))
 		return e;
 	judge(v, e, tile_path(id, path), derived);
 	return verify_leftovers(v, id, derived, ends);
@@ -144,19 +119,64 @@ verify_tile(struct verify_run *v, struct tile_id id, struct view derived,
 
 /* ---- every file is accounted for */
 
-static void
+/* The log's published key must be one of those that are trusted. */
+static enum err
+check_key(struct verify_run *v, struct view text)
+{
+	const struct trust_policy *trust = v->options->trust;
+	AUTO(vkey) key = NULL;
+	bool other = false;
+
+	if (text.len == 0 || text.at[text.len - 1] != '\n')
+		return err_because(ERR_SYNTAX, "a verifier key ends in a line "
+		    "end");
+	TRY(vkey_get(VIEW(text.at, text.len - 1), &key));
+	if (!view_is(vkey_name(key), v->result->origin))
+		return err_because(ERR_MISMATCH, "a key of another log");
+	for (size_t i = 0; i < trust_log_count(trust); i++) {
+		const struct vkey *trusted = trust_log(trust, i)->key;
+
+		if (vkey_same_key(trusted, key))
+			return ERR_OK;
+		other |= vkey_type(trusted) == vkey_type(key) &&
+		    view_equal(vkey_name(trusted), vkey_name(key));
+	}
+	/* of a kind that nobody trusts: nothing rests on it */
+	return !other ? ERR_OK : err_because(ERR_MISMATCH,
+	    "not the key that is trusted");
+}
+
+static enum err
+check_key_file(struct verify_run *v, const char *name)
+{
+	enum err e;
+
+	bytes_reset(&v->file);
+	e = v->files->read(v->files->arg, name, TRUST_SIZE, &v->file);
+	if (e == ERR_OK)
+		e = check_key(v, bytes_view(&v->file));
+	if (verify_is_fatal(e))
+		return e;
+	if (e != ERR_OK)
+		verify_found(v->result, VERIFY_FILES, VERIFY_TAMPERED,
+		    VERIFY_IN_FILE(name));
+	v->result->count[VERIFY_FILES].good += e == ERR_OK;
+	return ERR_OK;
+}
+
+static enum err
 account(struct verify_run *v, const char *path, bool regular)
 {
 	struct verify_result *r = v->result;
-	struct verify_place place = { path, VERIFY_NO_INDEX, VERIFY_NO_INDEX,
-		VERIFY_NO_INDEX };
 	struct view name = view_text(path);
 	struct tile_id id;
 
 	r->count[VERIFY_FILES].total++;
+	if (regular && (view_is(name, "log.vkey") ||
+	    view_is(name, "log-ecdsa.vkey")))
+		return check_key_file(v, path);
 	if (regular && (view_is(name, "checkpoint") ||
-	    view_is(name, "checkpoint.witnessed") ||
-	    view_is(name, "log.vkey") || view_is(name, "log-ecdsa.vkey"))) {
+	    view_is(name, "checkpoint.witnessed"))) {
 		r->count[VERIFY_FILES].good++;
 	} else if (regular && tile_path_get(name, &id) == ERR_OK) {
 		r->count[VERIFY_FILES].good++;
@@ -165,44 +185,38 @@ account(struct verify_run *v, const char *path, bool regular)
 	} else {
 		r->foreign++;
 		(void)err_because(ERR_SCHEMA, "not a file of the log");
-		verify_found(r, VERIFY_FILES, VERIFY_VERIFIED, place);
-	}
-}
-
-static enum err
-walk(struct verify_run *v, DIR *d, const char *path, unsigned int depth)
-{
-	for (struct dirent *e; (e = readdir(d)) != NULL;) {
-		char below[512];
-		struct stat st;
-		AUTO_DIR *child = NULL;
-
-		if (strcmp(e->d_name, ".") == 0 ||
-		    strcmp(e->d_name, "..") == 0)
-			continue;
-		if (snprintf(below, sizeof(below), "%s%s%s", path,
-		    *path != '\0' ? "/" : "", e->d_name) >=
-		    (int)sizeof(below) || fstatat(dirfd(d), e->d_name, &st,
-		    AT_SYMLINK_NOFOLLOW) == -1) {
-			account(v, below, false);
-			continue;
-		}
-		if (!S_ISDIR(st.st_mode) || depth == DEPTH_MAX) {
-			account(v, below, S_ISREG(st.st_mode));
-			continue;
-		}
-		TRY(open_dir(dirfd(d), e->d_name, &child));
-		if (child != NULL)
-			TRY(walk(v, child, below, depth + 1));
+		verify_found(r, VERIFY_FILES, VERIFY_VERIFIED,
+		    VERIFY_IN_FILE(path));
 	}
 	return ERR_OK;
+}
+
+struct walk {
+	struct verify_run	*run;
+	const char		*path;
+	unsigned int		 depth;
+};
+
+static enum err
+look_at_file(void *context, const char *name, enum files_kind kind)
+{
+	const struct walk *w = context;
+	struct verify_run *v = w->run;
+	char path[512];
+	struct walk below = { v, path, w->depth + 1 };
+
+	if (snprintf(path, sizeof(path), "%s%s%s", w->path, *w->path != '\0' ?
+	    "/" : "", name) >= (int)sizeof(path))
+		return account(v, path, false);
+	if (kind != FILES_DIR || w->depth == DEPTH_MAX)
+		return account(v, path, kind == FILES_REGULAR);
+	return v->files->list(v->files->arg, path, look_at_file, &below);
 }
 
 enum err
 verify_files(struct verify_run *v)
 {
-	AUTO_DIR *d = NULL;
+	struct walk w = { v, "", 0 };
 
-	TRY(open_dir(v->dir, ".", &d));
-	return d != NULL ? walk(v, d, "", 0) : ERR_OK;
+	return v->files->list(v->files->arg, "", look_at_file, &w);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/time.h"
 
 #define LINE_WIDTH 72	/* where OK stands */
 
@@ -22,6 +23,15 @@ static const char *const verdicts[] = {
 	[VERIFY_VERIFIED] = "verified",
 	[VERIFY_TAMPERED] = "tampered",
 	[VERIFY_INCOMPLETE] = "incomplete",
+	[VERIFY_UNWITNESSED] = "unwitnessed",
+};
+
+/* The same for people. */
+static const char *const marks[] = {
+	[VERIFY_VERIFIED] = "OK",
+	[VERIFY_TAMPERED] = "TAMPERED",
+	[VERIFY_INCOMPLETE] = "INCOMPLETE",
+	[VERIFY_UNWITNESSED] = "UNWITNESSED",
 };
 
 static void
@@ -37,6 +47,38 @@ put_checkpoint(const struct verify_result *r, struct bytes *out)
 	base64_put(out, VIEW(r->root.at, 6));
 	bytes_put_text(out, "… signed by key ");
 	hex_put(out, VIEW_OF(r->key_id));
+	if (r->signatures > 1)
+		bytes_printf(out, " and %zu more", r->signatures - 1);
+}
+
+static void
+put_witnesses(const struct verify_result *r, struct bytes *out)
+{
+	if (r->count[VERIFY_WITNESSES].total == 0) {
+		bytes_put_text(out, "none asked for");
+		return;
+	}
+	bytes_printf(out, "%zu of %zu, quorum %s", r->witnesses,
+	    r->witnesses_known, r->quorum);
+	if (r->witnessed == VERIFY_NO_INDEX)
+		return;
+	bytes_put_text(out, " at ");
+	instant_put(out, (int64_t)r->quorum_time);
+	if (r->witnessed != r->size)
+		bytes_printf(out, " for %" PRIu64 " entries", r->witnessed);
+	else
+		bytes_printf(out, ", lag %" PRId64 " s", r->lag);
+}
+
+static void
+put_others(const struct verify_result *r, struct bytes *out)
+{
+	struct verify_count c = r->count[VERIFY_CONSISTENCY];
+
+	if (c.total == 0)
+		bytes_put_text(out, "no other checkpoint to compare with");
+	else
+		put_ratio(out, c, "other checkpoints are of this tree");
 }
 
 static void
@@ -49,8 +91,17 @@ put_summary(const struct verify_result *r, enum verify_check check,
 	case VERIFY_CHECKPOINT:
 		put_checkpoint(r, out);
 		break;
+	case VERIFY_WITNESSES:
+		put_witnesses(r, out);
+		break;
+	case VERIFY_CONSISTENCY:
+		put_others(r, out);
+		break;
 	case VERIFY_ENTRIES:
 		put_ratio(out, c, "hash to the signed root");
+		if (r->absent != 0)
+			bytes_printf(out, ", %" PRIu64 " below the minimum "
+			    "index", r->absent);
 		break;
 	case VERIFY_TILES:
 		put_ratio(out, c, "identical to re-derived");
@@ -72,7 +123,10 @@ put_summary(const struct verify_result *r, enum verify_check check,
 		    "programme", r->active_devices);
 		break;
 	case VERIFY_FILES:
-		put_ratio(out, c, "are the log's");
+		if (r->listed)
+			put_ratio(out, c, "are the log's");
+		else
+			bytes_put_text(out, "not listed here");
 		if (r->ahead != 0)
 			bytes_printf(out, ", %" PRIu64 " ahead of the "
 			    "checkpoint", r->ahead);
@@ -115,7 +169,6 @@ static void
 put_line(const struct verify_result *r, enum verify_check check,
     struct bytes *out)
 {
-	static const char *const marks[] = { "OK", "TAMPERED", "INCOMPLETE" };
 	const struct verify_finding *f = &r->finding[check];
 	AUTO_DONE(bytes) line = { 0 };
 
@@ -142,8 +195,12 @@ verify_report(const struct verify_result *r, struct bytes *out)
 	/* without a checkpoint nothing else was looked at */
 	for (unsigned int i = 0; i < (known ? VERIFY_CHECK_COUNT : 1u); i++)
 		put_line(r, (enum verify_check)i, out);
+	if (r->verdict == VERIFY_TAMPERED && r->last_good != VERIFY_NO_INDEX)
+		bytes_printf(out, "Last good    %s: the first %" PRIu64
+		    " entries are as it says\n", r->last_good_name,
+		    r->last_good);
 	bytes_printf(out, "%s\n", r->verdict == VERIFY_VERIFIED ? "VERIFIED" :
-	    r->verdict == VERIFY_TAMPERED ? "TAMPERED" : "INCOMPLETE");
+	    marks[r->verdict]);
 }
 
 static void
@@ -174,8 +231,32 @@ put_check(struct json *j, const struct verify_result *r, unsigned int check)
 }
 
 static void
+put_states(struct json *j, const struct verify_result *r)
+{
+	json_record(j, "witnesses");
+	json_c_text(j, "quorum", r->quorum);
+	put_number(j, "cosigned", r->witnesses);
+	put_number(j, "known", r->witnesses_known);
+	put_number(j, "unknown_lines", r->unknown_lines);
+	if (r->witnessed != VERIFY_NO_INDEX) {
+		put_number(j, "size", r->witnessed);
+		put_number(j, "quorum_time", r->quorum_time);
+		json_int(j, "lag", r->lag);
+	}
+	json_close(j);
+	if (r->last_good != VERIFY_NO_INDEX) {
+		json_record(j, "last_good");
+		json_c_text(j, "name", r->last_good_name);
+		put_number(j, "size", r->last_good);
+		json_close(j);
+	}
+}
+
+static void
 put_totals(struct json *j, const struct verify_result *r)
 {
+	put_number(j, "absent", r->absent);
+	put_number(j, "minimum", r->minimum);
 	put_number(j, "starts", r->boots);
 	json_int(j, "first_t", r->first_t);
 	json_int(j, "last_t", r->last_t);
@@ -201,6 +282,8 @@ verify_report_json(const struct verify_result *r, struct bytes *out)
 	json_hex(&j, "key_id", VIEW_OF(r->key_id));
 	put_number(&j, "size", r->size);
 	json_base64(&j, "root", VIEW_OF(r->root.at));
+	put_number(&j, "signatures", r->signatures);
+	put_states(&j, r);
 	put_totals(&j, r);
 	json_items(&j, "checks");
 	for (unsigned int i = 0; i < VERIFY_CHECK_COUNT; i++)

@@ -1,6 +1,7 @@
 /*
- * A verification under way: what verify.c (entries) and verify_files.c (files
- * against what the entries give) share. For nobody else.
+ * A verification under way: what verify.c (checkpoint, root),
+ * verify_entries.c, verify_others.c (checkpoints and witnesses) and
+ * verify_files.c (files against what the entries give) share. For nobody else.
  */
 #ifndef OKSE_AUDIT_VERIFY_RUN_H
 #define OKSE_AUDIT_VERIFY_RUN_H
@@ -9,13 +10,29 @@
 #include "audit/tree.h"
 #include "audit/verify.h"
 
+/* A checkpoint, signed by the log, that must be of the tree. */
+struct verify_anchor {
+	char		name[128];
+	uint64_t	size;
+	struct hash	root;
+	bool		checked, good;
+	uint64_t	quorum_time;	/* or TRUST_NEVER */
+	int64_t		t_last, t_next;	/* ms: its last entry, the one behind;
+					   0: not seen */
+};
+
 struct verify_run {
-	int			 dir;
+	const struct log_files	*files;
+	const struct verify_options *options;
 	struct tile_source	 source;
 	struct tree		*tree;		/* grown from the entries */
 	struct reconcile	*reconcile;
 	struct bytes		 bundle;
 	struct bytes		 file;
+	struct bytes		 note;		/* the checkpoint's */
+	/* the first is the one that is verified */
+	struct verify_anchor	 anchor[VERIFY_OTHERS + 3];
+	size_t			 anchors;
 	struct verify_result	*result;
 };
 
@@ -26,12 +43,41 @@ struct verify_place {
 	uint64_t	 byte;
 };
 
+#define VERIFY_IN_FILE(name)                                                  \
+	((struct verify_place){ (name), VERIFY_NO_INDEX, VERIFY_NO_INDEX,     \
+	    VERIFY_NO_INDEX })
+
 /*
  * Keeps the first finding of a check, with err_why() as the reason, and
  * worsens the verdict.
  */
 void verify_found(struct verify_result *r, enum verify_check check,
     enum verify_verdict verdict, struct verify_place place);
+
+/* Errors of the machine or the network, which say nothing about the log. */
+bool verify_is_fatal(enum err e);
+/* Missing or cut short, rather than changed. */
+bool verify_is_missing(enum err e);
+
+/* ---- verify_others.c, in this order */
+
+/* Reads the checkpoints that must be of the same tree. */
+[[nodiscard]] enum err verify_read_others(struct verify_run *v);
+void verify_add_anchor(struct verify_run *v, const char *name,
+    const struct trust_seen *s);
+/* Holds those of the size reached against the tree. */
+void verify_reached(struct verify_run *v);
+/* Remembers when an entry was made. */
+void verify_made(struct verify_run *v, uint64_t index, int64_t t);
+/* Those beyond the checkpoint, by proofs. */
+[[nodiscard]] enum err verify_beyond(struct verify_run *v);
+/* Whether a quorum has seen the tree, and in time. */
+void verify_witnesses(struct verify_run *v);
+
+/* ---- verify_entries.c: all entries, each tile they fill */
+[[nodiscard]] enum err verify_entries(struct verify_run *v);
+
+/* ---- verify_files.c */
 
 /*
  * Compares a stored tile, and the narrower partial ones left beside it, with

@@ -99,14 +99,18 @@ static enum err
 verify(const char *dir, int *out_status)
 {
 	static struct verify_result r;
+	AUTO_FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct log_files files = log_files_dir(&fd);
 	AUTO_DONE(bytes) report = { 0 };
-	AUTO(vkey) key = NULL;
+	AUTO(trust_policy) trust = NULL;
+	struct verify_options options = { 0 };
 	char path[512];
 
 	TRY(crypto_init());
 	TRY(path_join(dir, "log.vkey", path, sizeof(path)));
-	TRY(vkey_read(path, &key));
-	TRY(verify_log(dir, key, &r));
+	TRY(trust_keys_read(path, &trust));
+	options.trust = trust;
+	TRY(verify_with(&files, &options, &r));
 	verify_report(&r, &report);
 	*out_status = verify_exit_status(&r);
 	return fd_write(STDOUT_FILENO, bytes_view(&report));

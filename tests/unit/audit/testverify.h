@@ -9,6 +9,21 @@
 #include "testdir.h"
 #include "testlog.h"
 
+/* With a policy, and other checkpoints to compare with. */
+[[maybe_unused]] static struct verify_result
+verify_by(const struct testlog *l, const struct verify_options *options)
+{
+	AUTO_FD fd = open(l->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct log_files files = log_files_dir(&fd);
+	struct verify_result r;
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(verify_with(&files, options, &r), ERR_OK);
+	assert_int_equal(verify_exit_status(&r), (int)r.verdict);
+	return r;
+}
+
+/* By the log's key alone. */
 [[maybe_unused]] static struct verify_result
 verify(const struct testlog *l)
 {

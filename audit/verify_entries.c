@@ -1,0 +1,158 @@
+/*
+ * The pass over all entries: each is hashed into a tree of our own, read by
+ * the log's schema and held against the others. Entries are what is doubted
+ * here; the root that the tree comes to is compared in verify.c. Next in the
+ * flow: verify_files.c for the tiles, reconcile.c for the entries.
+ */
+#include "audit/verify_run.h"
+
+#define PROGRESS 16	/* bundles */
+
+/* Keeps what is wrong with an entry, the reason being err_why(). */
+static void
+found_in_entry(struct verify_result *r, enum verify_check check,
+    uint64_t index)
+{
+	struct tile_id id = { TILE_ENTRIES, index / TILE_WIDTH,
+		tile_width(TILE_ENTRIES, index / TILE_WIDTH, r->size) };
+	char path[TILE_PATH];
+
+	verify_found(r, check, VERIFY_TAMPERED, (struct verify_place){
+	    tile_path(id, path), index, index, VERIFY_NO_INDEX });
+}
+
+/* Counts one entry in a check, whose outcome is e. */
+static enum err
+tally(struct verify_run *v, enum verify_check check, enum err e,
+    uint64_t index)
+{
+	if (e == ERR_MEMORY)
+		return e;
+	v->result->count[check].total++;
+	v->result->count[check].good += e == ERR_OK;
+	if (e != ERR_OK)
+		found_in_entry(v->result, check, index);
+	return ERR_OK;
+}
+
+static enum err
+check_entry(struct verify_run *v, uint64_t index, struct view entry)
+{
+	struct hash leaf = merkle_leaf(entry);
+	struct schema_entry e;
+	enum err read = schema_get(entry, &e);
+
+	TRY(tree_append(v->tree, &leaf));
+	verify_reached(v);
+	TRY(tally(v, VERIFY_SCHEMA, read, index));
+	if (read != ERR_OK)
+		return ERR_OK;
+	verify_made(v, index, (int64_t)schema_count(&e, SCHEMA_T));
+	TRY(tally(v, VERIFY_SEQUENCE, reconcile_sequence(v->reconcile, index,
+	    &e), index));
+	TRY(tally(v, VERIFY_TICKETS, reconcile_tickets(v->reconcile, index,
+	    &e), index));
+	return tally(v, VERIFY_DEVICES, reconcile_devices(v->reconcile, index,
+	    &e), index);
+}
+
+/* Ends of the first 1, 2, … hashes of a tile. */
+static void
+hash_ends(size_t ends[TILE_WIDTH])
+{
+	for (size_t i = 0; i < TILE_WIDTH; i++)
+		ends[i] = (i + 1) * SHA256_SIZE;
+}
+
+/* The hash tiles that the entries so far have filled. */
+static enum err
+check_filled(struct verify_run *v)
+{
+	size_t ends[TILE_WIDTH];
+
+	hash_ends(ends);
+	for (size_t i = 0; i < tree_filled(v->tree); i++)
+		TRY(verify_tile(v, tree_filled_id(v->tree, i),
+		    tree_filled_bytes(v->tree, i), ends));
+	tree_forget(v->tree);
+	return ERR_OK;
+}
+
+static enum err
+check_bundle(struct verify_run *v, struct tile_id id)
+{
+	struct view entries[TILE_WIDTH];
+	size_t ends[TILE_WIDTH], end = 0;
+
+	TRY(tile_read_bundle(&v->source, id, &v->bundle, entries));
+	for (unsigned int i = 0; i < id.width; i++) {
+		TRY(check_entry(v, id.index * TILE_WIDTH + i, entries[i]));
+		end += 2 + entries[i].len;
+		ends[i] = end;
+	}
+	TRY(verify_leftovers(v, id, bytes_view(&v->bundle), ends));
+	return check_filled(v);
+}
+
+static void
+progress(const struct verify_run *v, uint64_t bundle)
+{
+	if (v->options->progress != NULL && bundle % PROGRESS == 0)
+		v->options->progress(v->options->arg, tree_size(v->tree),
+		    v->result->size);
+}
+
+/* ERR_OK also when the entries stop early: that is a finding. */
+static enum err
+check_bundles(struct verify_run *v)
+{
+	uint64_t size = v->result->size;
+
+	for (uint64_t n = 0; n * TILE_WIDTH < size; n++) {
+		struct tile_id id = { TILE_ENTRIES, n,
+			tile_width(TILE_ENTRIES, n, size) };
+		char path[TILE_PATH];
+		struct verify_place place = { tile_path(id, path),
+			n * TILE_WIDTH, n * TILE_WIDTH + id.width - 1,
+			VERIFY_NO_INDEX };
+		enum err e = check_bundle(v, id);
+
+		if (verify_is_fatal(e))
+			return e;
+		progress(v, n);
+		if (e == ERR_OK)
+			continue;
+		verify_found(v->result, VERIFY_ENTRIES, verify_is_missing(e) ?
+		    VERIFY_INCOMPLETE : VERIFY_TAMPERED, place);
+		return ERR_OK;
+	}
+	return ERR_OK;
+}
+
+static enum err
+check_edge(struct verify_run *v)
+{
+	uint64_t size = tree_size(v->tree);
+	size_t ends[TILE_WIDTH];
+
+	hash_ends(ends);
+	for (int level = 0; level < TILE_LEVELS; level++) {
+		struct tile_id id = { level, tile_full(level, size),
+			tile_partial(level, size) };
+
+		if (id.width != 0)
+			TRY(verify_tile(v, id, tree_partial(v->tree, level),
+			    ends));
+	}
+	return ERR_OK;
+}
+
+enum err
+verify_entries(struct verify_run *v)
+{
+	TRY(check_bundles(v));
+	/* with entries missing, the edge of the tree is not theirs to give */
+	if (tree_size(v->tree) != v->result->size)
+		return ERR_OK;
+	return check_edge(v);
+}
