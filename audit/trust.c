@@ -6,7 +6,6 @@
 #include "audit/trust.h"
 
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -249,10 +248,8 @@ read_line(struct trust_policy *p, struct view line)
 static enum err
 in_line(enum err e, unsigned int number)
 {
-	char why[256];
-
-	snprintf(why, sizeof(why), "%s", err_why());
-	return err_because(e, "trust policy, line %u: %s", number, why);
+	return err_because(e, "trust policy, line %u: %s", number,
+	    err_why());
 }
 
 static enum err

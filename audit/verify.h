@@ -76,7 +76,7 @@ struct verify_result {
 	uint64_t		witnessed;	/* size of the newest tree with
 						   a quorum, or NO_INDEX */
 	uint64_t		quorum_time;	/* of that one, in seconds */
-	int64_t			lag;		/* of it behind its entries, s */
+	int64_t			lag;		/* behind its entries, s */
 	/* where the tree is known to be right although it is not at the end */
 	uint64_t		last_good;	/* size, or NO_INDEX */
 	char			last_good_name[128];
@@ -106,7 +106,7 @@ struct verify_other {
 
 struct verify_options {
 	const struct trust_policy *trust;
-	struct verify_other	 to;	/* verified in place of "checkpoint";
+	struct verify_other	 to;	/* verified instead of "checkpoint";
 					   note.at == NULL: not given */
 	const struct verify_other *others;	/* must be of the same tree */
 	size_t			 other_count;	/* at most VERIFY_OTHERS */

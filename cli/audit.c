@@ -3,57 +3,20 @@
  * the daemon. Nothing in the directory is believed but what the log's key
  * has signed. Next: trace.c, audit/verify.h.
  */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/receipt.h"
 #include "audit/schema.h"
 #include "audit/verify.h"
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/place.h"
 #include "cli/published.h"
 #include "cli/say.h"
-
-/* The key given by --key, or the one that lies in the directory. */
-static enum err
-log_key(const struct arguments *a, const char *dir, struct vkey **out_key)
-{
-	const char *path = option_value(a, "key", NULL);
-	char beside[PATH_MAX];
-
-	if (path != NULL)
-		return vkey_read(path, out_key);
-	TRY(path_join(dir, "log.vkey", beside, sizeof(beside)));
-	complain("the log's key is taken from %s: compare it with the one "
-	    "you were given, or use --key", beside);
-	return vkey_read(beside, out_key);
-}
-
-int
-audit_verify(const struct arguments *a)
-{
-	AUTO(vkey) key = NULL;
-	AUTO_DONE(bytes) report = { 0 };
-	struct verify_result result = { 0 };
-	const char *dir = argument(a, 0);
-	enum err e;
-
-	if ((e = log_key(a, dir, &key)) != ERR_OK)
-		return complain_err("the log's key", e);
-	if ((e = verify_log(dir, key, &result)) != ERR_OK)
-		return complain_err(dir, e);
-	if (option_given(a, "json")) {
-		if ((e = verify_report_json(&result, &report)) != ERR_OK)
-			return complain_err("the report", e);
-		bytes_put_text(&report, "\n");
-	} else {
-		verify_report(&result, &report);
-	}
-	put_view(bytes_view(&report));
-	return verify_exit_status(&result);
-}
+#include "cli/trusted.h"
 
 /* A decimal number, or otherwise when text is NULL. */
 static enum err
@@ -70,6 +33,104 @@ number(const char *text, uint64_t otherwise, uint64_t *out)
 	*out = strtoull(text, &end, 10);
 	return *end == '\0' ? ERR_OK
 	    : err_because(ERR_SYNTAX, "expected a number");
+}
+
+/* Checkpoints given on the command line; views of what was read. */
+struct notes {
+	struct bytes		bytes[VERIFY_OTHERS + 1];
+	struct verify_other	at[VERIFY_OTHERS + 1];
+	size_t			count;
+};
+
+static void
+notes_done(struct notes *n)
+{
+	for (size_t i = 0; i < COUNT(n->bytes); i++)
+		bytes_done(&n->bytes[i]);
+}
+
+static enum err
+read_note(const char *path, struct notes *n)
+{
+	if (n->count == COUNT(n->at))
+		return err_because(ERR_RANGE, "more than %d checkpoints",
+		    VERIFY_OTHERS);
+	TRY(file_read(path, NOTE_MAX, &n->bytes[n->count]));
+	n->at[n->count] = (struct verify_other){ path,
+	    bytes_view(&n->bytes[n->count]) };
+	n->count++;
+	return ERR_OK;
+}
+
+static enum err
+read_options(const struct arguments *a, struct notes *n,
+    struct verify_options *o)
+{
+	const char *path = option_value(a, "to", NULL);
+
+	for (size_t i = 0; option_nth(a, "from", i) != NULL; i++)
+		TRY(read_note(option_nth(a, "from", i), n));
+	o->others = n->at;
+	o->other_count = n->count;
+	TRY(number(option_value(a, "late", NULL), VERIFY_LATE, &o->late));
+	if (path == NULL)
+		return ERR_OK;
+	TRY(read_note(path, n));
+	o->to = n->at[n->count - 1];
+	return ERR_OK;
+}
+
+/* On a terminal, where somebody waits. */
+static void
+show_progress(void *arg, uint64_t done, uint64_t total)
+{
+	(void)arg;
+	fprintf(stderr, "\r%llu of %llu entries", (unsigned long long)done,
+	    (unsigned long long)total);
+}
+
+static enum err
+verify_place(const struct arguments *a, struct verify_result *out_result)
+{
+	AUTO(place) place = NULL;
+	AUTO(trust_policy) trust = NULL;
+	AUTO_DONE(notes) notes = { 0 };
+	struct verify_options options = { 0 };
+	enum err e;
+
+	TRY(place_open(argument(a, 0), &place));
+	TRY(trusted(a, place_files(place), &trust));
+	options.trust = trust;
+	TRY(read_options(a, &notes, &options));
+	if (isatty(STDERR_FILENO) == 1)
+		options.progress = show_progress;
+	e = verify_with(place_files(place), &options, out_result);
+	if (options.progress != NULL)
+		fprintf(stderr, "\r\033[K");
+	return e;
+}
+
+int
+audit_verify(const struct arguments *a)
+{
+	AUTO_DONE(bytes) report = { 0 };
+	struct verify_result result = { 0 };
+	enum err e;
+
+	/* 1 is said of logs only: whatever keeps us from looking is 4 */
+	if ((e = verify_place(a, &result)) != ERR_OK) {
+		(void)complain_err(argument(a, 0), e);
+		return EXIT_AWAY;
+	}
+	if (option_given(a, "json")) {
+		if ((e = verify_report_json(&result, &report)) != ERR_OK)
+			return complain_err("the report", e);
+		bytes_put_text(&report, "\n");
+	} else {
+		verify_report(&result, &report);
+	}
+	put_view(bytes_view(&report));
+	return verify_exit_status(&result);
 }
 
 static enum err

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -16,8 +15,7 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
-
-#define HEAD_MAX 16384
+#include "cli/answer.h"
 
 void
 reply_done(struct reply *r)
@@ -107,107 +105,31 @@ receive(int fd, size_t at_most, struct bytes *in)
 	return bytes_check(in);
 }
 
-/* "200" and nothing else, within limits; -1 otherwise. */
-static int64_t
-decimal(struct view v, int64_t max)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < v.len; i++) {
-		if (v.at[i] < '0' || v.at[i] > '9')
-			return -1;
-		n = n * 10 + (v.at[i] - '0');
-		if (n > max)
-			return -1;
-	}
-	return v.len > 0 ? n : -1;
-}
-
-/* The next line of the head without its CRLF; at == NULL: none. */
-static struct view
-take_line(struct view *head)
-{
-	const uint8_t *end = memmem(head->at, head->len, "\r\n", 2);
-	struct view line = { 0 };
-
-	if (end == NULL)
-		return line;
-	line = VIEW(head->at, (size_t)(end - head->at));
-	*head = VIEW(end + 2, head->len - line.len - 2);
-	return line;
-}
-
-/* The value of the header name in this line; at == NULL: another header. */
-static struct view
-header_value(struct view line, const char *name)
-{
-	size_t n = strlen(name);
-	struct view v = { 0 };
-
-	if (line.len <= n || line.at[n] != ':' ||
-	    strncasecmp((const char *)line.at, name, n) != 0)
-		return v;
-	v = VIEW(line.at + n + 1, line.len - n - 1);
-	while (v.len > 0 && v.at[0] == ' ')
-		v = VIEW(v.at + 1, v.len - 1);
-	return v;
-}
-
-static enum err
-read_head(struct view head, struct reply *r, size_t *out_length)
-{
-	struct view line = take_line(&head), v;
-	int64_t length = -1, n;
-
-	if (!view_starts(line, "HTTP/1.1 ") || line.len < 12)
-		return err_because(ERR_SYNTAX, "the answer is not HTTP/1.1");
-	r->status = (int)decimal(VIEW(line.at + 9, 3), 599);
-	while ((line = take_line(&head)).len > 0) {
-		if ((v = header_value(line, "Content-Length")).at != NULL) {
-			n = decimal(v, (int64_t)CLIENT_ANSWER);
-			if (n < 0 || length >= 0)
-				return err_because(ERR_SYNTAX, "the answer's "
-				    "Content-Length is no number up to %zu, "
-				    "or there are two", CLIENT_ANSWER);
-			length = n;
-		}
-		if (header_value(line, "Transfer-Encoding").at != NULL)
-			return err_because(ERR_SYNTAX,
-			    "the answer has a Transfer-Encoding");
-		v = header_value(line, "Content-Type");
-		if (v.at != NULL)
-			snprintf(r->type, sizeof(r->type), "%.*s",
-			    (int)v.len, (const char *)v.at);
-	}
-	if (r->status < 100 || length < 0)
-		return err_because(ERR_SYNTAX,
-		    "the answer has no status or no Content-Length");
-	*out_length = (size_t)length;
-	return ERR_OK;
-}
-
 static enum err
 receive_reply(int fd, struct reply *r)
 {
 	AUTO_DONE(bytes) in = { 0 };
+	struct answer answer;
 	const uint8_t *end;
-	size_t head, length;
+	size_t head;
 
 	while ((end = in.len == 0 ? NULL
 	    : memmem(in.at, in.len, "\r\n\r\n", 4)) == NULL) {
-		if (in.len > HEAD_MAX)
-			return err_because(ERR_TOO_LARGE,
-			    "the answer's head is over %d bytes", HEAD_MAX);
+		if (in.len > ANSWER_HEAD)
+			return err_because(ERR_TOO_LARGE, "the answer's head "
+			    "is over %d bytes", ANSWER_HEAD);
 		TRY(receive(fd, SIZE_MAX, &in));
 	}
 	head = (size_t)(end - in.at) + 4;
-	TRY(read_head(VIEW(in.at, head), r, &length));
-	while (in.len < head + length)
-		TRY(receive(fd, head + length - in.len, &in));
-	if (in.len != head + length)
+	TRY(answer_get(VIEW(in.at, head), CLIENT_ANSWER, &answer));
+	while (in.len < head + answer.length)
+		TRY(receive(fd, head + answer.length - in.len, &in));
+	if (in.len != head + answer.length)
 		return err_because(ERR_SYNTAX,
 		    "the answer is longer than its Content-Length");
-	bytes_put(&r->body, VIEW(in.at + head, length));
+	r->status = answer.status;
+	memcpy(r->type, answer.type, sizeof(r->type));
+	bytes_put(&r->body, VIEW(in.at + head, answer.length));
 	return bytes_check(&r->body);
 }
 

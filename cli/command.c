@@ -205,8 +205,16 @@ words_fit(const struct arguments *a)
 	return a->word_count >= least && a->word_count <= most;
 }
 
+static int
+misuse(const struct command *c, const struct command **out_misused)
+{
+	*out_misused = c;
+	return EXIT_USAGE;
+}
+
 int
-command_run(const struct command *table, int argc, char *argv[])
+command_run(const struct command *table, int argc, char *argv[],
+    const struct command **out_misused)
 {
 	struct arguments a = { 0 };
 	int named = 0;
@@ -222,14 +230,14 @@ command_run(const struct command *table, int argc, char *argv[])
 	if (a.command->name == NULL)
 		return unknown_command(table, argv[1]);
 	if (!take_arguments(&a, argc - 1 - named, argv + 1 + named))
-		return EXIT_USAGE;
+		return misuse(a.command, out_misused);
 	if (option_given(&a, "help")) {
 		print_help(a.command);
 		return EXIT_DONE;
 	}
 	if (!words_fit(&a)) {
 		print_usage(a.command, stderr);
-		return EXIT_USAGE;
+		return misuse(a.command, out_misused);
 	}
 	return finish(a.command->run(&a));
 }

@@ -36,9 +36,11 @@ struct command {	/* tables end with { 0 } */
 
 /*
  * The command that argv names, its arguments checked, run: the exit status.
- * Mistakes and --help are answered here.
+ * Mistakes and --help are answered here; *out_misused is the command whose
+ * arguments were wrong, untouched otherwise.
  */
-int command_run(const struct command *table, int argc, char *argv[]);
+int command_run(const struct command *table, int argc, char *argv[],
+    const struct command **out_misused);
 
 /* What was given. Asking for an option the command does not have is a bug. */
 bool option_given(const struct arguments *a, const char *name);

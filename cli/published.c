@@ -1,16 +1,13 @@
 /*
- * Reading a published log. The directory may be anybody's copy: lengths are
+ * Reading a published log. It may be anybody's copy: lengths are
  * checked where tiles are read (audit/tile.c), meaning is the caller's.
  */
 #include "cli/published.h"
 
-#include <fcntl.h>
-
-#include "audit/publish.h"
-#include "base/file.h"
+#include "cli/place.h"
 
 struct published {
-	int			 dir;
+	struct place		*place;
 	struct bytes		 bytes;		/* of the checkpoint */
 	struct checkpoint	 checkpoint;	/* views of them */
 };
@@ -20,23 +17,23 @@ published_free(struct published *l)
 {
 	if (l == NULL)
 		return;
-	fd_close(&l->dir);
+	place_free(l->place);
 	bytes_done(&l->bytes);
 	mem_free(l);
 }
 
 enum err
-published_open(const char *dir, struct published **out_published)
+published_open(const char *place, struct published **out_published)
 {
 	AUTO(published) l = mem_new(1, sizeof(*l));
+	const struct log_files *files;
 	struct note note;
 
 	if (l == NULL)
-		return ERR_MEMORY;
-	l->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (l->dir < 0)
-		return err_system("%s", dir);
-	TRY(publish_read_checkpoint(dir, &l->bytes));
+		return err_because(ERR_MEMORY, "no memory for a log");
+	TRY(place_open(place, &l->place));
+	files = place_files(l->place);
+	TRY(files->read(files->arg, "checkpoint", NOTE_MAX, &l->bytes));
 	TRY(note_get(bytes_view(&l->bytes), &note));
 	TRY(checkpoint_get(note.text, &l->checkpoint));
 	*out_published = STEAL(l);
@@ -58,7 +55,7 @@ published_note(const struct published *l)
 struct tile_source
 published_source(struct published *l)
 {
-	return tile_source_dir(&l->dir);
+	return log_files_tiles(place_files(l->place));
 }
 
 enum err

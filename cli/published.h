@@ -1,5 +1,5 @@
 /*
- * A published log directory as it stands at its checkpoint, read entry by
+ * A published log as it stands at its checkpoint, read entry by
  * entry. Entries are not proved here: audit/verify.h and audit/proof.h do.
  */
 #ifndef OKSE_CLI_PUBLISHED_H
@@ -12,8 +12,8 @@
 
 struct published;
 
-/* Reads dir/checkpoint; its signature is not verified. */
-[[nodiscard]] enum err published_open(const char *dir,
+/* place: as in cli/place.h. The checkpoint's signature is not verified. */
+[[nodiscard]] enum err published_open(const char *place,
     struct published **out_published);
 void published_free(struct published *l);
 AUTO_STRUCT(published);

@@ -15,6 +15,7 @@
 static const struct arguments *seen;
 static const char *name, *list[3], *word[3];
 static bool flag;
+static const struct command *misused;
 
 static int
 note_all(const struct arguments *a)
@@ -54,12 +55,13 @@ run(const char *const words[])
 	int argc = 0;
 
 	seen = NULL;
+	misused = NULL;
 	for (; words[argc] != NULL; argc++) {
 		strncpy(copies[argc], words[argc], sizeof(copies[argc]) - 1);
 		copies[argc][sizeof(copies[argc]) - 1] = '\0';
 		argv[argc] = copies[argc];
 	}
-	int status = command_run(table, argc, argv);
+	int status = command_run(table, argc, argv, &misused);
 
 	/* the words are gone now: keep what points into them from use */
 	for (size_t i = 0; i < COUNT(word); i++)
@@ -114,7 +116,8 @@ options_take_values_in_both_forms_and_end_at_two_dashes(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(argv); i++)
 		pointers[i] = argv[i];
-	assert_int_equal(command_run(one, COUNT(argv), pointers), 0);
+	assert_int_equal(command_run(one, COUNT(argv), pointers,
+	    &misused), 0);
 }
 
 static void
@@ -135,7 +138,9 @@ mistakes_in_options_are_wrong_usage(void **state)
 	assert_int_equal(RUN("log", "show", "x", "--name"), EXIT_USAGE);
 	assert_int_equal(RUN("log", "show", "x", "--flag=1"), EXIT_USAGE);
 	assert_int_equal(RUN("log", "show", "x", "-f"), EXIT_USAGE);
+	assert_ptr_equal(misused, &table[1]);
 	assert_int_equal(RUN("plain", "--name", "x"), EXIT_USAGE);
+	assert_ptr_equal(misused, &table[0]);
 	assert_null(seen);
 }
 
@@ -144,9 +149,10 @@ unknown_commands_and_bare_groups_are_wrong_usage(void **state)
 {
 	(void)state;
 	assert_int_equal(RUN("plan"), EXIT_USAGE);
+	assert_null(misused);
 	assert_int_equal(RUN("plainer"), EXIT_USAGE);
-	assert_int_equal(command_run(table, 1, (char *[]){ NULL, NULL }),
-	    EXIT_USAGE);
+	assert_int_equal(command_run(table, 1, (char *[]){ NULL, NULL },
+	    &misused), EXIT_USAGE);
 }
 
 static void

@@ -1,0 +1,53 @@
+/*
+ * From options to a trust policy. The files named are the auditor's own; keys
+ * beside the log are the log's word about itself and said to be so. Next:
+ * audit/trust.h.
+ */
+#include "cli/trusted.h"
+
+#include "base/file.h"
+#include "cli/say.h"
+
+static enum err
+keys_given(const struct arguments *a, struct trust_policy **out_policy)
+{
+	AUTO_DONE(bytes) keys = { 0 };
+	const char *path;
+
+	for (size_t i = 0; (path = option_nth(a, "key", i)) != NULL; i++)
+		TRY(file_read(path, TRUST_SIZE, &keys));
+	return trust_keys_get(bytes_view(&keys), out_policy);
+}
+
+static enum err
+keys_beside(const struct log_files *log, struct trust_policy **out_policy)
+{
+	AUTO_DONE(bytes) keys = { 0 };
+	enum err e;
+
+	TRY(log->read(log->arg, "log.vkey", TRUST_SIZE, &keys));
+	e = log->read(log->arg, "log-ecdsa.vkey", TRUST_SIZE, &keys);
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	complain("the log's keys are those that lie beside it: compare them "
+	    "with the ones you were given, or use --key or --policy");
+	return trust_keys_get(bytes_view(&keys), out_policy);
+}
+
+enum err
+trusted(const struct arguments *a, const struct log_files *log,
+    struct trust_policy **out_policy)
+{
+	const char *policy = option_value(a, "policy", NULL);
+
+	if (policy != NULL && option_given(a, "key"))
+		return err_because(ERR_SCHEMA, "--policy or --key, not both");
+	if (policy != NULL)
+		return trust_policy_read(policy, out_policy);
+	if (option_given(a, "key"))
+		return keys_given(a, out_policy);
+	if (log == NULL)
+		return err_because(ERR_NOT_FOUND,
+		    "--policy or --key says whom to trust");
+	return keys_beside(log, out_policy);
+}

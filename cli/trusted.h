@@ -1,0 +1,25 @@
+/*
+ * Whom the person at the keyboard trusts: --policy FILE, or --key FILE, which
+ * may be repeated, or for want of both the keys that lie beside the log.
+ */
+#ifndef OKSE_CLI_TRUSTED_H
+#define OKSE_CLI_TRUSTED_H
+
+#include "audit/files.h"
+#include "audit/trust.h"
+#include "cli/command.h"
+
+#define TRUST_OPTIONS                                                         \
+	{ "policy", "FILE", "logs and witnesses that are trusted "            \
+	    "(tlog-policy)" },                                                \
+	{ "key", "FILE", "or the log's key as you were given it; may be "     \
+	    "repeated" }
+
+/*
+ * log: where keys may lie, or NULL. ERR_NOT_FOUND: nothing says whom to
+ * trust. Complains, without failing, about keys found beside the log.
+ */
+[[nodiscard]] enum err trusted(const struct arguments *a,
+    const struct log_files *log, struct trust_policy **out_policy);
+
+#endif
