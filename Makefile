@@ -14,7 +14,7 @@ Q	= $(if $(filter 1,$(V)),,@)# `make V=1` shows whole commands
 FOLDERS	= base quorum policy pkcs11 credential audit signer ceremony cli
 
 PACKAGES = openssl libevent_core libevent_openssl yaml-0.1 sqlite3 jansson \
-	libcbor libqrencode libpng libseccomp p11-kit-1 zlib libutf8proc
+	libcbor libqrencode libpng libseccomp p11-kit-1 zlib libutf8proc libpq
 
 # In their own variables, so that CFLAGS=… on the command line cannot drop them.
 STRICT	= -std=gnu2x -Wall -Wextra -Werror -Wconversion -Wshadow -Wcast-qual \

@@ -1,0 +1,58 @@
+/*
+ * The engine for fleets: PostgreSQL. Every batch is one transaction at READ
+ * COMMITTED, in about three round trips: what the batch will read is fetched
+ * first, its writes are kept and sent together, and COMMIT follows once each
+ * of them has changed what it should.
+ *
+ *	begin, expect(true), the batch's reads asked once, expect(false)
+ *	the batch's reads again, its writes		no round trip
+ *	commit						two
+ *
+ * A node writes through one row of the table writer: each batch counts it up
+ * under the epoch that the process took when it connected. So a connection
+ * that was given up cannot commit behind the back of the next one, and what
+ * became of a COMMIT without an answer can be looked up.
+ */
+#ifndef OKSE_SIGNER_NOTARY_ENGINE_POSTGRES_H
+#define OKSE_SIGNER_NOTARY_ENGINE_POSTGRES_H
+
+#include "signer/notary/postgres.h"
+
+enum postgres_as {
+	POSTGRES_AS_DAEMON,	/* owns nothing, may only use the tables */
+	POSTGRES_AS_OWNER,	/* for migrations and support */
+};
+
+/*
+ * Connects and checks the server: ERR_UNSUPPORTED naming the setting that
+ * weakens durability, the role that may do too much, or the standby.
+ * ERR_UNAVAILABLE: not there. name: of the session, one for each node.
+ */
+[[nodiscard]] enum err engine_postgres_open(const char *uri,
+    const char *name, enum postgres_as as, const struct statement *statements,
+    size_t count, struct engine **out_engine);
+
+/*
+ * From now on this process writes as this node, and no other. ERR_UNAVAILABLE
+ * while another session of this name is connected.
+ */
+[[nodiscard]] enum err engine_postgres_writer(struct engine *e,
+    int64_t node);
+
+/* What became of a COMMIT whose answer did not come. */
+enum engine_fate {
+	FATE_NONE,		/* there was none */
+	FATE_COMMITTED,
+	FATE_ROLLED_BACK,
+};
+
+/* Is the database away? Then begin() fails, until resume() succeeds. */
+bool engine_postgres_away(const struct engine *e);
+/*
+ * Tries to connect again, quickly. ERR_UNAVAILABLE: not yet. Any other error
+ * is final: another process writes as this node, the server forgot commits.
+ */
+[[nodiscard]] enum err engine_postgres_resume(struct engine *e,
+    enum engine_fate *out_fate);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * Who writes as a node. A process takes the next epoch of its node's row in
+ * the table writer; each batch counts the row up under that epoch, as its
+ * first statement. Taking an epoch therefore waits for the former
+ * connection's transaction, and ends every later one of it: what is looked up
+ * afterwards is final. Next: engine_postgres.c.
+ */
+#include "base/time.h"
+#include "signer/notary/postgres_engine.h"
+
+#define TAKE_PATIENCE (5 * SECOND)
+#define TAKE_ATTEMPTS 8		/* a second apart in the worst case */
+
+static void
+on_claim(void *arg, const struct view *row, uint64_t changed)
+{
+	struct pg_writer *w = arg;
+
+	if (row == NULL && changed == 0)
+		w->fenced = true;
+}
+
+void
+pg_writer_begin(struct pg_engine *e)
+{
+	AUTO_DONE(bytes) params = { 0 };
+
+	datum_put_int(&params, e->writer.node);
+	datum_put_int(&params, e->writer.epoch);
+	datum_put_int(&params, (int64_t)e->writer.batch);
+	postgres_queue_sql(e->connection, "UPDATE writer"
+	    " SET batch = batch + 1"
+	    " WHERE node = $1 AND epoch = $2 AND batch = $3",
+	    bytes_view(&params), on_claim, &e->writer);
+}
+
+/* ---- taking the row */
+
+struct found {
+	bool	is, pid_is;
+	int64_t	epoch, batch, pid, others;
+};
+
+static void
+on_found(void *arg, const struct view *row, uint64_t changed)
+{
+	struct found *f = arg;
+	struct reader r;
+
+	(void)changed;
+	if (row == NULL)
+		return;
+	r = reader_of(*row);
+	f->is = true;
+	f->epoch = datum_get(&r).number;
+	f->batch = datum_get(&r).number;
+	f->pid = datum_get(&r).number;
+}
+
+static void
+on_count(void *arg, const struct view *row, uint64_t changed)
+{
+	struct found *f = arg;
+	struct reader r;
+
+	(void)changed;
+	if (row == NULL)
+		return;
+	r = reader_of(*row);
+	f->others = datum_get(&r).number;
+}
+
+static enum err
+count_others(struct pg_engine *e, struct found *f)
+{
+	postgres_queue_sql(e->connection, "SELECT count(*)"
+	    " FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+	    " AND datname = current_database() AND usename = current_user"
+	    " AND application_name = current_setting('application_name')",
+	    VIEW(NULL, 0), on_count, f);
+	return postgres_round(e->connection,
+	    time_monotonic_us() + READ_PATIENCE);
+}
+
+/* The server may need a moment to see that a process of ours has ended. */
+static enum err
+wait_alone(struct pg_engine *e)
+{
+	struct found f = { 0 };
+
+	for (int i = 0; i < TAKE_ATTEMPTS; i++) {
+		TRY(count_others(e, &f));
+		if (f.others == 0)
+			return ERR_OK;
+		postgres_queue_sql(e->connection, "SELECT pg_sleep(0.5)",
+		    VIEW(NULL, 0), NULL, NULL);
+		TRY(postgres_round(e->connection,
+		    time_monotonic_us() + READ_PATIENCE));
+	}
+	return err_because(ERR_UNAVAILABLE, "database: another process is "
+	    "connected as this node");
+}
+
+static void
+keep_found(struct pg_engine *e, const struct found *f)
+{
+	e->writer.epoch = f->epoch;
+	e->writer.batch = (uint64_t)f->batch;
+	e->writer.pid = (uint64_t)f->pid;
+	e->writer.unknown = e->writer.fenced = false;
+}
+
+enum err
+pg_writer_take(struct pg_engine *e)
+{
+	AUTO_DONE(bytes) params = { 0 };
+	struct found f = { 0 };
+
+	TRY(wait_alone(e));
+	datum_put_int(&params, e->writer.node);
+	postgres_queue_sql(e->connection, "INSERT INTO writer AS w"
+	    " (node, epoch, batch) VALUES ($1, 1, 0)"
+	    " ON CONFLICT (node) DO UPDATE SET epoch = w.epoch + 1"
+	    " RETURNING epoch, batch, pg_backend_pid()",
+	    bytes_view(&params), on_found, &f);
+	TRY(postgres_round(e->connection,
+	    time_monotonic_us() + TAKE_PATIENCE));
+	if (!f.is)
+		return err_because(ERR_INTERNAL, "database: no writer");
+	keep_found(e, &f);
+	return ERR_OK;
+}
+
+/* ---- after a lost connection */
+
+/*
+ * Our former connection, if it is there and waits for us: it would hold the
+ * row until the server misses us. One that is committing is left alone, it
+ * may be waiting for a standby.
+ */
+static void
+queue_end_former(struct pg_engine *e)
+{
+	AUTO_DONE(bytes) params = { 0 };
+
+	datum_put_int(&params, (int64_t)e->writer.pid);
+	postgres_queue_sql(e->connection, "SELECT pg_terminate_backend(pid)"
+	    " FROM pg_stat_activity WHERE pid = $1::bigint::int"
+	    " AND usename = current_user AND state LIKE 'idle%'"
+	    " AND application_name = current_setting('application_name')",
+	    bytes_view(&params), NULL, NULL);
+}
+
+static enum err
+judge(struct pg_engine *e, const struct found *f,
+    enum engine_fate *out_fate)
+{
+	uint64_t batch = (uint64_t)f->batch, before = e->writer.batch;
+
+	if (!f->is)
+		return err_because(ERR_SYSTEM, "this node was retired, or "
+		    "another process has begun to write as it");
+	if (batch < before || batch > before + e->writer.unknown)
+		return err_because(ERR_CORRUPT, "the database has %lld "
+		    "batches of this node, %lld were committed: it was set "
+		    "back", (long long)batch, (long long)before);
+	*out_fate = !e->writer.unknown ? FATE_NONE :
+	    batch > before ? FATE_COMMITTED : FATE_ROLLED_BACK;
+	keep_found(e, f);
+	return ERR_OK;
+}
+
+enum err
+pg_writer_retake(struct pg_engine *e, enum engine_fate *out_fate)
+{
+	AUTO_DONE(bytes) params = { 0 };
+	struct found f = { 0 };
+	enum err err;
+
+	queue_end_former(e);
+	datum_put_int(&params, e->writer.node);
+	datum_put_int(&params, e->writer.epoch);
+	postgres_queue_sql(e->connection, "UPDATE writer"
+	    " SET epoch = epoch + 1 WHERE node = $1 AND epoch = $2"
+	    " RETURNING epoch, batch, pg_backend_pid()",
+	    bytes_view(&params), on_found, &f);
+	err = postgres_round(e->connection,
+	    time_monotonic_us() + READ_PATIENCE);
+	TRY(err);
+	return judge(e, &f, out_fate);
+}
