@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "signer/notary/postgres.h"
+
 #include "base/time.h"
 #include "credential/status_token.h"
 #include "policy/claim.h"
@@ -382,6 +384,18 @@ check_clients(const struct config *c)
 	return ERR_OK;
 }
 
+/* A mistake in it should stop the start, not the notary later. */
+static enum err
+check_registry(const struct config *c)
+{
+	AUTO(postgres_target) target = NULL;
+
+	if (postgres_is_uri(c->registry))
+		return postgres_target_read(c->registry, &target);
+	return c->registry[0] == '/' ? ERR_OK : err_because(ERR_SCHEMA,
+	    "registry: expected an absolute path or postgresql://…");
+}
+
 enum err
 config_parse(const char *name, struct view text, struct config **out_config)
 {
@@ -396,6 +410,7 @@ config_parse(const char *name, struct view text, struct config **out_config)
 	TRY(check_keys(c));
 	TRY(complete_status_lists(c));
 	TRY(check_clients(c));
+	TRY(check_registry(c));
 	*out_config = STEAL(c);
 	return ERR_OK;
 }

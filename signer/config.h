@@ -113,7 +113,7 @@ struct config {
 	struct config_token token;
 	YAML_ARRAY(struct config_key) keys;
 	int64_t		 signer_lead;	/* s a certificate waits, below */
-	const char	*registry;	/* path of the SQLite file */
+	const char	*registry;	/* SQLite's file, or postgresql://… */
 	const char	*log;		/* directory of the published log */
 	const char	*policy;	/* directory of bundles, by serial */
 	const char	*roster;	/* roster.txt of the ceremony */

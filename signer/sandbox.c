@@ -24,6 +24,7 @@
 
 #include "base/file.h"
 #include "signer/log.h"
+#include "signer/notary/postgres.h"
 
 /* ---- the page: who may call what */
 
@@ -47,9 +48,17 @@
 	"fallocate unlink unlinkat rename renameat renameat2 mkdir mkdirat "  \
 	"rmdir fchmod fchown getcwd getdents64 utimensat sysinfo "
 
-/* the only role that connects to anything; sockets: see add_rules() */
+/* connects to the outside; sockets: see allow_sockets() */
 #define CALLS_COURIER                                                         \
-	"socket connect shutdown getsockopt getsockname getpeername ioctl "
+	"connect shutdown getsockopt getsockname getpeername ioctl "
+
+/*
+ * with a registry on PostgreSQL, besides socket() of the families that it is
+ * reached by: a lost connection is made again from inside
+ */
+#define CALLS_POSTGRES                                                        \
+	"connect getsockopt getsockname getpeername rt_sigpending "           \
+	"rt_sigtimedwait "
 
 /* what a PKCS#11 module in software needs: its files and their locks */
 #define CALLS_KEYHOLDER                                                       \
@@ -76,7 +85,9 @@
 #endif
 #define ACCESS_FS_IOCTL_DEV (UINT64_C(1) << 15)		/* since ABI 5 */
 #define ACCESS_NET_BIND (UINT64_C(1))			/* since ABI 4 */
-#define ACCESS_NET_ALL (UINT64_C(3))			/* and connect */
+#define ACCESS_NET_CONNECT (UINT64_C(2))
+#define ACCESS_NET_ALL (UINT64_C(3))
+#define RULE_NET_PORT 2
 #define SCOPE_ALL (UINT64_C(3))				/* since ABI 6 */
 
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
@@ -89,7 +100,8 @@
 enum place {
 	PLACE_NONE,
 	PLACE_LOG,		/* the published log */
-	PLACE_REGISTRY,		/* the directory of the registry's file */
+	PLACE_REGISTRY,		/* the directory of the registry's file, or
+				 * the port and the keys of its server */
 	PLACE_POLICY,
 	PLACE_TOKEN,		/* what the module may write */
 	PLACE_STATE,
@@ -189,6 +201,33 @@ allow_parent(int ruleset, const char *path, uint64_t access)
 	return allow_path(ruleset, dir, access);
 }
 
+struct port_rule {		/* landlock_net_port_attr */
+	uint64_t	allowed_access, port;
+};
+
+/* Ports only where this kernel knows of them, files to read. */
+static enum err
+allow_server(int ruleset, const char *uri)
+{
+	AUTO(postgres_target) target = NULL;
+	struct postgres_need need;
+
+	TRY(postgres_target_read(uri, &target));
+	need = postgres_target_need(target);
+	for (size_t i = 0; i < need.file_count; i++)
+		TRY(allow_path(ruleset, need.files[i],
+		    LANDLOCK_ACCESS_FS_READ_FILE));
+	for (size_t i = 0; i < need.port_count &&
+	    sandbox_landlock_abi() >= 4; i++) {
+		struct port_rule rule = { ACCESS_NET_CONNECT, need.ports[i] };
+
+		if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT,
+		    &rule, 0) == -1)
+			return err_system("the database's port: landlock");
+	}
+	return ERR_OK;
+}
+
 static enum err
 allow_place(int ruleset, enum place place, uint64_t access,
     const struct config *c)
@@ -199,7 +238,9 @@ allow_place(int ruleset, enum place place, uint64_t access,
 	case PLACE_LOG:
 		return allow_path(ruleset, c->log, access);
 	case PLACE_REGISTRY:
-		return allow_parent(ruleset, c->registry, access);
+		return postgres_is_uri(c->registry) ?
+		    allow_server(ruleset, c->registry) :
+		    allow_parent(ruleset, c->registry, access);
 	case PLACE_POLICY:
 		return allow_path(ruleset, c->policy, access);
 	case PLACE_STATE:
@@ -258,49 +299,79 @@ listed(const char *list, const char *name)
 	return false;
 }
 
-static uint32_t
-action_for(const struct rights *r, const char *name)
+/* A role's rights, with what this configuration adds to them. */
+struct allowed {
+	const struct rights	*rights;
+	bool			 server;	/* of a database */
+	bool			 local, tcp;	/* sockets */
+};
+
+static enum err
+find_allowed(const struct rights *r, const struct config *c,
+    struct allowed *out)
 {
+	AUTO(postgres_target) target = NULL;
+	struct postgres_need need;
+
+	*out = (struct allowed){ .rights = r, .tcp = r->role == ROLE_COURIER };
+	if (r->role != ROLE_NOTARY || !postgres_is_uri(c->registry))
+		return ERR_OK;
+	TRY(postgres_target_read(c->registry, &target));
+	need = postgres_target_need(target);
+	out->server = true;
+	out->local = need.local;
+	out->tcp = need.tcp;
+	return ERR_OK;
+}
+
+/*
+ * Sockets of these families, and no other: a call with other arguments gets
+ * the answer of numbers that the library does not know.
+ */
+static enum err
+allow_sockets(scmp_filter_ctx filter, const struct allowed *a)
+{
+	const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
+	int failed = 0;
+
+	for (size_t i = 0; i < COUNT(families) && failed == 0; i++)
+		if (families[i] == AF_UNIX ? a->local : a->tcp)
+			failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+			    SCMP_SYS(socket), 1,
+			    SCMP_A0(SCMP_CMP_EQ, (uint64_t)families[i]));
+	return failed == 0 ? ERR_OK : err_because(ERR_SYSTEM,
+	    "seccomp rule of sockets: %s", strerror(-failed));
+}
+
+static uint32_t
+action_for(const struct allowed *a, const char *name)
+{
+	const struct rights *r = a->rights;
+
 	if (r->role == ROLE_SUPERVISOR)
 		return listed(r->calls, name) ? SCMP_ACT_KILL_PROCESS :
 		    SCMP_ACT_ALLOW;
-	if (listed(r->calls, name) || listed(CALLS_SANITIZER, name))
+	if (listed(r->calls, name) || listed(CALLS_SANITIZER, name) ||
+	    (a->server && listed(CALLS_POSTGRES, name)))
 		return SCMP_ACT_ALLOW;
+	if ((a->local || a->tcp) && strcmp(name, "socket") == 0)
+		return SCMP_ACT_ERRNO(ENOSYS);	/* see allow_sockets() */
 	return listed(r->refused, name) ? SCMP_ACT_ERRNO(EACCES) :
 	    SCMP_ACT_KILL_PROCESS;
 }
 
 #define CALL_NUMBERS 600	/* none of this architecture is above */
 
-/* The courier's are TCP's alone; any other kind does not exist for it. */
-static int
-add_socket_rules(scmp_filter_ctx filter, int number)
-{
-	static const int families[] = { AF_INET, AF_INET6 };
-
-	for (size_t i = 0; i < COUNT(families); i++) {
-		int failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number,
-		    1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
-
-		if (failed != 0)
-			return failed;
-	}
-	return 0;
-}
-
 static enum err
-add_rules(scmp_filter_ctx filter, const struct rights *r, uint32_t otherwise)
+add_rules(scmp_filter_ctx filter, const struct allowed *a, uint32_t otherwise)
 {
 	for (int number = 0; number < CALL_NUMBERS; number++) {
 		char *name = seccomp_syscall_resolve_num_arch(
 		    SCMP_ARCH_NATIVE, number);
-		uint32_t action = name != NULL ? action_for(r, name) : 0;
+		uint32_t action = name != NULL ? action_for(a, name) : 0;
 		int failed = 0;
 
-		if (name != NULL && r->role == ROLE_COURIER &&
-		    strcmp(name, "socket") == 0)
-			failed = add_socket_rules(filter, number);
-		else if (name != NULL && action != otherwise)
+		if (name != NULL && action != otherwise)
 			failed = seccomp_rule_add(filter, action, number, 0);
 		free(name);	/* lint: libseccomp's own allocation */
 		if (failed != 0)
@@ -311,14 +382,15 @@ add_rules(scmp_filter_ctx filter, const struct rights *r, uint32_t otherwise)
 }
 
 static enum err
-load_filter(scmp_filter_ctx filter, const struct rights *r,
+load_filter(scmp_filter_ctx filter, const struct allowed *a,
     uint32_t otherwise)
 {
 	int failed;
 
 	/* a binary tree: the default would compare one by one */
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	TRY(add_rules(filter, r, otherwise));
+	TRY(add_rules(filter, a, otherwise));
+	TRY(allow_sockets(filter, a));
 	if ((failed = seccomp_load(filter)) != 0)
 		return err_because(ERR_SYSTEM, "seccomp: %s",
 		    strerror(-failed));
@@ -326,16 +398,19 @@ load_filter(scmp_filter_ctx filter, const struct rights *r,
 }
 
 static enum err
-enter_seccomp(const struct rights *r)
+enter_seccomp(const struct rights *r, const struct config *c)
 {
+	struct allowed allowed;
 	uint32_t otherwise = r->role == ROLE_SUPERVISOR ? SCMP_ACT_ALLOW :
 	    SCMP_ACT_ERRNO(ENOSYS);
-	scmp_filter_ctx filter = seccomp_init(otherwise);
+	scmp_filter_ctx filter;
 	enum err e;
 
+	TRY(find_allowed(r, c, &allowed));
+	filter = seccomp_init(otherwise);
 	if (filter == NULL)
 		return err_because(ERR_MEMORY, "seccomp");
-	e = load_filter(filter, r, otherwise);
+	e = load_filter(filter, &allowed, otherwise);
 	seccomp_release(filter);
 	return e;
 }
@@ -385,7 +460,7 @@ sandbox_enter(enum role self, const struct config *config)
 		/* a ruleset of the supervisor would bind its children too */
 		if (self != ROLE_SUPERVISOR)
 			TRY(enter_landlock(&page[i], config));
-		return enter_seccomp(&page[i]);
+		return enter_seccomp(&page[i], config);
 	}
 	return err_because(ERR_INTERNAL, "a role without rights");
 }

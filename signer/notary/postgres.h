@@ -34,15 +34,17 @@ struct postgres_target;
 
 bool postgres_is_uri(const char *text);
 /*
- * Reads postgresql://user@host[:port],…/database?option=value, and resolves
- * names, which is not possible later. Over TCP the server's certificate must
- * be verified. ERR_SCHEMA naming the option. name is what the server shows
- * as application_name.
+ * Reads postgresql://user@host[:port],…/database?option=value. Over TCP the
+ * server's certificate must be verified. ERR_SCHEMA naming the option.
+ */
+[[nodiscard]] enum err postgres_target_read(const char *uri,
+    struct postgres_target **out_target);
+/*
+ * The same, ready to connect: names are resolved, which is not possible once
+ * a process is locked in. name: what the server shows as application_name.
  */
 [[nodiscard]] enum err postgres_target_parse(const char *uri,
     const char *name, struct postgres_target **out_target);
-/* The same without resolving: is it a configuration that can be right? */
-[[nodiscard]] enum err postgres_target_check(const char *uri);
 void postgres_target_free(struct postgres_target *t);
 AUTO_STRUCT(postgres_target);
 

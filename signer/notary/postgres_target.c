@@ -198,8 +198,8 @@ check_tls(const struct postgres_target *t)
 	return ERR_OK;
 }
 
-static enum err
-parse(const char *uri, struct postgres_target **out_target)
+enum err
+postgres_target_read(const char *uri, struct postgres_target **out_target)
 {
 	AUTO(postgres_target) t = mem_new(1, sizeof(*t));
 
@@ -214,14 +214,6 @@ parse(const char *uri, struct postgres_target **out_target)
 	TRY(check_tls(t));
 	*out_target = STEAL(t);
 	return ERR_OK;
-}
-
-enum err
-postgres_target_check(const char *uri)
-{
-	AUTO(postgres_target) t = NULL;
-
-	return parse(uri, &t);
 }
 
 /* ---- resolving */
@@ -253,7 +245,7 @@ postgres_target_parse(const char *uri, const char *name,
 {
 	AUTO(postgres_target) t = NULL;
 
-	TRY(parse(uri, &t));
+	TRY(postgres_target_read(uri, &t));
 	for (size_t i = 0; i < t->host_count; i++)
 		TRY(resolve(&t->hosts[i]));
 	t->name = mem_text(name);

@@ -9,7 +9,7 @@
 #include "signer/notary/postgres_engine.h"
 
 #define TAKE_PATIENCE (5 * SECOND)
-#define TAKE_ATTEMPTS 8		/* a second apart in the worst case */
+#define TAKE_ATTEMPTS 40	/* a tenth of a second apart */
 
 static void
 on_claim(void *arg, const struct view *row, uint64_t changed)
@@ -92,7 +92,7 @@ wait_alone(struct pg_engine *e)
 		TRY(count_others(e, &f));
 		if (f.others == 0)
 			return ERR_OK;
-		postgres_queue_sql(e->connection, "SELECT pg_sleep(0.5)",
+		postgres_queue_sql(e->connection, "SELECT pg_sleep(0.1)",
 		    VIEW(NULL, 0), NULL, NULL);
 		TRY(postgres_round(e->connection,
 		    time_monotonic_us() + READ_PATIENCE));

@@ -1,0 +1,700 @@
+/*
+ * The PostgreSQL engine by itself, with tables of its own: reads ahead,
+ * deferred writes, conflicts of two connections, every way for a connection
+ * to break, and what the server must be.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/time.h"
+#include "tests/unit/signer/cluster.h"
+
+enum { PUT, SET, SET_NOW, GET, ALL, SWEEP, COUNT_UP, STATEMENTS };
+
+static const struct statement statements[STATEMENTS] = {
+	[PUT] = { "PUT", "item", STATEMENT_WRITE, "INSERT INTO item (key, "
+	    "value) VALUES (?1, ?2) ON CONFLICT DO NOTHING" },
+	[SET] = { "SET", "item", STATEMENT_WRITE, "UPDATE item SET value = ?2"
+	    " WHERE key = ?1 AND value = ?3" },
+	[SET_NOW] = { "SET_NOW", "item", STATEMENT_NOW, "UPDATE item SET "
+	    "value = ?2 WHERE key = ?1 AND value = ?3" },
+	[GET] = { "GET", "item", STATEMENT_READ,
+	    "SELECT value, note FROM item WHERE key = ?1" },
+	[ALL] = { "ALL", "item", STATEMENT_SCAN,
+	    "SELECT key, value FROM item WHERE key >= ?1 ORDER BY key" },
+	[SWEEP] = { "SWEEP", "item", STATEMENT_SWEEP,
+	    "DELETE FROM item WHERE value < ?1" },
+	[COUNT_UP] = { "COUNT_UP", "quota", STATEMENT_WRITE, "INSERT INTO "
+	    "quota (key, used) VALUES (?1, 1) ON CONFLICT (key) DO UPDATE "
+	    "SET used = quota.used + 1 WHERE quota.used < ?2" },
+};
+
+static const char schema[] =
+    "CREATE TABLE okse.item (key BYTEA PRIMARY KEY, value BIGINT NOT NULL,"
+    " note TEXT);"
+    "CREATE TABLE okse.quota (key BYTEA PRIMARY KEY, used BIGINT NOT NULL);";
+
+static struct cluster cluster;
+
+static void
+must(enum err e)
+{
+	if (e != ERR_OK)
+		fail_msg("%s: %s", err_code(e), err_why());
+}
+#define MUST_BE(expr, wanted)                                                 \
+	do {                                                                  \
+		enum err got_ = (expr);                                       \
+		if (got_ != (wanted))                                         \
+			fail_msg("%s: %s (%s)", #expr, err_code(got_),        \
+			    err_why());                                       \
+	} while (0)
+
+static int
+start(void **state)
+{
+	struct engine *e;
+	int version;
+
+	(void)state;
+	if (!cluster_start(&cluster, "deadlock_timeout=100ms"))
+		return -1;
+	must(engine_postgres_open(cluster.owner, "owner", POSTGRES_AS_OWNER,
+	    statements, COUNT(statements), &e));
+	must(e->ops->version(e, &version));
+	assert_int_equal(version, 0);
+	must(e->ops->migrate(e, schema, 7));
+	must(e->ops->version(e, &version));
+	assert_int_equal(version, 7);
+	e->ops->close(e);
+	return !cluster_sql(&cluster, "GRANT USAGE ON SCHEMA okse TO okse; "
+	    "GRANT SELECT, INSERT, UPDATE, DELETE ON okse.item, okse.quota, "
+	    "okse.writer TO okse; GRANT SELECT ON okse.schema_version TO "
+	    "okse");
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	cluster_stop(&cluster);
+	return 0;
+}
+
+static int
+clean(void **state)
+{
+	(void)state;
+	return !cluster_sql(&cluster, "TRUNCATE okse.item, okse.quota");
+}
+
+/* ---- the calls of a registry */
+
+static struct engine *
+open_as(const char *uri, int64_t node)
+{
+	struct engine *e;
+	char name[24];
+
+	snprintf(name, sizeof(name), "node %d", (int)node);
+	must(engine_postgres_open(uri, name, POSTGRES_AS_DAEMON, statements,
+	    COUNT(statements), &e));
+	must(e->ops->ready(e));
+	must(engine_postgres_writer(e, node));
+	return e;
+}
+
+static void
+close_engine(struct engine *e)
+{
+	e->ops->close(e);
+}
+
+static enum err
+put(struct engine *e, const char *key, int64_t value)
+{
+	struct query q = query_start(e, PUT);
+
+	query_put_blob(&q, view_text(key));
+	query_put_int(&q, value);
+	return query_change(&q);
+}
+
+static enum err
+set(struct engine *e, size_t how, const char *key, int64_t from, int64_t to)
+{
+	struct query q = query_start(e, how);
+
+	query_put_blob(&q, view_text(key));
+	query_put_int(&q, to);
+	query_put_int(&q, from);
+	return query_change(&q);
+}
+
+static enum err
+count_up(struct engine *e, const char *key, int64_t limit)
+{
+	struct query q = query_start(e, COUNT_UP);
+
+	query_put_blob(&q, view_text(key));
+	query_put_int(&q, limit);
+	return query_change(&q);
+}
+
+static int64_t
+get(struct engine *e, const char *key)
+{
+	struct query q = query_start(e, GET);
+	int64_t value;
+
+	query_put_blob(&q, view_text(key));
+	if (query_row(&q) != ERR_OK)
+		return -1;
+	value = query_get_int(&q);
+	assert_true(query_is_null(&q));
+	must(query_end(&q));
+	return value;
+}
+
+static void
+begin(struct engine *e, bool careful)
+{
+	must(e->ops->begin(e, careful));
+}
+
+static enum err
+commit(struct engine *e)
+{
+	return e->ops->commit(e);
+}
+
+/* What is there for everyone. */
+static int64_t
+stored(const char *key)
+{
+	struct engine *e = open_as(cluster.daemon, 99);
+	int64_t value = get(e, key);
+
+	close_engine(e);
+	return value;
+}
+
+/* ---- one connection */
+
+static void
+what_was_committed_is_there_for_others(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+
+	(void)state;
+	for (int careful = 0; careful < 2; careful++) {
+		begin(e, careful);
+		must(put(e, careful ? "b" : "a", 5 + careful));
+		must(commit(e));
+	}
+	assert_int_equal(stored("a"), 5);
+	assert_int_equal(stored("b"), 6);
+	close_engine(e);
+}
+
+static void
+what_was_rolled_back_is_not(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+
+	(void)state;
+	begin(e, true);
+	must(put(e, "a", 5));
+	e->ops->rollback(e);
+	assert_int_equal(stored("a"), -1);
+	begin(e, false);
+	must(put(e, "a", 6));
+	must(commit(e));
+	assert_int_equal(stored("a"), 6);
+	close_engine(e);
+}
+
+static void
+expected_reads_are_answered_and_see_the_batch_s_own_writes(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+
+	(void)state;
+	begin(e, false);
+	must(put(e, "a", 5));
+	must(commit(e));
+	begin(e, false);
+	must(e->ops->expect(e, true));
+	assert_int_equal(get(e, "a"), -1);	/* only noted */
+	assert_int_equal(get(e, "b"), -1);
+	must(e->ops->expect(e, false));
+	assert_int_equal(get(e, "a"), 5);
+	assert_int_equal(get(e, "b"), -1);
+	assert_int_equal(get(e, "c"), -1);	/* not expected */
+	must(put(e, "b", 6));
+	must(set(e, SET, "a", 5, 7));
+	assert_int_equal(get(e, "b"), 6);
+	assert_int_equal(get(e, "a"), 7);
+	must(commit(e));
+	close_engine(e);
+}
+
+static void
+a_request_is_undone_alone(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+
+	(void)state;
+	for (int careful = 0; careful < 2; careful++) {
+		const char *kept[] = { "k0", "k1" };
+		const char *gone[] = { "g0", "g1" };
+
+		begin(e, careful);
+		must(e->ops->mark(e));
+		must(put(e, kept[careful], 1));
+		must(e->ops->mark(e));
+		must(put(e, gone[careful], 2));
+		if (careful)	/* reads it, so that the server has it */
+			assert_int_equal(get(e, gone[careful]), 2);
+		must(e->ops->undo(e));
+		assert_int_equal(get(e, gone[careful]), -1);
+		assert_int_equal(get(e, kept[careful]), 1);
+		must(commit(e));
+		assert_int_equal(stored(kept[careful]), 1);
+		assert_int_equal(stored(gone[careful]), -1);
+	}
+	close_engine(e);
+}
+
+static void
+a_deferred_conflict_shows_at_the_commit_a_careful_one_at_once(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+
+	(void)state;
+	begin(e, false);
+	must(put(e, "a", 1));
+	must(commit(e));
+	begin(e, false);
+	must(put(e, "a", 2));
+	must(put(e, "b", 2));
+	MUST_BE(commit(e), ERR_EXISTS);
+	assert_int_equal(stored("b"), -1);	/* all of it was taken back */
+	begin(e, true);
+	MUST_BE(put(e, "a", 2), ERR_EXISTS);
+	must(put(e, "b", 2));
+	MUST_BE(set(e, SET, "b", 3, 4), ERR_EXISTS);
+	must(commit(e));
+	assert_int_equal(stored("a"), 1);
+	assert_int_equal(stored("b"), 2);
+	close_engine(e);
+}
+
+static void
+what_must_be_known_now_is(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+
+	(void)state;
+	begin(e, false);
+	must(put(e, "a", 1));
+	must(set(e, SET_NOW, "a", 1, 2));
+	MUST_BE(set(e, SET_NOW, "a", 1, 3), ERR_EXISTS);
+	must(commit(e));
+	assert_int_equal(stored("a"), 2);
+	close_engine(e);
+}
+
+static void
+scans_see_all_writes_and_sweeps_come_last(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+	struct query q = query_start(e, SWEEP), all = query_start(e, ALL);
+
+	(void)state;
+	begin(e, false);
+	must(put(e, "c", 3));
+	must(put(e, "a", 1));
+	must(put(e, "b", 2));
+	query_put_blob(&all, view_text("a"));
+	for (int64_t i = 0; i < 3; i++) {
+		must(i == 0 ? query_row(&all) : query_next(&all));
+		assert_int_equal(query_get_blob(&all).at[0], 'a' + i);
+		assert_int_equal(query_get_int(&all), 1 + i);
+	}
+	MUST_BE(query_next(&all), ERR_NOT_FOUND);
+	query_put_int(&q, 3);
+	must(query_run(&q));
+	must(put(e, "d", 1));
+	must(put(e, "e", 4));
+	must(commit(e));
+	assert_int_equal(stored("a"), -1);
+	assert_int_equal(stored("d"), -1);
+	assert_int_equal(stored("c"), 3);
+	assert_int_equal(stored("e"), 4);
+	close_engine(e);
+}
+
+/* ---- two connections */
+
+static void
+of_two_nodes_that_want_the_same_one_gets_it(void **state)
+{
+	struct engine *a = open_as(cluster.daemon, 1);
+	struct engine *b = open_as(cluster.daemon, 2);
+
+	(void)state;
+	begin(a, false);
+	begin(b, false);
+	assert_int_equal(get(a, "x"), -1);
+	assert_int_equal(get(b, "x"), -1);
+	must(put(a, "x", 1));
+	must(put(b, "x", 2));
+	must(commit(a));
+	MUST_BE(commit(b), ERR_EXISTS);
+	begin(b, true);
+	assert_int_equal(get(b, "x"), 1);
+	MUST_BE(put(b, "x", 2), ERR_EXISTS);
+	must(commit(b));
+	assert_int_equal(stored("x"), 1);
+	close_engine(a);
+	close_engine(b);
+}
+
+static void
+a_limit_that_two_nodes_share_is_not_exceeded(void **state)
+{
+	struct engine *a = open_as(cluster.daemon, 1);
+	struct engine *b = open_as(cluster.daemon, 2);
+
+	(void)state;
+	begin(a, false);
+	must(count_up(a, "q", 1));
+	must(commit(a));
+	begin(b, false);
+	must(count_up(b, "q", 1));
+	MUST_BE(commit(b), ERR_EXISTS);
+	begin(b, true);
+	MUST_BE(count_up(b, "q", 1), ERR_EXISTS);
+	must(count_up(b, "q", 2));
+	must(commit(b));
+	close_engine(a);
+	close_engine(b);
+}
+
+/* Commits of both in a circle: a child is the other node. */
+static void
+writes_in_different_orders_do_not_block_each_other(void **state)
+{
+	enum { ROUNDS = 60 };
+	pid_t pid = fork();
+	struct engine *e = open_as(cluster.daemon, pid == 0 ? 2 : 1);
+	int status = 0, again = 0;
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		char one[8], two[8];
+		enum err err;
+
+		snprintf(one, sizeof(one), "%s%d", pid == 0 ? "m" : "n", i);
+		snprintf(two, sizeof(two), "%s%d", pid == 0 ? "n" : "m", i);
+		begin(e, false);
+		must(count_up(e, one, 9));
+		must(count_up(e, two, 9));
+		err = commit(e);
+		again += err == ERR_EXISTS;
+		if (err != ERR_EXISTS)
+			must(err);
+	}
+	close_engine(e);
+	if (pid == 0)
+		_exit(again);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(again, 0);	/* never 40P01 */
+}
+
+static void
+a_deadlock_is_served_again_and_ends_nobody(void **state)
+{
+	struct engine *a = open_as(cluster.daemon, 1);
+	pid_t pid;
+	int status;
+
+	(void)state;
+	begin(a, false);
+	must(put(a, "p", 1));
+	must(put(a, "q", 1));
+	must(commit(a));
+	/* careful: in the order of the calls */
+	begin(a, true);
+	must(set(a, SET, "p", 1, 2));
+	pid = fork();
+	if (pid == 0) {
+		struct engine *b = open_as(cluster.daemon, 2);
+		enum err err;
+
+		begin(b, true);
+		must(set(b, SET, "q", 1, 3));
+		err = set(b, SET, "p", 1, 3);
+		if (err == ERR_OK)
+			err = commit(b);
+		else
+			b->ops->rollback(b);
+		_exit(err == ERR_OK || err == ERR_UNAVAILABLE ||
+		    err == ERR_EXISTS ? 0 : 1);
+	}
+	usleep(300000);
+	if (set(a, SET, "q", 1, 2) == ERR_OK)
+		must(commit(a));
+	else
+		a->ops->rollback(a);
+	assert_false(engine_postgres_away(a));
+	begin(a, false);
+	must(put(a, "r", 1));
+	must(commit(a));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close_engine(a);
+}
+
+static void
+a_second_process_of_a_node_does_not_start(void **state)
+{
+	struct engine *a = open_as(cluster.daemon, 1), *b;
+
+	(void)state;
+	must(engine_postgres_open(cluster.daemon, "node 1",
+	    POSTGRES_AS_DAEMON, statements, COUNT(statements), &b));
+	MUST_BE(engine_postgres_writer(b, 1), ERR_UNAVAILABLE);
+	b->ops->close(b);
+	close_engine(a);
+}
+
+static void
+whoever_lost_its_node_to_another_cannot_commit(void **state)
+{
+	struct engine *a = open_as(cluster.daemon, 1);
+
+	(void)state;
+	assert_true(cluster_sql(&cluster,
+	    "UPDATE okse.writer SET epoch = epoch + 1 WHERE node = 1"));
+	begin(a, false);
+	must(put(a, "x", 1));
+	MUST_BE(commit(a), ERR_SYSTEM);
+	a->ops->rollback(a);
+	close_engine(a);
+	assert_int_equal(stored("x"), -1);
+}
+
+/* ---- a connection that breaks */
+
+/*
+ * One batch over a proxy that cuts at the n-th message. Whatever the engine
+ * then says is compared with what is stored.
+ */
+static void
+cut_at(struct proxy *proxy, const char *uri, enum proxy_side side, int n,
+    bool *out_cut)
+{
+	struct engine *e = open_as(uri, 1);
+	enum engine_fate fate = FATE_NONE;
+	char key[16];
+	enum err err;
+
+	snprintf(key, sizeof(key), "%d-%d", side, n);
+	proxy_plan(proxy, side, n);
+	begin(e, n % 2 == 0);
+	(void)e->ops->expect(e, true);
+	(void)get(e, key);
+	(void)e->ops->expect(e, false);
+	(void)get(e, key);
+	err = put(e, key, n);
+	if (err == ERR_OK || e->failed == ERR_OK)
+		err = commit(e);
+	*out_cut = proxy->plan->seen >= n;
+	proxy_plan(proxy, side, 0);
+	if (err != ERR_OK && err != ERR_IN_FLIGHT)
+		e->ops->rollback(e);
+	for (int i = 0; engine_postgres_away(e) && i < 20; i++) {
+		enum err again = engine_postgres_resume(e, &fate);
+
+		if (again != ERR_UNAVAILABLE)
+			must(again);
+	}
+	assert_false(engine_postgres_away(e));
+	if (err == ERR_IN_FLIGHT)
+		err = fate == FATE_COMMITTED ? ERR_OK : ERR_UNAVAILABLE;
+	assert_true(err == ERR_OK || err == ERR_UNAVAILABLE);
+	assert_int_equal(stored(key), err == ERR_OK ? n : -1);
+	/* and it goes on */
+	begin(e, false);
+	must(count_up(e, "after", 1000));
+	must(commit(e));
+	close_engine(e);
+}
+
+static void
+wherever_it_is_cut_the_engine_knows_what_happened(void **state)
+{
+	struct proxy proxy;
+	char uri[128];
+
+	(void)state;
+	assert_true(proxy_start(&proxy, &cluster, uri));
+	for (int side = PROXY_CLIENT; side <= PROXY_SERVER; side++) {
+		bool cut = true;
+		int n;
+
+		for (n = 1; cut; n++)
+			cut_at(&proxy, uri, (enum proxy_side)side, n, &cut);
+		assert_true(n > 8);	/* it was cut many times */
+	}
+	proxy_stop(&proxy);
+}
+
+static void
+a_server_that_is_away_is_refused_fast_and_found_again(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+	enum engine_fate fate;
+
+	(void)state;
+	assert_int_equal(cluster_do(&cluster, "kill", ""), 0);
+	begin(e, false);
+	(void)put(e, "x", 1);
+	MUST_BE(commit(e), ERR_UNAVAILABLE);
+	e->ops->rollback(e);
+	assert_true(engine_postgres_away(e));
+	MUST_BE(e->ops->begin(e, false), ERR_UNAVAILABLE);
+	MUST_BE(engine_postgres_resume(e, &fate), ERR_UNAVAILABLE);
+	assert_int_equal(cluster_do(&cluster, "restart", ""), 0);
+	must(engine_postgres_resume(e, &fate));
+	assert_int_equal(fate, FATE_NONE);
+	begin(e, false);
+	must(put(e, "y", 1));
+	must(commit(e));
+	close_engine(e);
+	assert_int_equal(stored("x"), -1);
+	assert_int_equal(stored("y"), 1);
+}
+
+static void
+a_server_that_was_set_back_is_not_written_to(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+	enum engine_fate fate;
+
+	(void)state;
+	begin(e, false);
+	must(put(e, "x", 1));
+	must(commit(e));
+	assert_true(cluster_sql(&cluster, "UPDATE okse.writer SET batch = "
+	    "batch - 1 WHERE node = 1; SELECT pg_terminate_backend(pid) FROM "
+	    "pg_stat_activity WHERE application_name = 'node 1'"));
+	begin(e, false);
+	(void)put(e, "y", 1);
+	assert_int_not_equal(commit(e), ERR_OK);
+	e->ops->rollback(e);
+	MUST_BE(engine_postgres_resume(e, &fate), ERR_CORRUPT);
+	close_engine(e);
+}
+
+/* ---- what the server must be */
+
+static void
+refused(const char *uri, const char *word)
+{
+	struct engine *e;
+	enum err err = engine_postgres_open(uri, "x", POSTGRES_AS_DAEMON,
+	    statements, COUNT(statements), &e);
+
+	assert_true(err == ERR_UNSUPPORTED || err == ERR_UNAVAILABLE);
+	if (strstr(err_why(), word) == NULL)
+		fail_msg("\"%s\" does not name %s", err_why(), word);
+}
+
+static void
+roles_that_could_change_the_tables_are_refused(void **state)
+{
+	char uri[128];
+
+	(void)state;
+	refused(cluster.owner, "owns");
+	snprintf(uri, sizeof(uri), "postgresql://postgres@/okse?host=%s",
+	    cluster.dir);
+	refused(uri, "superuser");
+	assert_true(cluster_sql(&cluster,
+	    "GRANT CREATE ON SCHEMA okse TO okse"));
+	refused(cluster.daemon, "create");
+	assert_true(cluster_sql(&cluster,
+	    "REVOKE CREATE ON SCHEMA okse FROM okse"));
+}
+
+static void
+settings_that_lose_commits_are_refused_by_name(void **state)
+{
+	static const char *const weak[][2] = {
+		{ "synchronous_commit", "off" },
+		{ "synchronous_commit", "local" },
+		{ "synchronous_commit", "remote_write" },
+		{ "default_transaction_isolation", "serializable" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(weak); i++) {
+		char sql[128];
+
+		snprintf(sql, sizeof(sql), "ALTER ROLE okse SET %s = '%s'",
+		    weak[i][0], weak[i][1]);
+		assert_true(cluster_sql(&cluster, sql));
+		refused(cluster.daemon, weak[i][0]);
+		snprintf(sql, sizeof(sql), "ALTER ROLE okse RESET %s",
+		    weak[i][0]);
+		assert_true(cluster_sql(&cluster, sql));
+	}
+	for (int i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "fsync" : "full_page_writes";
+		char sql[128];
+
+		snprintf(sql, sizeof(sql), "ALTER SYSTEM SET %s = off", name);
+		assert_true(cluster_sql(&cluster, sql) && cluster_sql(
+		    &cluster, "SELECT pg_reload_conf(), pg_sleep(0.2)"));
+		refused(cluster.daemon, name);
+		snprintf(sql, sizeof(sql), "ALTER SYSTEM RESET %s", name);
+		assert_true(cluster_sql(&cluster, sql) && cluster_sql(
+		    &cluster, "SELECT pg_reload_conf(), pg_sleep(0.2)"));
+	}
+	close_engine(open_as(cluster.daemon, 3));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup(name, clean)
+	    TEST(what_was_committed_is_there_for_others),
+	    TEST(what_was_rolled_back_is_not),
+	    TEST(expected_reads_are_answered_and_see_the_batch_s_own_writes),
+	    TEST(a_request_is_undone_alone),
+	    TEST(a_deferred_conflict_shows_at_the_commit_a_careful_one_at_once),
+	    TEST(what_must_be_known_now_is),
+	    TEST(scans_see_all_writes_and_sweeps_come_last),
+	    TEST(of_two_nodes_that_want_the_same_one_gets_it),
+	    TEST(a_limit_that_two_nodes_share_is_not_exceeded),
+	    TEST(writes_in_different_orders_do_not_block_each_other),
+	    TEST(a_deadlock_is_served_again_and_ends_nobody),
+	    TEST(a_second_process_of_a_node_does_not_start),
+	    TEST(whoever_lost_its_node_to_another_cannot_commit),
+	    TEST(wherever_it_is_cut_the_engine_knows_what_happened),
+	    TEST(a_server_that_is_away_is_refused_fast_and_found_again),
+	    TEST(a_server_that_was_set_back_is_not_written_to),
+	    TEST(roles_that_could_change_the_tables_are_refused),
+	    TEST(settings_that_lose_commits_are_refused_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
