@@ -102,6 +102,11 @@ struct engine_ops {
 	 */
 	enum err	(*begin)(struct engine *e, bool careful);
 	/*
+	 * May be NULL. While on, the reads of this transaction are only
+	 * noted and find nothing; off fetches all of them at once.
+	 */
+	enum err	(*expect)(struct engine *e, bool on);
+	/*
 	 * ERR_OK: durable. ERR_EXISTS (never when careful): a deferred write
 	 * met a conflict and all was rolled back; batch.c serves the same
 	 * requests again, carefully. Anything else: whether it is durable is

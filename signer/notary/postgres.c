@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <libpq-fe.h>
@@ -159,7 +160,8 @@ on_notice(void *arg, const PGresult *notice)
 static enum err
 wait_for(struct postgres *p, short events, int64_t deadline)
 {
-	struct pollfd fd = { .fd = PQsocket(p->db), .events = events };
+	int at = PQsocket(p->db);	/* which libpq made with CLOEXEC */
+	struct pollfd fd = { .fd = at, .events = events };
 	int64_t left = deadline - time_monotonic_us();
 	int n;
 
@@ -400,7 +402,7 @@ take(struct postgres *p, PGresult *result, const struct waiting *w)
 		fail(p, result);
 		return;
 	}
-	strncpy(p->tag, PQcmdStatus(result), sizeof(p->tag) - 1);
+	snprintf(p->tag, sizeof(p->tag), "%s", PQcmdStatus(result));
 	if (w->on_row == NULL)
 		return;
 	give_rows(p, result, w);

@@ -40,10 +40,10 @@ struct pg_rows {
 
 struct pg_writer {
 	int64_t		node, epoch;
-	uint64_t	batch;		/* the last that was committed */
+	uint64_t	batch;		/* last committed */
 	uint64_t	pid;		/* of the server's process */
 	bool		unknown;	/* whether batch + 1 was */
-	bool		fenced;		/* another writes, or it was retired */
+	bool		fenced;		/* another writes, or retired */
 };
 
 struct pg_engine {
@@ -52,7 +52,7 @@ struct pg_engine {
 	struct postgres_target	*target;
 	struct postgres		*connection;	/* NULL: away */
 	struct pg_writer	 writer;	/* node 0: none yet */
-	bool			 prepared;	/* statements, in each new one */
+	bool			 prepared;	/* in each new one */
 	int64_t			 deadline;	/* of the transaction */
 	bool			 open;		/* between begin and its end */
 	bool			 begun;		/* and the server knows */
