@@ -17,13 +17,6 @@
 #include "base/file.h"
 #include "cli/answer.h"
 
-void
-reply_done(struct reply *r)
-{
-	bytes_done(&r->body);
-	*r = (struct reply){ 0 };
-}
-
 enum err
 client_connect(const char *path, int *out_fd)
 {

@@ -50,4 +50,7 @@ int audit_proof(const struct arguments *a);
 int audit_check_receipt(const struct arguments *a);
 int audit_trace(const struct arguments *a);
 
+/* witness.c */
+int audit_witness(const struct arguments *a);
+
 #endif

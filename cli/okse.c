@@ -157,6 +157,16 @@ static const struct option trace_options[] = {
 	{ 0 },
 };
 
+static const struct option witness_options[] = {
+	{ "init", "NAME", "make a new witness of this name in DIR" },
+	{ "logs", "FILE", "the logs it knows, a vkey a line; otherwise "
+	    "logs.txt of DIR" },
+	{ "listen", "ADDRESS", "IP:PORT or a socket's path; otherwise "
+	    "witness.sock of DIR" },
+	{ "prefix", "PATH", "what stands before /add-checkpoint in URLs" },
+	{ 0 },
+};
+
 static const struct command table[] = {
 	{ "dev", "DIR", "A complete throw-away instance in one directory.",
 	    "okse dev /tmp/okse", dev_options, dev },
@@ -239,6 +249,9 @@ static const struct command table[] = {
 	{ "audit check-receipt", "VKEY [FILE]", "Check a receipt and print "
 	    "its entry.", "okse audit check-receipt log.vkey x.tlog-proof",
 	    NULL, audit_check_receipt },
+	{ "audit witness", "DIR", "Cosign other parties' logs (tlog-witness).",
+	    "okse audit witness --listen 127.0.0.1:7380 /var/lib/witness",
+	    witness_options, audit_witness },
 	{ "audit trace", "[FILE]", "A credential back to its log entry and "
 	    "its CA.", "okse audit trace --log /tmp/okse/log "
 	    "--ca /tmp/okse/ca credential.txt", trace_options, audit_trace },

@@ -2,7 +2,7 @@
  * The listening sockets. The supervisor makes them, so that they outlive a
  * gate that crashes: clients that connect meanwhile wait in the backlog.
  */
-#include "signer/supervisor.h"
+#include "signer/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "signer/supervisor.h"
 
 #define BACKLOG 4096
 
@@ -38,7 +39,7 @@ remove_stale(const struct sockaddr_un *a)
 	return ERR_OK;
 }
 
-static enum err
+enum err
 listen_unix(const struct config_listener *l, int *out_fd)
 {
 	AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
@@ -83,7 +84,7 @@ parse_address(const char *text, struct sockaddr_storage *out, socklen_t *len)
 		    inet_pton(AF_INET, host, &v4->sin_addr);
 	}
 	if (parsed != 1)
-		return err_because(ERR_SCHEMA, "listen.tls.address: expected "
+		return err_because(ERR_SCHEMA, "listen address: expected "
 		    "\"127.0.0.1:8443\" or \"[::1]:8443\"");
 	out->ss_family = six ? AF_INET6 : AF_INET;
 	if (six)
@@ -94,7 +95,7 @@ parse_address(const char *text, struct sockaddr_storage *out, socklen_t *len)
 	return ERR_OK;
 }
 
-static enum err
+enum err
 listen_tcp(const char *address, int *out_fd)
 {
 	struct sockaddr_storage a;
