@@ -106,6 +106,7 @@ struct telling {
 	struct entry_rule		rules[ENTRY_RULES_MAX];
 	char				programme[65], caller[129];
 	char				centre[11], region[11], reason[65];
+	struct handle			cti;
 	struct bytes			seen;		/* facts, as JSON */
 };
 
@@ -171,26 +172,54 @@ tell_rules(struct telling *t, const struct decision *d)
 	t->facts.rules = t->rules;
 }
 
+/* What a request came to, as serve() knows it. */
+struct matter {
+	const struct request	*request;
+	const struct issue	*issue;
+	const struct findings	*found;
+	const struct decision	*decision;
+	const struct drafts	*drafts;
+};
+
+/* What reserve() has changed in the registry for this grant. */
+static void
+tell_reserved(struct telling *t, const struct notary *n,
+    const struct matter *m, const struct grant *grant)
+{
+	const struct findings *f = m->found;
+
+	if (request_asked(m->request)->operation == OPERATION_QR_TOKEN) {
+		t->cti = drafts_name(n, m->issue, grant, "cti");
+		t->facts.cti = t->cti.at;
+		return;
+	}
+	if (f->has_token)
+		t->facts.used = f->cti.at;
+	t->facts.keys = f->keys[0].at;
+	t->facts.key_count = f->key_count;
+}
+
 /* A dry run has no effect: its entry names no holder and no device. */
 static void
-tell_effect(struct telling *t, const struct asked *asked,
-    const struct findings *f, const struct decision *d,
-    const struct drafts *drafts)
+tell_effect(struct telling *t, const struct notary *n, const struct matter *m)
 {
-	const struct grant *grant = decision_grant(d);
+	const struct asked *asked = request_asked(m->request);
+	const struct grant *grant = decision_grant(m->decision);
 	int64_t expiry = grant != NULL ?
 	    grant_terms(grant)->administrative_expiry : TIME_NONE;
 
 	t->facts.dry_run = asked->dry_run;
 	if (asked->dry_run)
 		return;
-	t->facts.holder = f->holder.at;
+	t->facts.holder = m->found->holder.at;
 	if (asked->has_device)
-		t->facts.device = f->device.at;
+		t->facts.device = m->found->device.at;
 	if (expiry != TIME_NONE)
 		t->facts.expiry = expiry * 1000;
-	t->facts.drafts = drafts->hash;
-	t->facts.draft_count = drafts->count;
+	t->facts.drafts = m->drafts->hash;
+	t->facts.draft_count = m->drafts->count;
+	if (grant != NULL)
+		tell_reserved(t, n, m, grant);
 }
 
 static enum err
@@ -206,12 +235,11 @@ put_entry(struct notary *n, const struct telling *t, struct place *out_place)
 }
 
 static enum err
-record_entry(struct notary *n, const struct request *r,
-    const struct issue *issue, const struct findings *f,
-    const struct decision *d, const struct drafts *drafts,
+record_entry(struct notary *n, const struct matter *m,
     struct place *out_place)
 {
-	const struct asked *asked = request_asked(r);
+	const struct asked *asked = request_asked(m->request);
+	const struct decision *d = m->decision;
 	AUTO_DONE(telling) t = { .facts = {
 		.operation = operation_name(asked->operation),
 		.purpose = purpose_name(asked->purpose),
@@ -222,12 +250,12 @@ record_entry(struct notary *n, const struct request *r,
 
 	if (asked->evidence.kind != EVIDENCE_NONE)
 		t.facts.evidence = evidence_name(asked->evidence.kind);
-	memcpy(t.facts.request, issue->id.at, sizeof(t.facts.request));
+	memcpy(t.facts.request, m->issue->id.at, sizeof(t.facts.request));
 	tell_texts(&t, asked);
-	tell_reason(&t, r, d);
+	tell_reason(&t, m->request, d);
 	tell_rules(&t, d);
-	TRY(tell_seen(&t, r, f, d));
-	tell_effect(&t, asked, f, d, drafts);
+	TRY(tell_seen(&t, m->request, m->found, d));
+	tell_effect(&t, n, m);
 	return put_entry(n, &t, out_place);
 }
 
@@ -291,7 +319,8 @@ ticket_record(struct notary *n, const struct request *r,
 	const struct asked *asked = request_asked(r);
 	struct place place = { .origin = n->config->origin };
 
-	TRY(record_entry(n, r, issue, f, d, drafts, &place));
+	TRY(record_entry(n, &(struct matter){ r, issue, f, d, drafts },
+	    &place));
 	tally_decision(&n->tally, asked, d);
 	if (drafts->count != 0)
 		return grant_drafts(n, issue, d, &place, drafts, out);
