@@ -113,21 +113,19 @@ vkey_new(struct view name, enum vkey_type type, struct view material,
 enum err
 vkey_of_key(struct view name, EVP_PKEY *key, struct vkey **out_key)
 {
-	uint8_t raw[256], *to = raw;
-	size_t len = ED25519_SIZE;
-	int der;
+	AUTO_DONE(bytes) der = { 0 };
+	uint8_t raw[ED25519_SIZE];
+	size_t len = sizeof(raw);
 
-	if (EVP_PKEY_is_a(key, "ED25519")) {
-		if (EVP_PKEY_get_raw_public_key(key, raw, &len) != 1)
-			return err_openssl("an Ed25519 key");
-		return vkey_new(name, VKEY_ED25519, VIEW(raw, len), out_key);
+	if (EVP_PKEY_is_a(key, "EC")) {
+		TRY(public_der(key, &der));
+		return vkey_new(name, VKEY_ECDSA, bytes_view(&der), out_key);
 	}
-	der = i2d_PUBKEY(key, NULL);
-	if (!EVP_PKEY_is_a(key, "EC") || der <= 0 ||
-	    (size_t)der > sizeof(raw) || i2d_PUBKEY(key, &to) != der)
+	if (EVP_PKEY_get_raw_public_key(key, raw, &len) != 1 ||
+	    len != sizeof(raw))
 		return err_because(ERR_UNSUPPORTED, "vkey: wanted an Ed25519 "
 		    "or P-256 key (C2SP signed-note)");
-	return vkey_new(name, VKEY_ECDSA, VIEW(raw, (size_t)der), out_key);
+	return vkey_new(name, VKEY_ED25519, VIEW_OF(raw), out_key);
 }
 
 enum err

@@ -384,6 +384,16 @@ public_der(EVP_PKEY *key, struct bytes *out)
 }
 
 enum err
+public_hash(EVP_PKEY *key, struct hash *out_hash)
+{
+	AUTO_DONE(bytes) der = { 0 };
+
+	TRY(public_der(key, &der));
+	*out_hash = sha256(bytes_view(&der));
+	return ERR_OK;
+}
+
+enum err
 certificate_der(X509 *certificate, struct bytes *out)
 {
 	int len = i2d_X509(certificate, NULL);

@@ -80,6 +80,8 @@ bool secret_equal(struct view a, struct view b);	/* constant time */
 [[nodiscard]] enum err pem_read_certificate(const char *path, X509 **out);
 /* SubjectPublicKeyInfo (RFC 5280 4.1.2.7); a certificate. Appended. */
 [[nodiscard]] enum err public_der(EVP_PKEY *key, struct bytes *out);
+/* SHA-256 of that: what a key is called wherever it must be named. */
+[[nodiscard]] enum err public_hash(EVP_PKEY *key, struct hash *out_hash);
 [[nodiscard]] enum err certificate_der(X509 *certificate, struct bytes *out);
 
 #endif

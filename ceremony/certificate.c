@@ -354,16 +354,3 @@ public_key_pem(EVP_PKEY *key, struct bytes *out)
 	return take_pem(bio, bio != NULL &&
 	    PEM_write_bio_PUBKEY(bio, key) == 1, out);
 }
-
-enum err
-public_key_hash(EVP_PKEY *key, struct hash *out)
-{
-	uint8_t der[256], *to = der;
-	int len = i2d_PUBKEY(key, NULL);
-
-	if (len <= 0 || (size_t)len > sizeof(der) ||
-	    i2d_PUBKEY(key, &to) != len)
-		return err_openssl("SubjectPublicKeyInfo");
-	*out = sha256(VIEW(der, (size_t)len));
-	return ERR_OK;
-}

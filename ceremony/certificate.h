@@ -51,8 +51,7 @@ struct certificate_signer {
 
 /* PEM (RFC 7468 5), appended. */
 [[nodiscard]] enum err certificate_pem(X509 *certificate, struct bytes *out);
-/* The SubjectPublicKeyInfo of a key: PEM, and SHA-256 of the DER. */
+/* The SubjectPublicKeyInfo of a key, in PEM. */
 [[nodiscard]] enum err public_key_pem(EVP_PKEY *key, struct bytes *out);
-[[nodiscard]] enum err public_key_hash(EVP_PKEY *key, struct hash *out);
 
 #endif

@@ -85,7 +85,7 @@ record_key(struct ceremony *c, const struct script_key *key,
 		else
 			bytes_put_text(&attributes, "unreadable");
 	}
-	TRY(public_key_hash(made->public_key, &spki));
+	TRY(public_hash(made->public_key, &spki));
 	payload_put(&p, "label", key->label);
 	payload_put(&p, "type", key->type == KEY_P256 ? "p256" : "ed25519");
 	payload_put_hex(&p, "id", id);

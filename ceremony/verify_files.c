@@ -185,7 +185,7 @@ verify_key(struct evidence *v, size_t at)
 	    key->type == KEY_P256 ? "EC" : "ED25519"))
 		return err_because(ERR_MISMATCH,
 		    "key %s: not of the script's type", key->label);
-	TRY(public_key_hash(v->keys[at], &spki));
+	TRY(public_hash(v->keys[at], &spki));
 	TRY(record_says_hex(r, "spki-sha256", VIEW_OF(spki.at)));
 	id = sha256_2(VIEW_OF(v->id), r->step);
 	TRY(record_says_hex(r, "id", VIEW(id.at, CEREMONY_KEY_ID)));

@@ -141,5 +141,6 @@ cwt_qr_draft(const struct credential_order *o, struct draft **out_draft)
 		    protected.len + payload.len, CWT_QR_ROOM);
 	cose_put_tbs(&tbs, &(struct cose_sign1){ bytes_view(&protected),
 	    bytes_view(&payload) });
-	return draft_new(DRAFT_CWT_QR, &tbs, &none, out_draft);
+	return draft_new(DRAFT_CWT_QR, issuer_name(o->issuer), &tbs, &none,
+	    out_draft);
 }

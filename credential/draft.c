@@ -3,13 +3,13 @@
  * documents. draft_decode() is where the keyholder meets bytes of another
  * process and believes nothing. The formats are in files of their own.
  *
- * Wire form: u8 version, u8 kind, block tbs, block tail.
+ * Wire form: u8 version, u8 kind, 32 bytes signer, block tbs, block tail.
  */
 #include "credential/format.h"
 
 #include <string.h>
 
-#define DRAFT_VERSION 1
+#define DRAFT_VERSION 2
 #define DRAFT_TBS ((size_t)1 << 20)
 #define DRAFT_TAIL ((size_t)1 << 20)
 
@@ -38,6 +38,7 @@ static const struct {
 
 struct draft {
 	const struct format	*format;
+	struct hash	 signer;
 	struct bytes		 tail;
 	size_t			 count;
 	struct bytes		 parts[DRAFT_PARTS];	/* first: the tbs */
@@ -107,8 +108,8 @@ draft_add_part(struct draft *d, struct bytes *part)
 }
 
 enum err
-draft_new(enum draft_kind kind, struct bytes *tbs, struct bytes *tail,
-    struct draft **out_draft)
+draft_new(enum draft_kind kind, struct hash signer, struct bytes *tbs,
+    struct bytes *tail, struct draft **out_draft)
 {
 	AUTO(draft) d = NULL;
 
@@ -116,6 +117,7 @@ draft_new(enum draft_kind kind, struct bytes *tbs, struct bytes *tail,
 	if ((d = mem_new(1, sizeof(*d))) == NULL)
 		return err_because(ERR_MEMORY, "a draft");
 	d->format = format_of((uint8_t)kind);
+	d->signer = signer;
 	TRY(draft_add_part(d, tbs));
 	d->tail = take_over(tail);
 	if (d->format->split != NULL)
@@ -134,6 +136,12 @@ enum key_use
 draft_use(const struct draft *d)
 {
 	return d->format->use;
+}
+
+struct hash
+draft_signer(const struct draft *d)
+{
+	return d->signer;
 }
 
 struct view
@@ -165,6 +173,7 @@ encode(const struct draft *d, struct view tail, struct bytes *out)
 {
 	bytes_put_u8(out, DRAFT_VERSION);
 	bytes_put_u8(out, (uint8_t)d->format->kind);
+	bytes_put(out, VIEW_OF(d->signer.at));
 	bytes_put_block(out, draft_tbs(d));
 	bytes_put_block(out, tail);
 }
@@ -199,10 +208,12 @@ draft_decode(struct view encoded, struct draft **out_draft)
 	struct reader r = reader_of(encoded);
 	uint8_t version = reader_u8(&r);
 	const struct format *f = format_of(reader_u8(&r));
+	struct view signer = reader_take(&r, SHA256_SIZE);
 	struct view tbs = reader_block(&r, DRAFT_TBS);
 	struct view tail = reader_block(&r, DRAFT_TAIL);
 	AUTO_DONE(bytes) own_tbs = { 0 };
 	AUTO_DONE(bytes) own_tail = { 0 };
+	struct hash name;
 
 	TRY(reader_end(&r, "draft"));
 	if (version != DRAFT_VERSION || f == NULL)
@@ -211,7 +222,8 @@ draft_decode(struct view encoded, struct draft **out_draft)
 	TRY(check(f, tbs, tail));
 	bytes_put(&own_tbs, tbs);
 	bytes_put(&own_tail, tail);
-	return draft_new(f->kind, &own_tbs, &own_tail, out_draft);
+	memcpy(name.at, signer.at, sizeof(name.at));
+	return draft_new(f->kind, name, &own_tbs, &own_tail, out_draft);
 }
 
 enum err

@@ -47,6 +47,8 @@ AUTO_STRUCT(draft);
 
 enum draft_kind draft_kind(const struct draft *d);
 enum key_use draft_use(const struct draft *d);
+/* The key that signs it, and no other: public_hash(). */
+struct hash draft_signer(const struct draft *d);
 /*
  * ES256 input: SHA-256 of exactly these bytes is signed, and stands for the
  * draft in log and ticket.

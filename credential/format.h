@@ -42,8 +42,9 @@ extern const struct format format_status_cwt;
  * Takes both buffers over, which are empty afterwards: what is signed, and
  * what the document has beside it.
  */
-[[nodiscard]] enum err draft_new(enum draft_kind kind, struct bytes *tbs,
-    struct bytes *tail, struct draft **out_draft);
+[[nodiscard]] enum err draft_new(enum draft_kind kind,
+    struct hash signer, struct bytes *tbs, struct bytes *tail,
+    struct draft **out_draft);
 
 /* Takes the buffer over. ERR_SCHEMA over DRAFT_PARTS. */
 [[nodiscard]] enum err draft_add_part(struct draft *d, struct bytes *part);

@@ -10,6 +10,8 @@
 
 #include "credential/certificate.h"
 
+AUTO_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
+
 struct issuer {
 	X509		*certificate;
 	EVP_PKEY	*key;
@@ -18,6 +20,7 @@ struct issuer {
 	struct bytes	 sd_jwt_header, vc_jwt_header;
 	char		 country[3];
 	struct hash	 fingerprint;
+	struct hash name;
 	uint8_t		 point[P256_POINT_SIZE];
 	int64_t		 not_before;
 	int64_t		 not_after;
@@ -112,6 +115,7 @@ issuer_load(const char *certificate_path, const char *uri,
 	if ((i->key = X509_get_pubkey(i->certificate)) == NULL)
 		return err_openssl(certificate_path);
 	TRY(p256_point(i->key, i->point));
+	TRY(public_hash(i->key, &i->name));
 	TRY(certificate_validity(i->certificate, &i->not_before,
 	    &i->not_after));
 	TRY(certificate_der(i->certificate, &i->der));
@@ -152,6 +156,27 @@ issuer_kid(const struct issuer *i)
 	return VIEW(i->fingerprint.at, ISSUER_KID_SIZE);
 }
 
+struct hash
+issuer_name(const struct issuer *i)
+{
+	return i->name;
+}
+
+bool
+issuer_signs_documents(const struct issuer *i)
+{
+	AUTO(EXTENDED_KEY_USAGE) purposes = X509_get_ext_d2i(i->certificate,
+	    NID_ext_key_usage, NULL, NULL);
+	char oid[64];
+
+	for (int k = 0; k < sk_ASN1_OBJECT_num(purposes); k++)
+		if (OBJ_obj2txt(oid, sizeof(oid),
+		    sk_ASN1_OBJECT_value(purposes, k), 1) > 0 &&
+		    strcmp(oid, "1.0.18013.5.1.2") == 0)
+			return true;
+	return false;
+}
+
 int64_t
 issuer_not_before(const struct issuer *i)
 {
@@ -186,6 +211,16 @@ struct view
 issuer_vc_jwt_header(const struct issuer *i)
 {
 	return bytes_view(&i->vc_jwt_header);
+}
+
+enum err
+issuer_check_time(const struct issuer *i, int64_t now)
+{
+	if (now < i->not_before || now > i->not_after)
+		return err_because(ERR_UNAVAILABLE, "the signer's certificate "
+		    "%s (RFC 5280 4.1.2.5)", now < i->not_before ?
+		    "is not valid yet" : "has expired");
+	return ERR_OK;
 }
 
 enum err

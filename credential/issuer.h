@@ -8,6 +8,7 @@
 
 #include "base/crypto.h"
 #include "base/json.h"
+#include "credential/draft.h"
 
 #define ISSUER_KID_SIZE 8
 #define ISSUER_URI 128		/* bytes of an issuer's URI */
@@ -37,6 +38,8 @@ EVP_PKEY *issuer_key(const struct issuer *i);		/* still the issuer's */
 struct view issuer_point(const struct issuer *i);	/* 04 || x || y */
 /* The first 8 bytes of SHA-256 of the certificate. */
 struct view issuer_kid(const struct issuer *i);
+/* Of its key: what drafts name. */
+struct hash issuer_name(const struct issuer *i);
 int64_t issuer_not_before(const struct issuer *i);	/* instants, both */
 int64_t issuer_not_after(const struct issuer *i);	/* inclusive */
 /* The country of its subject: two letters, or "" (RFC 5280 A.1). */
@@ -53,6 +56,11 @@ struct view issuer_sd_jwt_header(const struct issuer *i);
 /* base64url of {"alg":"ES256","typ":"vc+jwt","cty":"vc","x5c":[…]} */
 struct view issuer_vc_jwt_header(const struct issuer *i);
 
+/* Has it the purpose of document signers (ISO/IEC 18013-5 B.1.4)? */
+bool issuer_signs_documents(const struct issuer *i);
+
+/* ERR_UNAVAILABLE while the certificate is not valid, or not any more. */
+[[nodiscard]] enum err issuer_check_time(const struct issuer *i, int64_t now);
 /* ERR_INTERNAL unless the certificate is valid from … to. */
 [[nodiscard]] enum err issuer_covers(const struct issuer *i, int64_t from,
     int64_t to);

@@ -272,5 +272,6 @@ mdoc_draft(const struct credential_order *o, struct draft **out_draft)
 	cbor_put_array(&tail, 2);
 	cbor_put_bytes(&tail, issuer_der(o->issuer));
 	bytes_put(&tail, bytes_view(&m.namespaces));
-	return draft_new(DRAFT_MDOC, &tbs, &tail, out_draft);
+	return draft_new(DRAFT_MDOC, issuer_name(o->issuer), &tbs, &tail,
+	    out_draft);
 }

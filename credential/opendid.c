@@ -175,5 +175,6 @@ opendid_draft(const struct credential_order *o, struct draft **out_draft)
 		    "the programme has no opendid-vc");
 	TRY(put_credential(&j, o));
 	bytes_put(&tail, issuer_point(o->issuer));
-	return draft_new(DRAFT_OPENDID, &tbs, &tail, out_draft);
+	return draft_new(DRAFT_OPENDID, issuer_name(o->issuer), &tbs, &tail,
+	    out_draft);
 }

@@ -117,7 +117,8 @@ qr_token_draft(const struct grant *g, const struct request *r,
 	TRY(bytes_check(&payload));
 	cose_put_tbs(&tbs, &(struct cose_sign1){ bytes_view(&protected),
 	    bytes_view(&payload) });
-	return draft_new(DRAFT_QR_TOKEN, &tbs, &none, out_draft);
+	return draft_new(DRAFT_QR_TOKEN, issuer_name(i), &tbs, &none,
+	    out_draft);
 }
 
 /* ---- reading */

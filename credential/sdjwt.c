@@ -259,5 +259,6 @@ sdjwt_draft(const struct credential_order *o, struct draft **out_draft)
 	bytes_put(&tbs, issuer_sd_jwt_header(o->issuer));
 	bytes_put_u8(&tbs, '.');
 	base64url_put(&tbs, bytes_view(&m.payload));
-	return draft_new(DRAFT_SD_JWT, &tbs, &m.tail, out_draft);
+	return draft_new(DRAFT_SD_JWT, issuer_name(o->issuer), &tbs, &m.tail,
+	    out_draft);
 }

@@ -133,7 +133,7 @@ status_token_draft(enum status_form form, const struct status_token *t,
 	TRY(issuer_covers(i, t->issued_at, t->expires_at));
 	TRY(form == STATUS_JWT ? put_jwt(&tbs, t, i) : put_cwt(&tbs, t, i));
 	return draft_new(form == STATUS_JWT ? DRAFT_STATUS_JWT :
-	    DRAFT_STATUS_CWT, &tbs, &none, out_draft);
+	    DRAFT_STATUS_CWT, issuer_name(i), &tbs, &none, out_draft);
 }
 
 /* ---- reading */

@@ -84,7 +84,8 @@ vc_jwt_draft(const struct credential_order *o, struct draft **out_draft)
 	bytes_put(&tbs, issuer_vc_jwt_header(o->issuer));
 	bytes_put_u8(&tbs, '.');
 	base64url_put(&tbs, bytes_view(&payload));
-	return draft_new(DRAFT_VC_JWT, &tbs, &none, out_draft);
+	return draft_new(DRAFT_VC_JWT, issuer_name(o->issuer), &tbs, &none,
+	    out_draft);
 }
 
 /* ---- as a draft */

@@ -200,13 +200,11 @@ read_spki(struct supervisor *s)
 {
 	for (size_t i = 0; i < s->config->keys.count; i++) {
 		AUTO(EVP_PKEY) key = NULL;
-		AUTO_DONE(bytes) der = { 0 };
 		AUTO_DONE(bytes) hex = { 0 };
 		struct hash h;
 
 		TRY(pem_read_public(s->config->keys.at[i].public_key, &key));
-		TRY(public_der(key, &der));
-		h = sha256(bytes_view(&der));
+		TRY(public_hash(key, &h));
 		hex_put(&hex, VIEW_OF(h.at));
 		memcpy(s->spki[i], bytes_text(&hex), sizeof(s->spki[i]));
 	}

@@ -51,8 +51,8 @@ software_extension(X509 *x, X509 *ca, int nid, const char *value)
 
 /* A certificate for key; a CA's own when ca is NULL. */
 static inline X509 *
-software_certificate(const char *name, EVP_PKEY *key, X509 *ca,
-    EVP_PKEY *ca_key, int64_t from, int64_t to)
+software_certify(const char *name, EVP_PKEY *key, X509 *ca,
+    EVP_PKEY *ca_key, int64_t from, int64_t to, bool documents)
 {
 	X509 *x = X509_new();
 	X509_NAME *subject = X509_get_subject_name(x);
@@ -79,11 +79,19 @@ software_certificate(const char *name, EVP_PKEY *key, X509 *ca,
 		    "critical,CA:TRUE,pathlen:0");
 	software_extension(x, x, NID_key_usage, ca == NULL ?
 	    "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-	if (ca != NULL)
+	if (ca != NULL && documents)
 		software_extension(x, x, NID_ext_key_usage,
 		    "critical,1.0.18013.5.1.2");
 	must_be(X509_sign(x, ca_key, EVP_sha256()) > 0, "X509_sign");
 	return x;
+}
+
+/* A document signer's, or a CA's. */
+static inline X509 *
+software_certificate(const char *name, EVP_PKEY *key, X509 *ca,
+    EVP_PKEY *ca_key, int64_t from, int64_t to)
+{
+	return software_certify(name, key, ca, ca_key, from, to, true);
 }
 
 static inline void

@@ -293,9 +293,10 @@ gate_done(struct gate *g)
 	metrics_done(&g->metrics);
 	body_done(&g->body);
 	bytes_done(&g->frame);
-	bytes_done(&g->keys);
 	bytes_done(&g->held_by);
 	bytes_done(&g->hold);
+	for (size_t i = 0; i < g->key_count; i++)
+		issuer_free(g->keys[i].issuer);
 	fd_close(&g->log);
 }
 

@@ -6,10 +6,17 @@
 #ifndef OKSE_SIGNER_GATE_GATE_H
 #define OKSE_SIGNER_GATE_GATE_H
 
+#include "credential/issuer.h"
 #include "signer/admin.h"
 #include "signer/gate/metrics.h"
 #include "signer/gate/pending.h"
 #include "signer/gate/server.h"
+
+/* A key as verifiers may know it. */
+struct gate_key {
+	enum key_use	 use;
+	struct issuer	*issuer;
+};
 
 /* Everything the handlers share. */
 struct gate {
@@ -20,7 +27,8 @@ struct gate {
 	struct pending		*pending;
 	struct metrics		 metrics;
 	int			 log;		/* the published directory */
-	struct bytes		 keys;		/* GET /v1/keys */
+	size_t			 key_count;	/* with certificates */
+	struct gate_key		 keys[CONFIG_KEYS];
 	struct body		 body;		/* of the call being read */
 	struct bytes		 frame;		/* of the message being made */
 	/* as the supervisor last said */

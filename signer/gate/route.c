@@ -35,6 +35,8 @@ static const struct route {
 	    route_decision },
 	{ HTTP_POST, "/v1/challenges", CLIENTS, NEEDS_OPEN, route_challenge },
 	{ HTTP_GET, "/v1/keys", CLIENTS, 0, route_keys },
+	{ HTTP_GET, "/.well-known/jwt-vc-issuer", CLIENTS, 0,
+	    route_jwt_vc_issuer },
 	{ HTTP_GET, "/v1/log/checkpoint", CLIENTS, 0, route_checkpoint },
 	{ HTTP_GET, "/v1/log/tile/", CLIENTS, 0, route_tile },
 	{ HTTP_GET, "/v1/log/proofs/", CLIENTS, 0, route_proof },

@@ -26,11 +26,17 @@ void route_status_change(struct gate *g, const struct call *call);
 void route_decision(struct gate *g, const struct call *call);
 void route_challenge(struct gate *g, const struct call *call);
 
-/* ---- route_public.c: keys and the log */
+/* ---- route_keys.c: who signs */
 
-/* Makes the answer of GET /v1/keys and opens the log: before the sandbox. */
-[[nodiscard]] enum err route_open(struct gate *g);
+/* Reads the certificates: before the sandbox. */
+[[nodiscard]] enum err route_keys_open(struct gate *g);
 void route_keys(struct gate *g, const struct call *call);
+void route_jwt_vc_issuer(struct gate *g, const struct call *call);
+
+/* ---- route_public.c: the log */
+
+/* Opens the log, and what route_keys.c needs: before the sandbox. */
+[[nodiscard]] enum err route_open(struct gate *g);
 void route_checkpoint(struct gate *g, const struct call *call);
 void route_tile(struct gate *g, const struct call *call);
 void route_proof(struct gate *g, const struct call *call);

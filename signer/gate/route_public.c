@@ -1,7 +1,7 @@
 /*
- * What anybody who may connect may read: the issuing keys, and the published
- * log, from a directory opened before the lock. Paths come from clients: they
- * are read into numbers and names are made from those again.
+ * What anybody who may connect may read of the published log, from a
+ * directory opened before the lock. Paths come from clients: they are read
+ * into numbers and names are made from those again.
  */
 #include "signer/gate/route.h"
 
@@ -11,37 +11,16 @@
 #include "audit/receipt.h"
 #include "audit/tile.h"
 #include "base/file.h"
-#include "base/json.h"
-#include "credential/issuer.h"
 
 #define CHECKPOINT "checkpoint"
 #define IMMUTABLE "public, max-age=31536000, immutable"
 #define PATH_LOG "/v1/log/"
 #define PATH_PROOFS "/v1/log/proofs/"
 
-static enum err
-put_key(struct gate *g, enum key_use use, struct json *j)
-{
-	const struct config_key *key = config_key(g->config, use);
-	AUTO(issuer) issuer = NULL;
-
-	TRY(issuer_load(key->certificate, g->config->issuer, &issuer));
-	issuer_jwk(issuer, j);
-	return ERR_OK;
-}
-
 enum err
 route_open(struct gate *g)
 {
-	struct json j = json_start(&g->keys);
-
-	json_record(&j, NULL);
-	json_items(&j, "keys");
-	TRY(put_key(g, KEY_USE_DOCUMENT, &j));
-	TRY(put_key(g, KEY_USE_QR, &j));
-	json_close(&j);
-	json_close(&j);
-	TRY(json_end(&j));
+	TRY(route_keys_open(g));
 	TRY(dir_make(g->config->log, 0755));
 	g->log = open(g->config->log, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (g->log == -1)
@@ -58,15 +37,6 @@ give(struct gate *g, const struct call *call, const char *type,
 	r.body = *body;
 	*body = (struct bytes){ 0 };
 	server_reply(g->server, call->origin, &r);
-}
-
-void
-route_keys(struct gate *g, const struct call *call)
-{
-	AUTO_DONE(bytes) body = { 0 };
-
-	bytes_put(&body, bytes_view(&g->keys));
-	give(g, call, "application/jwk-set+json", "public, max-age=300", &body);
 }
 
 void

@@ -1,7 +1,8 @@
 /*
  * The role that holds the token: it alone loads the vendor's module. It signs
- * nothing but what a ticket of the notary covers, with the one key whose use
- * fits, after hashing the draft itself; and checkpoints of our own log.
+ * nothing but what a ticket of the notary covers, with the key that the draft
+ * names and whose use fits, after hashing the draft itself; and checkpoints of
+ * our own log.
  *
  * Whatever is wrong with the token beyond one signature ends the process: the
  * supervisor starts another, which must log in anew.
@@ -26,6 +27,7 @@
 struct held_key {
 	const struct config_key *config;
 	EVP_PKEY	*public_key;
+	struct hash name;
 	struct key	*key;		/* NULL until the login */
 	uint64_t	 signatures;
 };
@@ -86,6 +88,7 @@ read_public_keys(struct keyholder *k)
 		held->config = &k->config->keys.at[k->count];
 		TRY(pem_read_public(held->config->public_key,
 		    &held->public_key));
+		TRY(public_hash(held->public_key, &held->name));
 	}
 	return ERR_OK;
 }
@@ -152,6 +155,7 @@ on_login(struct proc *p, struct peer *from, const struct msg *m)
 
 /* ---- signing */
 
+/* Of the uses that have one key. */
 static struct held_key *
 key_for(struct keyholder *k, enum key_use use)
 {
@@ -159,6 +163,29 @@ key_for(struct keyholder *k, enum key_use use)
 		if (k->keys[i].config->use == (int)use)
 			return &k->keys[i];
 	return NULL;
+}
+
+/* The key that the draft names, if what it may sign is of this kind. */
+static enum err
+key_of(struct keyholder *k, const struct draft *d, struct held_key **out)
+{
+	struct hash name = draft_signer(d);
+	enum key_use use = draft_use(d);
+	size_t i = 0;
+
+	while (i < k->count && !view_equal(VIEW_OF(k->keys[i].name.at),
+	    VIEW_OF(name.at)))
+		i++;
+	if (i == k->count || !k->logged_in)
+		return err_because(ERR_UNAVAILABLE,
+		    "the key that the draft names is not here");
+	if (k->keys[i].config->use != (int)use)
+		return err_because(ERR_MISMATCH, "%s: a key of use %s does "
+		    "not sign what is for %s", k->keys[i].config->label,
+		    key_use_name((enum key_use)k->keys[i].config->use),
+		    key_use_name(use));
+	*out = &k->keys[i];
+	return ERR_OK;
 }
 
 /* The first of each opening, then one in SAMPLE, unless it is every one. */
@@ -210,8 +237,8 @@ sign_parts(struct held_key *held, const struct draft *d, struct bytes *out)
 }
 
 /*
- * The guard: this draft, this ticket, the key of its use, nothing else. *used
- * is the key once the token has been asked, for judge().
+ * The guard: this draft, this ticket, the key it names if that is of its use,
+ * nothing else. *used is the key once the token has been asked, for judge().
  */
 static enum err
 sign_ticket(struct keyholder *k, const struct ticket_in *t,
@@ -226,9 +253,7 @@ sign_ticket(struct keyholder *k, const struct ticket_in *t,
 	if (!view_equal(VIEW_OF(digest.at), VIEW_OF(t->hash.at)))
 		return err_because(ERR_MISMATCH,
 		    "the draft is not the one the ticket covers");
-	if ((held = key_for(k, draft_use(draft))) == NULL)
-		return err_because(ERR_UNAVAILABLE, "no key for the use %s",
-		    key_use_name(draft_use(draft)));
+	TRY(key_of(k, draft, &held));
 	*used = held;
 	return sign_parts(held, draft, out);
 }

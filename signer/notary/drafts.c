@@ -69,6 +69,39 @@ drafts_name(const struct notary *n, const struct issue *issue,
 	return name;
 }
 
+/* The key it was recorded with, as long as that may sign at all. */
+static enum err
+signer_again(const struct notary *n, const struct registry_idem *before,
+    enum key_use use, size_t draft, const struct issuer **out)
+{
+	const struct issuer *i = draft >= before->draft_count ? NULL :
+	    signers_named(&n->signers, use, &before->drafts[draft].signer);
+
+	if (i == NULL || issuer_check_time(i, n->now) != ERR_OK)
+		return err_because(ERR_MISMATCH, "what this Idempotency-Key "
+		    "stands for cannot be made again: its signer is not in "
+		    "use any more; use a new key");
+	*out = i;
+	return ERR_OK;
+}
+
+/* Who signs the draft that comes next. */
+static enum err
+find_signer(const struct notary *n, const struct issue *issue,
+    const struct signer_task *t, size_t draft, const struct issuer **out)
+{
+	const struct issuer *i;
+
+	if (issue->retried)
+		return signer_again(n, &issue->before, t->use, draft, out);
+	i = signers_choose(&n->signers, t, n->now);
+	if (i == NULL)
+		return err_because(ERR_UNAVAILABLE, "no key of use %s serves "
+		    "this programme and format", key_use_name(t->use));
+	*out = i;
+	return issuer_check_time(i, n->now);
+}
+
 static void
 keep(struct drafts *out, struct draft *d)
 {
@@ -81,29 +114,48 @@ make_token(struct notary *n, const struct request *r,
     const struct issue *issue, const struct grant *grant,
     struct drafts *out)
 {
+	const struct asked *asked = request_asked(r);
+	const struct signer_task task = { .use = KEY_USE_QR,
+	    .programme = asked->programme };
 	struct handle cti = drafts_name(n, issue, grant, "cti");
 	struct handle holder = pseudonym_holder(n->keys,
-	    request_asked(r)->holder.number);
+	    asked->holder.number);
 	struct qr_fields fields = { .audience = n->config->issuer };
+	const struct issuer *signer;
 	struct draft *d;
 
 	memcpy(fields.cti, cti.at, sizeof(fields.cti));
 	memcpy(fields.holder, holder.at, sizeof(fields.holder));
-	TRY(qr_token_draft(grant, r, &fields, n->qr, &d));
+	TRY(find_signer(n, issue, &task, 0, &signer));
+	TRY(qr_token_draft(grant, r, &fields, signer, &d));
 	keep(out, d);
 	out->from = grant_terms(grant)->valid_from;
 	out->until = grant_terms(grant)->technical_expiry;
 	return ERR_OK;
 }
 
+/* One for each key, by the format's signer. */
 static enum err
-make_credential(struct credential_order *o, enum credential_format format,
-    struct drafts *out)
+make_of_format(struct notary *n, const struct issue *issue, struct view name,
+    struct credential_order *o, struct drafts *out)
 {
-	struct draft *d;
+	const struct asked *asked = request_asked(o->request);
+	const struct signer_task task = { KEY_USE_DOCUMENT, asked->programme,
+	    name };
+	enum credential_format format;
+	struct credential_times t;
 
-	TRY(credential_draft(format, o, &d));
-	keep(out, d);
+	TRY(format_of(name, &format));
+	TRY(find_signer(n, issue, &task, out->count, &o->issuer));
+	t = credential_times(o->grant, o->issuer);
+	out->from = out->count == 0 || t.from > out->from ? t.from : out->from;
+	out->until = t.until;
+	for (o->key = 0; o->key < asked->proof_count; o->key++) {
+		struct draft *d;
+
+		TRY(credential_draft(format, o, &d));
+		keep(out, d);
+	}
 	return ERR_OK;
 }
 
@@ -117,19 +169,11 @@ make_credentials(struct notary *n, const struct request *r,
 	struct credential_order o = {
 		.grant = grant,
 		.request = r,
-		.issuer = n->document,
 		.seed = VIEW_OF(seed.at),
 	};
-	struct credential_times t = credential_times(grant, n->document);
-	enum credential_format format;
 
-	out->from = t.from;
-	out->until = t.until;
-	for (size_t i = 0; i < asked->format_count; i++) {
-		TRY(format_of(asked->formats[i], &format));
-		for (o.key = 0; o.key < asked->proof_count; o.key++)
-			TRY(make_credential(&o, format, out));
-	}
+	for (size_t i = 0; i < asked->format_count; i++)
+		TRY(make_of_format(n, issue, asked->formats[i], &o, out));
 	return ERR_OK;
 }
 

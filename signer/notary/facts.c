@@ -74,10 +74,11 @@ find_token(struct notary *n, const struct asked *asked,
 static enum err
 read_token(struct notary *n, const struct asked *asked, struct findings *f)
 {
-	const struct issuer *issuers[] = { n->qr };
+	const struct issuer *issuers[CONFIG_KEYS];
+	size_t count = signers_of(&n->signers, KEY_USE_QR, n->now, issuers);
 	struct qr_token token;
 	enum err e = qr_token_read_again(asked->evidence.qr_token,
-	    issuers, COUNT(issuers), vouched_knows, &n->vouched, &token);
+	    issuers, count, vouched_knows, &n->vouched, &token);
 
 	if (e == ERR_MEMORY)
 		return e;
@@ -115,8 +116,10 @@ is_issuing_key(const struct notary *n, const uint8_t point[P256_POINT_SIZE])
 {
 	struct view v = VIEW(point, P256_POINT_SIZE);
 
-	return view_equal(v, issuer_point(n->document)) ||
-	    view_equal(v, issuer_point(n->qr));
+	for (size_t i = 0; i < n->signers.count; i++)
+		if (view_equal(v, issuer_point(n->signers.at[i].issuer)))
+			return true;
+	return false;
 }
 
 /* Several proofs, and a card, may answer one nonce. */
@@ -209,20 +212,56 @@ find_proofs(struct notary *n, const struct asked *asked, struct findings *f)
 	return ERR_OK;
 }
 
+/* ---- signers */
+
+static enum err
+find_signer(struct notary *n, const struct signer_task *t, struct facts *f)
+{
+	const struct issuer *i = signers_choose(&n->signers, t, n->now);
+
+	if (i == NULL)
+		return err_because(ERR_UNAVAILABLE, "no key of use %s serves "
+		    "this programme and format", key_use_name(t->use));
+	if (issuer_not_before(i) > f->signer_not_before)
+		f->signer_not_before = issuer_not_before(i);
+	if (issuer_not_after(i) < f->signer_not_after)
+		f->signer_not_after = issuer_not_after(i);
+	return ERR_OK;
+}
+
+/* Several formats may have several signers: what all of them cover. */
+static enum err
+find_signers(struct notary *n, const struct asked *asked, struct facts *f)
+{
+	bool token = asked->operation == OPERATION_QR_TOKEN;
+	struct signer_task t = { token ? KEY_USE_QR : KEY_USE_DOCUMENT,
+	    asked->programme, VIEW(NULL, 0) };
+
+	if (!token && asked->operation != OPERATION_CREDENTIAL)
+		return ERR_OK;
+	f->signer_not_before = INT64_MIN;
+	f->signer_not_after = INT64_MAX;
+	/* a dry run may name no format */
+	if (token || asked->format_count == 0)
+		return find_signer(n, &t, f);
+	for (size_t i = 0; i < asked->format_count; i++) {
+		t.format = asked->formats[i];
+		TRY(find_signer(n, &t, f));
+	}
+	return ERR_OK;
+}
+
 enum err
 facts_gather(struct notary *n, const struct request *r,
     struct findings *out_findings)
 {
 	const struct asked *asked = request_asked(r);
-	const struct issuer *signer = asked->operation == OPERATION_QR_TOKEN ?
-	    n->qr : n->document;
 	struct findings f = { .facts = facts_neutral(n->now) };
 
 	f.holder = pseudonym_holder(n->keys, asked->holder.number);
 	if (asked->has_device)
 		f.device = pseudonym_device(n->keys, asked->device_id);
-	f.facts.signer_not_before = issuer_not_before(signer);
-	f.facts.signer_not_after = issuer_not_after(signer);
+	TRY(find_signers(n, asked, &f.facts));
 	TRY(find_device(n, asked, &f));
 	TRY(find_evidence(n, asked, &f));
 	TRY(find_proofs(n, asked, &f));

@@ -7,7 +7,6 @@
 #define OKSE_SIGNER_NOTARY_NOTARY_H
 
 #include "credential/chip.h"
-#include "credential/issuer.h"
 #include "signer/config.h"
 #include "signer/notary/chores.h"
 #include "signer/notary/force.h"
@@ -15,6 +14,7 @@
 #include "signer/notary/journal.h"
 #include "signer/notary/outstanding.h"
 #include "signer/notary/pseudonym.h"
+#include "signer/notary/signers.h"
 #include "signer/notary/tally.h"
 #include "signer/notary/vouched.h"
 
@@ -22,7 +22,7 @@ struct notary {
 	const struct config	*config;
 	struct force		 force;
 	const struct policy	*policy;	/* the one in force */
-	struct issuer		*document, *qr;
+	struct signers		 signers;
 	struct card_ca		*card_cas[CONFIG_CARD_CAS];
 	struct vkey		*log_key;
 	struct registry		*registry;

@@ -19,6 +19,7 @@
 #ifndef OKSE_SIGNER_NOTARY_REGISTRY_H
 #define OKSE_SIGNER_NOTARY_REGISTRY_H
 
+#include "credential/draft.h"
 #include "policy/policy.h"
 
 #define HANDLE_SIZE 16
@@ -213,7 +214,10 @@ struct registry_idem {
 	struct grant_terms	terms;
 	struct status_use	status;		/* list and first alone */
 	size_t			draft_count;
-	struct hash		drafts[REGISTRY_DRAFTS];
+	struct {
+		struct hash		hash;
+		struct hash	signer;
+	}			drafts[REGISTRY_DRAFTS];
 };
 
 /* id: keyed hash of caller and Idempotency-Key. ERR_NOT_FOUND. */

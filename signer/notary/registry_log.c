@@ -13,12 +13,13 @@ get_drafts(struct query *q, struct registry_idem *out)
 {
 	struct view v = query_get_blob(q);
 
-	if (v.len % SHA256_SIZE != 0 || v.len > sizeof(out->drafts))
+	if (v.len % sizeof(out->drafts[0]) != 0 ||
+	    v.len > sizeof(out->drafts))
 		return err_because(ERR_CORRUPT,
-		    "database: %zu bytes of draft hashes", v.len);
+		    "database: %zu bytes of drafts", v.len);
 	if (v.len != 0)
 		memcpy(out->drafts, v.at, v.len);
-	out->draft_count = v.len / SHA256_SIZE;
+	out->draft_count = v.len / sizeof(out->drafts[0]);
 	return ERR_OK;
 }
 
@@ -88,7 +89,7 @@ registry_idem_put(struct registry *r, const struct handle *id,
 	query_put_int(&q, idem->terms.technical_expiry);
 	put_status(&q, &idem->status);
 	query_put_blob(&q, VIEW(idem->drafts,
-	    idem->draft_count * SHA256_SIZE));
+	    idem->draft_count * sizeof(idem->drafts[0])));
 	return query_change(&q);
 }
 

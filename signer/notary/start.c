@@ -19,28 +19,6 @@
 /* ---- keys and certificates */
 
 static enum err
-load_issuer(const struct config *c, enum key_use use, X509 *ca,
-    struct issuer **out)
-{
-	const struct config_key *key = config_key(c, use);
-	AUTO(EVP_PKEY) public_key = NULL;
-	AUTO(issuer) i = NULL;
-
-	if (key == NULL || key->certificate == NULL)
-		return err_because(ERR_SCHEMA,
-		    "keys: none of use %s with a certificate",
-		    key_use_name(use));
-	TRY(issuer_load(key->certificate, c->issuer, &i));
-	TRY(issuer_verify_chain(i, ca));
-	TRY(pem_read_public(key->public_key, &public_key));
-	if (EVP_PKEY_eq(public_key, issuer_key(i)) != 1)
-		return err_because(ERR_MISMATCH, "%s is not the certificate "
-		    "of %s", key->certificate, key->public_key);
-	*out = STEAL(i);
-	return ERR_OK;
-}
-
-static enum err
 load_log_key(const struct config *c, struct vkey **out)
 {
 	const struct config_key *key = config_key(c, KEY_USE_LOG);
@@ -70,14 +48,11 @@ static enum err
 load_keys(struct notary *n)
 {
 	const struct config *c = n->config;
-	AUTO(X509) ca = NULL;
 
 	if (strlen(c->issuer) > QR_TOKEN_NAME)
 		return err_because(ERR_RANGE, "issuer: at most %d bytes, it "
 		    "is the audience of QR tokens", QR_TOKEN_NAME);
-	TRY(pem_read_certificate(c->ca, &ca));
-	TRY(load_issuer(c, KEY_USE_DOCUMENT, ca, &n->document));
-	TRY(load_issuer(c, KEY_USE_QR, ca, &n->qr));
+	TRY(signers_load(c, &n->signers));
 	return load_log_key(c, &n->log_key);
 }
 
@@ -258,8 +233,7 @@ notary_close(struct notary *n)
 	chores_done(&n->chores);
 	keys_free(n->keys);
 	vkey_free(n->log_key);
-	issuer_free(n->document);
-	issuer_free(n->qr);
+	signers_done(&n->signers);
 	for (size_t i = 0; i < COUNT(n->card_cas); i++)
 		card_ca_free(n->card_cas[i]);
 	force_close(&n->force);

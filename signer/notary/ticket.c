@@ -294,7 +294,10 @@ keep_for_retry(struct notary *n, const struct issue *issue, uint64_t index,
 		.draft_count = drafts->count,
 	};
 
-	memcpy(idem.drafts, drafts->hash, sizeof(idem.drafts));
+	for (size_t i = 0; i < drafts->count; i++) {
+		idem.drafts[i].hash = drafts->hash[i];
+		idem.drafts[i].signer = draft_signer(drafts->at[i]);
+	}
 	return registry_idem_put(n->registry, &issue->id, &idem);
 }
 
@@ -333,9 +336,13 @@ ticket_record(struct notary *n, const struct request *r,
 static enum err
 same_drafts(const struct registry_idem *before, const struct drafts *drafts)
 {
-	if (drafts->count == before->draft_count &&
-	    memcmp(drafts->hash, before->drafts,
-	    drafts->count * sizeof(drafts->hash[0])) == 0)
+	size_t same = 0;
+
+	while (same < drafts->count && same < before->draft_count &&
+	    memcmp(&drafts->hash[same], &before->drafts[same].hash,
+	    sizeof(drafts->hash[same])) == 0)
+		same++;
+	if (same == drafts->count && same == before->draft_count)
 		return ERR_OK;
 	return err_because(ERR_MISMATCH, "what this Idempotency-Key stands "
 	    "for cannot be made again: policy or certificate have changed "

@@ -90,8 +90,13 @@ prepare(void)
 	char path[64];
 	int fd;
 
-	save_private(w, "document.private", w->document_key);
-	save_private(w, "qr.private", w->qr_key);
+	for (size_t i = 0; i < w->config.keys.count; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%zu.private", i);
+		if (w->signers[i].key != NULL)
+			save_private(w, name, w->signers[i].key);
+	}
 	save_private(w, "log.private", w->log_key);
 	private_path(w, "receipts", path);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -100,12 +105,36 @@ prepare(void)
 	return 0;
 }
 
+static void
+load_signer(struct world *w, size_t i, enum key_use use)
+{
+	struct world_key *k = &w->signers[i];
+	char name[32];
+
+	if (use == KEY_USE_LOG) {
+		w->keys[i] = (struct config_key){ .use = (int)use,
+		    .public_key = w->path[4] };
+		return;
+	}
+	snprintf(name, sizeof(name), "%zu.private", i);
+	k->key = load_private(w, name);
+	MUST(public_hash(k->key, &k->name));
+	snprintf(name, sizeof(name), "%zu.pem", i);
+	private_path(w, name, k->certificate);
+	snprintf(name, sizeof(name), "%zu.pub", i);
+	private_path(w, name, k->public_key);
+	w->keys[i] = (struct config_key){ .use = (int)use,
+	    .certificate = k->certificate, .public_key = k->public_key };
+}
+
 /* As world_new_at() left it, with the keys it had. */
 static struct world *
 world_at(const char *dir)
 {
-	static const char *const names[] = { "document.pem", "document.pub",
-	    "qr.pem", "qr.pub", "log.pub", "registry.db", "log", "ca.pem" };
+	static const char *const names[] = { "log.pub", "registry.db", "log",
+	    "ca.pem" };
+	static const enum key_use uses[] = { KEY_USE_DOCUMENT, KEY_USE_QR,
+	    KEY_USE_LOG, KEY_USE_STATUS };
 	struct world *w = mem_new(1, sizeof(*w));
 
 	must_be(w != NULL && strlen(dir) < sizeof(w->dir), dir);
@@ -113,24 +142,19 @@ world_at(const char *dir)
 	w->now = NOON;
 	memcpy(w->dir, dir, strlen(dir) + 1);
 	for (size_t i = 0; i < COUNT(names); i++)
-		world_path(w, i, names[i]);
-	w->document_key = load_private(w, "document.private");
-	w->qr_key = load_private(w, "qr.private");
+		world_path(w, 4 + i, names[i]);
 	w->log_key = load_private(w, "log.private");
 	private_path(w, "policy", w->policy);
 	private_path(w, "roster.txt", w->roster);
-	for (size_t i = 0; i < COUNT(w->keys); i++)
-		w->keys[i] = (struct config_key){
-			.use = (int[]){ KEY_USE_DOCUMENT, KEY_USE_QR,
-			    KEY_USE_LOG }[i],
-			.certificate = i < 2 ? w->path[2 * i] : NULL,
-			.public_key = i < 2 ? w->path[2 * i + 1] : w->path[4],
-		};
+	for (size_t i = 0; i < COUNT(uses); i++)
+		load_signer(w, i, uses[i]);
+	w->document_key = w->signers[0].key;
+	w->qr_key = w->signers[1].key;
 	w->config = (struct config){
 		.origin = ORIGIN, .issuer = ISSUER, .state = w->dir,
 		.registry = w->path[5], .log = w->path[6], .ca = w->path[7],
 		.policy = w->policy, .roster = w->roster,
-		.keys = { .at = w->keys, .count = COUNT(w->keys) },
+		.keys = { .at = w->keys, .count = COUNT(uses) },
 	};
 	return w;
 }

@@ -72,6 +72,28 @@ a_key_use_has_one_name(void **)
 	assert_string_equal(key_use_name((enum key_use)9), "?");
 }
 
+static bool
+same_signer(const struct draft *a, const struct draft *b)
+{
+	struct hash x = draft_signer(a), y = draft_signer(b);
+
+	return view_equal(VIEW_OF(x.at), VIEW_OF(y.at));
+}
+
+static void
+a_draft_names_the_key_that_signs_it(void **)
+{
+	struct hash name;
+
+	MUST(public_hash(signers.document_key, &name));
+	assert_memory_equal(draft_signer(credential).at, name.at,
+	    sizeof(name.at));
+	MUST(public_hash(signers.qr_key, &name));
+	assert_memory_equal(draft_signer(token).at, name.at,
+	    sizeof(name.at));
+	assert_false(same_signer(token, credential));
+}
+
 static void
 a_draft_arrives_as_it_was_sent(void **)
 {
@@ -92,6 +114,7 @@ a_draft_arrives_as_it_was_sent(void **)
 		assert_true(view_equal(bytes_view(&sent),
 		    bytes_view(&again)));
 		assert_int_equal(draft_kind(d), draft_kind(drafts[i]));
+		assert_true(same_signer(d, drafts[i]));
 		assert_true(view_equal(draft_tbs(d), draft_tbs(drafts[i])));
 		MUST(draft_document(drafts[i], signature, &here));
 		MUST(draft_document(d, signature, &there));
@@ -135,11 +158,13 @@ every_flipped_bit_is_refused_or_seen(void **)
 static enum err
 decode(uint8_t version, uint8_t kind, struct view tbs, struct view tail)
 {
+	static const uint8_t name[SHA256_SIZE] = { 1, 2, 3 };
 	AUTO_DONE(bytes) b = { 0 };
 	AUTO(draft) d = NULL;
 
 	bytes_put_u8(&b, version);
 	bytes_put_u8(&b, kind);
+	bytes_put(&b, VIEW_OF(name));
 	bytes_put_block(&b, tbs);
 	bytes_put_block(&b, tail);
 	return draft_decode(bytes_view(&b), &d);
@@ -173,21 +198,21 @@ unknown_versions_and_kinds_are_refused(void **)
 {
 	struct view tbs = draft_tbs(token), none = VIEW(NULL, 0);
 
-	assert_int_equal(decode(1, DRAFT_QR_TOKEN, tbs, none), ERR_OK);
-	assert_int_equal(decode(0, DRAFT_QR_TOKEN, tbs, none), ERR_SCHEMA);
-	assert_int_equal(decode(2, DRAFT_QR_TOKEN, tbs, none), ERR_SCHEMA);
-	assert_int_equal(decode(1, 0, tbs, none), ERR_SCHEMA);
-	assert_int_equal(decode(1, 7, tbs, none), ERR_SCHEMA);
+	assert_int_equal(decode(2, DRAFT_QR_TOKEN, tbs, none), ERR_OK);
+	assert_int_equal(decode(1, DRAFT_QR_TOKEN, tbs, none), ERR_SCHEMA);
+	assert_int_equal(decode(3, DRAFT_QR_TOKEN, tbs, none), ERR_SCHEMA);
+	assert_int_equal(decode(2, 0, tbs, none), ERR_SCHEMA);
+	assert_int_equal(decode(2, 7, tbs, none), ERR_SCHEMA);
 }
 
 static void
 one_kind_does_not_pass_as_the_other(void **)
 {
-	assert_int_equal(decode(1, DRAFT_SD_JWT, draft_tbs(token),
+	assert_int_equal(decode(2, DRAFT_SD_JWT, draft_tbs(token),
 	    view_text("~")), ERR_SCHEMA);
-	assert_int_equal(decode(1, DRAFT_QR_TOKEN, draft_tbs(credential),
+	assert_int_equal(decode(2, DRAFT_QR_TOKEN, draft_tbs(credential),
 	    VIEW(NULL, 0)), ERR_SCHEMA);
-	assert_int_equal(decode(1, DRAFT_QR_TOKEN, draft_tbs(token),
+	assert_int_equal(decode(2, DRAFT_QR_TOKEN, draft_tbs(token),
 	    view_text("~")), ERR_SCHEMA);
 }
 
@@ -199,7 +224,7 @@ decode_jwt(const char *header, const char *payload, const char *tail)
 	base64url_put(&tbs, view_text(header));
 	bytes_put_u8(&tbs, '.');
 	base64url_put(&tbs, view_text(payload));
-	return decode(1, DRAFT_SD_JWT, bytes_view(&tbs), view_text(tail));
+	return decode(2, DRAFT_SD_JWT, bytes_view(&tbs), view_text(tail));
 }
 
 static void
@@ -228,14 +253,14 @@ what_is_not_base64url_is_refused(void **)
 	AUTO_DONE(bytes) tbs = { 0 };
 
 	bytes_put(&tbs, draft_tbs(credential));
-	assert_int_equal(decode(1, DRAFT_SD_JWT, bytes_view(&tbs),
+	assert_int_equal(decode(2, DRAFT_SD_JWT, bytes_view(&tbs),
 	    view_text("~")), ERR_OK);
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		for (size_t at = 0; at < tbs.len; at += 97) {
 			uint8_t was = tbs.at[at];
 
 			tbs.at[at] = (uint8_t)bad[i];
-			assert_int_equal(decode(1, DRAFT_SD_JWT,
+			assert_int_equal(decode(2, DRAFT_SD_JWT,
 			    bytes_view(&tbs), view_text("~")), ERR_SCHEMA);
 			tbs.at[at] = was;
 		}
@@ -258,7 +283,7 @@ disclosures_stand_between_tildes(void **)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(decode(1, DRAFT_SD_JWT,
+		assert_int_equal(decode(2, DRAFT_SD_JWT,
 		    draft_tbs(credential), view_text(cases[i].tail)),
 		    cases[i].e);
 }
@@ -283,7 +308,7 @@ decode_structure(const char *context, const char *external, bool more)
 	cbor_put_bytes(&tbs, payload);
 	if (more)
 		cbor_put_int(&tbs, 0);
-	return decode(1, DRAFT_QR_TOKEN, bytes_view(&tbs), VIEW(NULL, 0));
+	return decode(2, DRAFT_QR_TOKEN, bytes_view(&tbs), VIEW(NULL, 0));
 }
 
 static void
@@ -338,6 +363,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kind_has_its_key_and_its_name),
 		cmocka_unit_test(a_key_use_has_one_name),
+		cmocka_unit_test(a_draft_names_the_key_that_signs_it),
 		cmocka_unit_test(a_draft_arrives_as_it_was_sent),
 		cmocka_unit_test(every_flipped_bit_is_refused_or_seen),
 		cmocka_unit_test(a_draft_to_be_signed_holds_no_disclosures),

@@ -120,8 +120,7 @@ world_sign(struct world *w, const struct ticket *t, struct bytes *out)
 	uint8_t signature[P256_SIGNATURE_SIZE];
 	struct draft *d = ticket_draft(t, 0, &storage);
 
-	software_sign(draft_use(d) == KEY_USE_QR ? w->qr_key :
-	    w->document_key, draft_tbs(d), signature);
+	software_sign(world_key_of(w, d), draft_tbs(d), signature);
 	draft_free(d);
 	d = ticket_whole(t, 0);
 	OK(draft_document(d, signature, out));

@@ -97,11 +97,15 @@ write_config(const struct stage *s, struct bytes *out)
 	    "  - {use: qr, label: q, id: '02', certificate: %s, "
 	    "public-key: %s}\n"
 	    "  - {use: log, label: l, id: '03', public-key: %s}\n"
+	    "  - {use: status, label: s, id: '04', certificate: %s, "
+	    "public-key: %s}\n"
 	    "registry: %s\nlog: %s\npolicy: %s\nroster: %s\nca: %s\n"
 	    "quorum: /q\nlimits: {connections: 10}\n",
 	    w->dir, w->dir, w->dir, w->dir, w->keys[0].certificate,
 	    w->keys[0].public_key, w->keys[1].certificate,
-	    w->keys[1].public_key, w->keys[2].public_key, w->config.registry,
+	    w->keys[1].public_key, w->keys[2].public_key,
+	    w->keys[3].certificate,
+	    w->keys[3].public_key, w->config.registry,
 	    w->config.log, w->config.policy, w->config.roster, w->config.ca);
 	OK(bytes_check(out));
 }

@@ -279,10 +279,10 @@ what_a_proof_must_be(void **state)
 	    memcpy(p.nonces[1], good.nonces[0], NONCE_TEXT);
 	    p.nonces[1][3] ^= 1;
 	    p.asked.proofs[0].nonce = view_text(p.nonces[1]));
-	BAD(memcpy(p.asked.proofs[0].point,
-	    issuer_point(w->n->document).at, P256_POINT_SIZE));
-	BAD(memcpy(p.asked.proofs[0].point, issuer_point(w->n->qr).at,
-	    P256_POINT_SIZE));
+	for (size_t i = 0; i < w->n->signers.count; i++) {
+		BAD(memcpy(p.asked.proofs[0].point, issuer_point(
+		    w->n->signers.at[i].issuer).at, P256_POINT_SIZE));
+	}
 	w->now += NONCE_LIFE;
 	BAD(p.asked.proofs[0].issued_at = w->now);
 	w->now -= NONCE_LIFE;
@@ -681,10 +681,13 @@ what_cannot_be_made_again_is_refused(void **state)
 	s = ask_credential(w, &p, &token);
 	world_sign(w, s->ticket, &credential);
 	world_run(w);
-	/* the signer's certificate is exchanged, as with a new key */
-	issuer_free(STEAL(w->n->document));
-	OK(issuer_load(w->keys[1].certificate, ISSUER, &w->n->document));
+	/* the signer's key is exchanged */
+	world_add_signer(w, KEY_USE_DOCUMENT, w->now - DAY, w->now + DAY);
+	w->keys[0] = w->keys[3];
+	w->config.keys.count = 3;
+	world_reopen(w);
 	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_MISMATCH);
+	assert_non_null(strstr(err_why(), "its signer is not in use"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)

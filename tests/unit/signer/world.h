@@ -17,14 +17,24 @@
 #define ORIGIN "okse.example/log"
 #define NOON INT64_C(1751338800)	/* 2025-07-01T12:00:00+09:00 */
 
+struct world_key {
+	EVP_PKEY		*key;
+	struct hash	 name;
+	char			 certificate[64], public_key[64];
+};
+
 struct world {
 	char			 dir[32];
 	char			 path[8][64];
 	char			 policy[64], roster[64];
 	struct officers		 officers;
 	struct config		 config;
-	struct config_key	 keys[3];
-	EVP_PKEY		*document_key, *qr_key, *log_key;
+	struct config_key	 keys[CONFIG_KEYS];
+	struct world_key	 signers[CONFIG_KEYS];	/* as keys */
+	X509			*ca;
+	EVP_PKEY		*ca_key;
+	EVP_PKEY		*document_key, *qr_key;	/* of signers */
+	EVP_PKEY		*log_key;
 	struct notary		*n;
 	struct queue		 queue;
 	struct batch		 batch;
@@ -47,44 +57,65 @@ world_write_key(const char *path, EVP_PKEY *key)
 	    path);
 }
 
-static inline void
-world_certify(struct world *w, size_t i, enum key_use use, EVP_PKEY *key,
-    X509 *ca, EVP_PKEY *ca_key)
+/* A key, its certificate by the world's CA, and both in okse.yaml. */
+static inline struct world_key *
+world_add_signer(struct world *w, enum key_use use, int64_t from, int64_t to)
 {
-	X509 *x = software_certificate(key_use_name(use), key, ca, ca_key,
-	    w->now - DAY, w->now + 400 * DAY);
+	struct world_key *k = &w->signers[w->config.keys.count];
+	char name[32];
+	X509 *x;
 
-	world_path(w, 2 * i, use == KEY_USE_QR ? "qr.pem" : "document.pem");
-	world_path(w, 2 * i + 1, use == KEY_USE_QR ? "qr.pub" :
-	    "document.pub");
-	software_write(w->path[2 * i], x);
-	world_write_key(w->path[2 * i + 1], key);
-	w->keys[i] = (struct config_key){ .use = (int)use,
-	    .certificate = w->path[2 * i], .public_key = w->path[2 * i + 1] };
+	k->key = software_key();
+	x = software_certify(key_use_name(use), k->key, w->ca, w->ca_key,
+	    from, to, use == KEY_USE_DOCUMENT);
+	snprintf(name, sizeof(name), "%zu.pem", w->config.keys.count);
+	MUST(path_join(w->dir, name, k->certificate, sizeof(k->certificate)));
+	snprintf(name, sizeof(name), "%zu.pub", w->config.keys.count);
+	MUST(path_join(w->dir, name, k->public_key, sizeof(k->public_key)));
+	software_write(k->certificate, x);
+	world_write_key(k->public_key, k->key);
+	MUST(public_hash(k->key, &k->name));
+	w->keys[w->config.keys.count++] = (struct config_key){
+	    .use = (int)use, .label = key_use_name(use),
+	    .certificate = k->certificate, .public_key = k->public_key };
 	X509_free(x);
+	return k;
+}
+
+/* The key that a draft names. */
+static inline EVP_PKEY *
+world_key_of(const struct world *w, const struct draft *d)
+{
+	struct hash name = draft_signer(d);
+
+	for (size_t i = 0; i < w->config.keys.count; i++)
+		if (memcmp(&w->signers[i].name, &name, sizeof(name)) == 0)
+			return w->signers[i].key;
+	must_be(0, "the draft names a key of the world");
+	return NULL;
 }
 
 static inline void
 world_keys(struct world *w)
 {
-	EVP_PKEY *ca_key = software_key();
-	X509 *ca = software_certificate("Test CA", ca_key, NULL, ca_key,
-	    w->now - DAY, w->now + 4000 * DAY);
-
-	w->document_key = software_key();
-	w->qr_key = software_key();
+	w->ca_key = software_key();
+	w->ca = software_certificate("Test CA", w->ca_key, NULL, w->ca_key,
+	    w->now - 1000 * DAY, w->now + 4000 * DAY);
+	w->config.keys.at = w->keys;
+	world_add_signer(w, KEY_USE_DOCUMENT, w->now - DAY,
+	    w->now + 400 * DAY);
+	world_add_signer(w, KEY_USE_QR, w->now - DAY, w->now + 400 * DAY);
+	w->document_key = w->signers[0].key;
+	w->qr_key = w->signers[1].key;
 	w->log_key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	world_certify(w, 0, KEY_USE_DOCUMENT, w->document_key, ca, ca_key);
-	world_certify(w, 1, KEY_USE_QR, w->qr_key, ca, ca_key);
 	world_path(w, 4, "log.pub");
 	world_write_key(w->path[4], w->log_key);
-	w->keys[2] = (struct config_key){ .use = KEY_USE_LOG,
-	    .public_key = w->path[4] };
+	w->keys[w->config.keys.count++] = (struct config_key){
+	    .use = KEY_USE_LOG, .public_key = w->path[4] };
+	world_add_signer(w, KEY_USE_STATUS, w->now - DAY, w->now + 400 * DAY);
 	world_path(w, 7, "ca.pem");
-	software_write(w->path[7], ca);
+	software_write(w->path[7], w->ca);
 	w->config.ca = w->path[7];
-	X509_free(ca);
-	EVP_PKEY_free(ca_key);
 }
 
 /* The reference policy as a bundle under its serial, by two officers. */
@@ -152,8 +183,6 @@ world_new_at(int64_t now)
 	w->config.log = w->path[6];
 	w->config.state = w->dir;
 	world_policy(w);
-	w->config.keys.at = w->keys;
-	w->config.keys.count = COUNT(w->keys);
 	return w;
 }
 
@@ -181,9 +210,11 @@ world_free(struct world *w)
 	snprintf(command, sizeof(command), "rm -r %s", w->dir);
 	must_be(system(command) == 0, command);
 	officers_done(&w->officers);
-	EVP_PKEY_free(w->document_key);
-	EVP_PKEY_free(w->qr_key);
+	for (size_t i = 0; i < COUNT(w->signers); i++)
+		EVP_PKEY_free(w->signers[i].key);
 	EVP_PKEY_free(w->log_key);
+	EVP_PKEY_free(w->ca_key);
+	X509_free(w->ca);
 	mem_free(w);
 }
 
