@@ -320,10 +320,24 @@ on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 }
 
 static enum err
+sign_second(struct held_key *held, struct view body, struct bytes *out)
+{
+	uint8_t signature[P256_SIGNATURE_SIZE];
+	struct hash digest = sha256(body);
+
+	TRY(key_sign_digest(held->key, &digest, verifies_now(held),
+	    signature));
+	return p256_to_der(signature, out);
+}
+
+/* By the log's key and, where there is one, its second: both or none. */
+static enum err
 sign_checkpoint(struct keyholder *k, struct view body,
-    struct held_key **used, uint8_t out[ED25519_SIGNATURE_SIZE])
+    struct held_key **used, struct bytes *out)
 {
 	struct held_key *held = key_for(k, KEY_USE_LOG);
+	struct held_key *second = key_for(k, KEY_USE_LOG_ECDSA);
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
 
 	if (held == NULL)
 		return err_because(ERR_UNAVAILABLE, "no key for the log");
@@ -331,20 +345,24 @@ sign_checkpoint(struct keyholder *k, struct view body,
 		return err_because(ERR_SCHEMA, "not a checkpoint of %s",
 		    k->config->origin);
 	*used = held;
-	return key_sign_message(held->key, body, verifies_now(held), out);
+	TRY(key_sign_message(held->key, body, verifies_now(held), signature));
+	bytes_put(out, VIEW_OF(signature));
+	if (second == NULL)
+		return ERR_OK;
+	*used = second;
+	return sign_second(second, body, out);
 }
 
 static void
 on_checkpoint(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct keyholder *k = proc_context(p);
-	uint8_t signature[ED25519_SIGNATURE_SIZE] = { 0 };
 	struct held_key *used = NULL;
-	AUTO_DONE(bytes) body = { 0 };
-	enum err e = sign_checkpoint(k, m->body, &used, signature);
+	AUTO_DONE(bytes) body = { 0 }, signatures = { 0 };
+	enum err e = sign_checkpoint(k, m->body, &used, &signatures);
 
 	bytes_put_u16(&body, (uint16_t)e);
-	bytes_put(&body, VIEW_OF(signature));
+	bytes_put_block(&body, bytes_view(&signatures));
 	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
 	peer_send(from, MSG_COSIGNED, m->id, bytes_view(&body));
 	if (e == ERR_OK)

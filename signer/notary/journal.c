@@ -23,6 +23,7 @@ struct stage {
 struct journal {
 	struct registry		*registry;
 	const struct vkey	*key;
+	const struct vkey	*second;	/* or NULL */
 	char			*origin;
 	struct publish		*publish;
 	struct recompute	 recompute;
@@ -85,6 +86,12 @@ journal_open(const char *dir, struct registry *registry,
 	*out_found = found.found;
 	*out_journal = STEAL(j);
 	return ERR_OK;
+}
+
+void
+journal_second_key(struct journal *j, const struct vkey *second)
+{
+	j->second = second;
 }
 
 /* ---- entries */
@@ -242,18 +249,36 @@ journal_checkpoint(struct journal *j, int64_t now_us, struct bytes *out_body)
 	return bytes_check(out_body);
 }
 
+/* One signature after the other, each verified before it is put. */
+static enum err
+put_signatures(const struct journal *j, struct view signatures,
+    struct bytes *note)
+{
+	struct view body = bytes_view(&j->body);
+	struct reader r = reader_of(signatures);
+	struct view first = reader_take(&r, ED25519_SIGNATURE_SIZE);
+	uint64_t when;
+
+	TRY(vkey_verify(j->key, body, first, &when));
+	note_put_text(note, body);
+	note_put_signature(note, j->key, first);
+	if (j->second == NULL)
+		return r.rest.len == 0 ? ERR_OK : err_because(ERR_SIGNATURE,
+		    "a second signature, and no key for it");
+	TRY(vkey_verify(j->second, body, r.rest, &when));
+	note_put_signature(note, j->second, r.rest);
+	return ERR_OK;
+}
+
 enum err
-journal_cosigned(struct journal *j, struct view signature)
+journal_cosigned(struct journal *j, struct view signatures)
 {
 	AUTO_DONE(bytes) note = { 0 };
-	uint64_t when;
 
 	if (j->body.len == 0)
 		return err_because(ERR_INTERNAL,
 		    "a signature of a checkpoint that nobody asked for");
-	TRY(vkey_verify(j->key, bytes_view(&j->body), signature, &when));
-	note_put_text(&note, bytes_view(&j->body));
-	note_put_signature(&note, j->key, signature);
+	TRY(put_signatures(j, signatures, &note));
 	TRY(bytes_check(&note));
 	TRY(publish_checkpoint(j->publish, bytes_view(&note)));
 	j->published = publish_ready(j->publish, &j->root);

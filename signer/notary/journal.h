@@ -39,6 +39,8 @@ struct journal_found {
     struct registry *registry, const struct vkey *key,
     struct journal **out_journal, struct journal_found *out_found);
 void journal_close(struct journal *j);
+/* From now on checkpoints are signed by this key, too; it must stay. */
+void journal_second_key(struct journal *j, const struct vkey *second);
 AUTO_DEFINE(journal, struct journal, journal_close);
 
 /*
@@ -69,9 +71,12 @@ struct hash journal_root(const struct journal *j);	/* of that checkpoint */
 #define JOURNAL_PAUSE 250000	/* microseconds */
 [[nodiscard]] enum err journal_checkpoint(struct journal *j, int64_t now_us,
     struct bytes *out_body);
-/* Publishes it. ERR_SIGNATURE: not signed by the log's key. */
+/*
+ * Publishes it. signatures: 64 bytes of the log's key, then those of the
+ * second key when there is one. ERR_SIGNATURE: not signed by these.
+ */
 [[nodiscard]] enum err journal_cosigned(struct journal *j,
-    struct view signature);
+    struct view signatures);
 /* The keyholder failed or is gone: another attempt after a pause. */
 void journal_not_cosigned(struct journal *j);
 

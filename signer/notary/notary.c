@@ -186,14 +186,14 @@ cosigned(struct role_state *s, struct view body)
 {
 	struct reader r = reader_of(body);
 	uint16_t code = reader_u16(&r);
-	struct view signature = reader_take(&r, ED25519_SIGNATURE_SIZE);
+	struct view signatures = reader_block(&r, MSG_LONG);
 
 	(void)reader_block(&r, MSG_LONG);
 	TRY(reader_end(&r, "COSIGNED"));
 	if (code != ERR_OK)
 		return err_because(ERR_UNAVAILABLE,
 		    "a keyholder could not sign a checkpoint");
-	TRY(journal_cosigned(s->notary->journal, signature));
+	TRY(journal_cosigned(s->notary->journal, signatures));
 	return guard_published(s->notary);
 }
 

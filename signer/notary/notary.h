@@ -25,6 +25,7 @@ struct notary {
 	struct signers		 signers;
 	struct card_ca		*card_cas[CONFIG_CARD_CAS];
 	struct vkey		*log_key;
+	struct vkey		*log_second;	/* or NULL */
 	struct registry		*registry;
 	struct guard		 guard;
 	struct journal		*journal;	/* NULL while it is held */

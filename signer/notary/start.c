@@ -19,18 +19,31 @@
 /* ---- keys and certificates */
 
 static enum err
-load_log_key(const struct config *c, struct vkey **out)
+load_log_key(const struct config *c, const struct config_key *key,
+    const char *type, struct vkey **out)
 {
-	const struct config_key *key = config_key(c, KEY_USE_LOG);
 	AUTO(EVP_PKEY) public_key = NULL;
+
+	TRY(pem_read_public(key->public_key, &public_key));
+	if (!EVP_PKEY_is_a(public_key, type))
+		return err_because(ERR_UNSUPPORTED, "%s: expected a key of "
+		    "type %s", key->public_key, type);
+	return vkey_of_key(view_text(c->origin), public_key, out);
+}
+
+/* The log's key, and the second where there is one. */
+static enum err
+load_log_keys(struct notary *n)
+{
+	const struct config *c = n->config;
+	const struct config_key *key = config_key(c, KEY_USE_LOG);
+	const struct config_key *second = config_key(c, KEY_USE_LOG_ECDSA);
 
 	if (key == NULL)
 		return err_because(ERR_SCHEMA, "keys: none of use log");
-	TRY(pem_read_public(key->public_key, &public_key));
-	if (!EVP_PKEY_is_a(public_key, "ED25519"))
-		return err_because(ERR_UNSUPPORTED,
-		    "%s: expected an Ed25519 key", key->public_key);
-	return vkey_of_key(view_text(c->origin), public_key, out);
+	TRY(load_log_key(c, key, "ED25519", &n->log_key));
+	return second == NULL ? ERR_OK :
+	    load_log_key(c, second, "EC", &n->log_second);
 }
 
 static enum err
@@ -53,7 +66,7 @@ load_keys(struct notary *n)
 		return err_because(ERR_RANGE, "issuer: at most %d bytes, it "
 		    "is the audience of QR tokens", QR_TOKEN_NAME);
 	TRY(signers_load(c, &n->signers));
-	return load_log_key(c, &n->log_key);
+	return load_log_keys(n);
 }
 
 /* ---- what a start records */
@@ -176,6 +189,7 @@ open_journal(struct notary *n)
 	TRY(force_open(n));
 	TRY(journal_open(n->config->log, n->registry, n->log_key, &n->journal,
 	    &found));
+	journal_second_key(n->journal, n->log_second);
 	TRY(record_all(n, &found));
 	log_info("log: %" PRIu64 " entries found, %" PRIu64 " published%s; "
 	    "%" PRIu64 " tickets without an outcome", found.entries,
@@ -233,6 +247,7 @@ notary_close(struct notary *n)
 	chores_done(&n->chores);
 	keys_free(n->keys);
 	vkey_free(n->log_key);
+	vkey_free(n->log_second);
 	signers_done(&n->signers);
 	for (size_t i = 0; i < COUNT(n->card_cas); i++)
 		card_ca_free(n->card_cas[i]);

@@ -3,6 +3,7 @@
  * from every state a crash can leave, refusal of what contradicts itself, and
  * the entries beside decisions.
  */
+#include "audit/note.h"
 #include "audit/publish.h"
 #include "audit/verify.h"
 #include "tests/unit/signer/publish.h"
@@ -78,6 +79,65 @@ a_checkpoint_the_log_key_did_not_sign_stays_unpublished(void **state)
 	    ERR_SIGNATURE);
 	assert_int_equal(publish_read_checkpoint(w->config.log, &note),
 	    ERR_NOT_FOUND);
+}
+
+/* The log's second key, of the same name. */
+static EVP_PKEY *
+second_key(struct world *w, struct vkey **out_vkey)
+{
+	EVP_PKEY *secret = EVP_EC_gen("P-256");
+
+	assert_non_null(secret);
+	OK(vkey_of_key(vkey_name(w->n->log_key), secret, out_vkey));
+	return secret;
+}
+
+static void
+put_second(EVP_PKEY *secret, const struct bytes *body, struct bytes *out)
+{
+	AUTO(EVP_MD_CTX) c = EVP_MD_CTX_new();
+	uint8_t der[80];
+	size_t len = sizeof(der);
+
+	assert_int_equal(EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL,
+	    secret), 1);
+	assert_int_equal(EVP_DigestSign(c, der, &len, body->at, body->len),
+	    1);
+	bytes_put(out, VIEW(der, len));
+}
+
+static void
+a_second_key_signs_every_checkpoint_too(void **state)
+{
+	struct world *w = *state;
+	AUTO(vkey) second = NULL;
+	AUTO(EVP_PKEY) secret = second_key(w, &second);
+	AUTO_DONE(bytes) body = { 0 }, both = { 0 }, text = { 0 };
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	struct note note;
+
+	OK(journal_checkpoint(w->n->journal, 1, &body));
+	sign_body(w, &body, signature);
+	bytes_put(&both, VIEW_OF(signature));
+	put_second(secret, &body, &both);
+	/* nobody asked for a second one; then it is missing, then not ours */
+	assert_int_equal(journal_cosigned(w->n->journal, bytes_view(&both)),
+	    ERR_SIGNATURE);
+	journal_second_key(w->n->journal, second);
+	assert_int_equal(journal_cosigned(w->n->journal, VIEW_OF(signature)),
+	    ERR_SIGNATURE);
+	both.at[both.len - 1] ^= 1;
+	assert_int_equal(journal_cosigned(w->n->journal, bytes_view(&both)),
+	    ERR_SIGNATURE);
+	both.at[both.len - 1] ^= 1;
+	OK(journal_cosigned(w->n->journal, bytes_view(&both)));
+	OK(publish_read_checkpoint(w->config.log, &text));
+	OK(note_get(bytes_view(&text), &note));
+	assert_int_equal(note.count, 2);
+	OK(note_verify(&note, w->n->log_key, NULL));
+	OK(note_verify(&note, second, NULL));
+	verified(w, journal_durable(w->n->journal));
+	journal_second_key(w->n->journal, NULL);
 }
 
 static void
@@ -501,6 +561,7 @@ main(void)
 		TEST(nothing_new_gives_no_checkpoint),
 		TEST(one_checkpoint_at_a_time_and_a_pause_between),
 		TEST(a_checkpoint_the_log_key_did_not_sign_stays_unpublished),
+		TEST(a_second_key_signs_every_checkpoint_too),
 		TEST(entries_may_follow_while_a_checkpoint_is_signed),
 		TEST(a_start_is_recorded_with_what_was_found),
 		TEST(unpublished_entries_are_published_after_a_restart),
