@@ -19,6 +19,7 @@
 	X(REFUSED, 403, "refused", "the policy refuses")                      \
 	X(NOT_FOUND, 404, "not-found", "there is no such thing")              \
 	X(METHOD, 405, "method-not-allowed", "not this method here")          \
+	X(NOT_ACCEPTABLE, 406, "not-acceptable", "not in any form asked for") \
 	X(TIMEOUT, 408, "timeout", "it took too long")                        \
 	X(EXISTS, 409, "exists", "it exists already")                         \
 	X(IN_FLIGHT, 409, "in-flight", "the same request is being served")    \

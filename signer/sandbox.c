@@ -46,7 +46,8 @@
 	"open openat stat lstat statx access faccessat faccessat2 readlink "  \
 	"pread64 pwrite64 fsync fdatasync sync_file_range ftruncate "         \
 	"fallocate unlink unlinkat rename renameat renameat2 mkdir mkdirat "  \
-	"rmdir fchmod fchown getcwd getdents64 utimensat sysinfo "
+	"rmdir fchmod fchown getcwd getdents64 utimensat sysinfo "            \
+	"memfd_create "
 
 /* connects to the outside; sockets: see allow_sockets() */
 #define CALLS_COURIER                                                         \

@@ -191,11 +191,11 @@ take_input(struct connection *c)
  * the loop from asking whether they may. Returns how many bytes went.
  */
 static size_t
-send_now(struct connection *c, struct bytes *head, struct bytes *body)
+send_now(struct connection *c, struct view head, struct view body)
 {
 	struct iovec parts[] = {
-		{ head->at, head->len },
-		{ body->at, body->len },
+		{ (void *)(uintptr_t)head.at, head.len },
+		{ (void *)(uintptr_t)body.at, body.len },
 	};
 	const struct msghdr m = { .msg_iov = parts, .msg_iovlen = 2 };
 	ssize_t n;
@@ -208,17 +208,36 @@ send_now(struct connection *c, struct bytes *head, struct bytes *body)
 }
 
 static void
-send_rest(struct connection *c, const struct bytes *b, size_t sent)
+let_go(const void *at, size_t len, void *shared)
 {
-	if (sent < b->len && bufferevent_write(c->io, b->at + sent,
-	    b->len - sent) == -1)
-		die(c);
+	(void)at;
+	(void)len;
+	shared_free(shared);
+}
+
+/* What is shared is lent until it is sent; anything else is copied. */
+static void
+send_rest(struct connection *c, struct view v, size_t sent,
+    struct shared *lent)
+{
+	struct evbuffer *out = bufferevent_get_output(c->io);
+
+	if (sent >= v.len)
+		return;
+	v = VIEW(v.at + sent, v.len - sent);
+	if ((lent == NULL ? evbuffer_add(out, v.at, v.len) :
+	    evbuffer_add_reference(out, v.at, v.len, let_go,
+	    shared_hold(lent))) == 0)
+		return;
+	shared_free(lent);
+	die(c);
 }
 
 static void
 send_answer(struct connection *c, struct reply *r, bool last)
 {
 	AUTO_DONE(bytes) head = { 0 };
+	struct view body = reply_body(r);
 	size_t sent;
 
 	reply_put_head(r, last, &head);
@@ -226,9 +245,10 @@ send_answer(struct connection *c, struct reply *r, bool last)
 		die(c);
 		return;
 	}
-	sent = send_now(c, &head, &r->body);
-	send_rest(c, &head, sent);
-	send_rest(c, &r->body, sent > head.len ? sent - head.len : 0);
+	sent = send_now(c, bytes_view(&head), body);
+	send_rest(c, bytes_view(&head), sent, NULL);
+	send_rest(c, body, sent > head.len ? sent - head.len : 0,
+	    r->shared);
 }
 
 static void
@@ -262,6 +282,7 @@ connection_reply(struct connection *c, uint32_t sequence, struct reply *r)
 	}
 	a->reply = *r;
 	r->body = (struct bytes){ 0 };
+	r->shared = NULL;
 	a->ready = true;
 	server_visit(c);
 }

@@ -293,6 +293,7 @@ gate_done(struct gate *g)
 	metrics_done(&g->metrics);
 	body_done(&g->body);
 	bytes_done(&g->frame);
+	shelf_done(&g->shelf);
 	bytes_done(&g->held_by);
 	bytes_done(&g->hold);
 	for (size_t i = 0; i < g->key_count; i++)

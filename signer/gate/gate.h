@@ -11,6 +11,7 @@
 #include "signer/gate/metrics.h"
 #include "signer/gate/pending.h"
 #include "signer/gate/server.h"
+#include "signer/gate/shelf.h"
 
 /* A key as verifiers may know it. */
 struct gate_key {
@@ -29,6 +30,7 @@ struct gate {
 	int			 log;		/* the published directory */
 	size_t			 key_count;	/* with certificates */
 	struct gate_key		 keys[CONFIG_KEYS];
+	struct shelf		 shelf;		/* of status lists */
 	struct body		 body;		/* of the call being read */
 	struct bytes		 frame;		/* of the message being made */
 	/* as the supervisor last said */

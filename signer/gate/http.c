@@ -74,15 +74,9 @@ http_target(const struct http *h)
 }
 
 struct view
-http_content_type(const struct http *h)
+http_value(const struct http *h, enum http_field f)
 {
-	return at_span(h, h->content_type);
-}
-
-struct view
-http_idempotency_key(const struct http *h)
-{
-	return at_span(h, h->idempotency_key);
+	return at_span(h, h->kept[f]);
 }
 
 static struct http_span
@@ -255,20 +249,6 @@ on_content_length(struct http *h, struct view v)
 }
 
 static bool
-on_content_type(struct http *h, struct view v)
-{
-	h->content_type = span_of(h, v);
-	return true;
-}
-
-static bool
-on_idempotency_key(struct http *h, struct view v)
-{
-	h->idempotency_key = span_of(h, v);
-	return true;
-}
-
-static bool
 on_expect(struct http *h, struct view v)
 {
 	if (!is_same(v, "100-continue"))
@@ -300,24 +280,30 @@ on_trailer(struct http *h, struct view v)
 	return fault(h, 400, "Trailer: there are no trailers here");
 }
 
+#define KEPT(name, field) { name, NULL, name ": came twice", field }
+#define OTHER(...) { __VA_ARGS__, HTTP_NOT_KEPT }
+
 static const struct known {
 	const char	*name;
 	bool		(*take)(struct http *h, struct view v);	/* or NULL */
 	const char	*twice;		/* the rule; NULL: it may come again */
+	enum http_field	 field;
 } known[] = {
 #define HOST 0
-	{ "Host", on_host, "Host: came twice (RFC 9112 3.2)" },
+	OTHER("Host", on_host, "Host: came twice (RFC 9112 3.2)"),
 #define TRANSFER_ENCODING 1
-	{ "Transfer-Encoding", NULL, NULL },
-	{ "Content-Length", on_content_length,
-	    "Content-Length: came twice (RFC 9112 6.3)" },
-	{ "Content-Type", on_content_type, "Content-Type: came twice" },
-	{ "Idempotency-Key", on_idempotency_key,
-	    "Idempotency-Key: came twice" },
-	{ "Expect", on_expect, "Expect: came twice" },
-	{ "Connection", on_connection, NULL },
-	{ "Upgrade", on_upgrade, NULL },
-	{ "Trailer", on_trailer, NULL },
+	OTHER("Transfer-Encoding", NULL, NULL),
+	OTHER("Content-Length", on_content_length,
+	    "Content-Length: came twice (RFC 9112 6.3)"),
+	KEPT("Content-Type", HTTP_CONTENT_TYPE),
+	KEPT("Idempotency-Key", HTTP_IDEMPOTENCY_KEY),
+	KEPT("Accept", HTTP_ACCEPT),
+	KEPT("If-None-Match", HTTP_IF_NONE_MATCH),
+	KEPT("If-Modified-Since", HTTP_IF_MODIFIED_SINCE),
+	OTHER("Expect", on_expect, "Expect: came twice"),
+	OTHER("Connection", on_connection, NULL),
+	OTHER("Upgrade", on_upgrade, NULL),
+	OTHER("Trailer", on_trailer, NULL),
 };
 
 static bool
@@ -338,6 +324,8 @@ take_known(struct http *h, struct view name, struct view value)
 	if (has_seen(h, i) && known[i].twice != NULL)
 		return fault(h, 400, known[i].twice);
 	h->seen |= 1u << i;
+	if (known[i].field != HTTP_NOT_KEPT)
+		h->kept[known[i].field] = span_of(h, value);
 	return known[i].take == NULL || known[i].take(h, value);
 }
 

@@ -30,6 +30,17 @@ enum http_step {
 	HTTP_FAULT,	/* status and rule say why; nothing more is read */
 };
 
+/* Header fields whose values routes ask for. */
+enum http_field {
+	HTTP_CONTENT_TYPE,
+	HTTP_IDEMPOTENCY_KEY,
+	HTTP_ACCEPT,
+	HTTP_IF_NONE_MATCH,
+	HTTP_IF_MODIFIED_SINCE,
+	HTTP_KEPT,
+	HTTP_NOT_KEPT = HTTP_KEPT
+};
+
 /* Where in the head a value lies; at == 0 means there is none. */
 struct http_span {
 	uint32_t	at, len;
@@ -57,7 +68,7 @@ struct http {
 	size_t		 fields;	/* where the first header begins */
 	unsigned int	 field_count;
 	uint32_t	 seen;		/* which known headers came */
-	struct http_span target, content_type, idempotency_key;
+	struct http_span target, kept[HTTP_KEPT];
 };
 
 void http_init(struct http *h);
@@ -74,9 +85,8 @@ bool http_is_inside(const struct http *h);
 /* Whether its head is complete. */
 bool http_has_head(const struct http *h);
 
-/* Views of the head, empty when absent, valid until http_next(). */
+/* Views of the head, valid until http_next(); at NULL: there is no such. */
 struct view http_target(const struct http *h);
-struct view http_content_type(const struct http *h);
-struct view http_idempotency_key(const struct http *h);	/* at NULL: none */
+struct view http_value(const struct http *h, enum http_field f);
 
 #endif

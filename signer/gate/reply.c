@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/time.h"
 
@@ -17,11 +18,13 @@ static const struct {
 } reasons[] = {
 	{ 200, "OK" },
 	{ 201, "Created" },
+	{ 304, "Not Modified" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
 	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
+	{ 406, "Not Acceptable" },
 	{ 408, "Request Timeout" },
 	{ 409, "Conflict" },
 	{ 413, "Content Too Large" },
@@ -46,34 +49,89 @@ reason_of(int status)
 	return "";
 }
 
+/* ---- what many answers give alike */
+
+enum err
+shared_new(struct bytes *body, int64_t modified,
+    struct shared **out_shared)
+{
+	AUTO(shared) d = mem_new(1, sizeof(*d));
+	AUTO_DONE(bytes) hex = { 0 };
+	struct hash h = sha256(bytes_view(body));
+
+	hex_put(&hex, VIEW(h.at, 16));
+	if (d == NULL || hex.failed)
+		return err_because(ERR_MEMORY, "a document to be given out");
+	snprintf(d->etag, sizeof(d->etag), "\"%s\"", bytes_text(&hex));
+	d->users = 1;
+	d->modified = modified;
+	d->body = *body;
+	*body = (struct bytes){ 0 };
+	*out_shared = STEAL(d);
+	return ERR_OK;
+}
+
+struct shared *
+shared_hold(struct shared *d)
+{
+	d->users++;
+	return d;
+}
+
+void
+shared_free(struct shared *d)
+{
+	if (d == NULL || --d->users > 0)
+		return;
+	bytes_done(&d->body);
+	mem_free(d);
+}
+
 void
 reply_done(struct reply *r)
 {
 	bytes_done(&r->body);
+	shared_free(STEAL(r->shared));
 }
 
-/* IMF-fixdate (RFC 9110 5.6.7), made once a second. */
-static const char *
-http_date(void)
+struct view
+reply_body(const struct reply *r)
+{
+	if (r->status == 304)
+		return VIEW(NULL, 0);
+	return bytes_view(r->shared != NULL ? &r->shared->body : &r->body);
+}
+
+/* ---- heads */
+
+const char *
+http_date(int64_t instant, char text[HTTP_DATE])
 {
 	static const char *const days[] =
 	    { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr",
 	    "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	static struct bytes text;
+	struct date d = date_at(instant, 0);
+
+	snprintf(text, HTTP_DATE, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+	    days[instant / DAY % 7], d.day % 32, months[d.month - 1],
+	    d.year % 10000, (int)(instant % DAY / 3600) % 24,
+	    (int)(instant % 3600 / 60) % 60, (int)(instant % 60) % 60);
+	return text;
+}
+
+/* Made once a second. */
+static const char *
+date_now(void)
+{
+	static char text[HTTP_DATE];
 	static int64_t made = -1;
 	int64_t now = time_now();
-	struct date d;
 
-	if (now == made)
-		return bytes_text(&text);
-	d = date_at(now, 0);
-	bytes_reset(&text);
-	bytes_printf(&text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-	    days[now / DAY % 7], d.day, months[d.month - 1], d.year,
-	    (int)(now % DAY / 3600), (int)(now % 3600 / 60), (int)(now % 60));
+	if (now != made)
+		http_date(now, text);
 	made = now;
-	return bytes_text(&text);
+	return text;
 }
 
 static void
@@ -85,14 +143,34 @@ put_field(struct bytes *out, const char *name, const char *value)
 	bytes_put_text(out, "\r\n");
 }
 
+/* Anybody may read it, scripts in browsers too (CORS). */
+static void
+put_shared_fields(const struct shared *d, struct bytes *out)
+{
+	char modified[HTTP_DATE];
+
+	put_field(out, "ETag", d->etag);
+	put_field(out, "Last-Modified", http_date(d->modified, modified));
+	put_field(out, "Vary", "Accept");
+	put_field(out, "Access-Control-Allow-Origin", "*");
+	put_field(out, "Cache-Control", d->cache);
+}
+
 void
 reply_put_head(const struct reply *r, bool close, struct bytes *out)
 {
-	bytes_printf(out, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n",
-	    r->status, reason_of(r->status), r->body.len);
-	put_field(out, "Date", http_date());
-	put_field(out, "Cache-Control", r->cache != NULL ? r->cache :
-	    "no-store");
+	bytes_printf(out, "HTTP/1.1 %d %s\r\n", r->status,
+	    reason_of(r->status));
+	/* with 304 it would be that of the document (RFC 9110 8.6) */
+	if (r->status != 304)
+		bytes_printf(out, "Content-Length: %zu\r\n",
+		    reply_body(r).len);
+	put_field(out, "Date", date_now());
+	if (r->shared != NULL)
+		put_shared_fields(r->shared, out);
+	else
+		put_field(out, "Cache-Control", r->cache != NULL ? r->cache :
+		    "no-store");
 	if (r->type != NULL)
 		put_field(out, "Content-Type", r->type);
 	if (r->allow != NULL)

@@ -11,6 +11,27 @@
 #define REPLY_PROBLEM "application/problem+json"
 #define PROBLEM_TYPE "urn:okse:problem:"	/* then err_code() */
 
+#define SHARED_CACHE 96
+
+/*
+ * What many answers give alike, with how a client may keep it: counted by its
+ * users, so that slow clients share one copy, and freed with the last.
+ */
+struct shared {
+	unsigned int	 users;
+	struct bytes	 body;
+	int64_t		 modified;	/* seconds */
+	char		 etag[36];	/* quoted, of the body */
+	char		 cache[SHARED_CACHE];
+};
+
+/* Takes the body over. ERR_MEMORY. */
+[[nodiscard]] enum err shared_new(struct bytes *body, int64_t modified,
+    struct shared **out_shared);
+struct shared *shared_hold(struct shared *d);
+void shared_free(struct shared *d);		/* one user less */
+AUTO_STRUCT(shared);
+
 struct reply {
 	int		 status;
 	const char	*type;		/* Content-Type */
@@ -18,9 +39,15 @@ struct reply {
 	const char	*allow;		/* with 405 */
 	unsigned int	 retry_after;	/* seconds; 0: none */
 	struct bytes	 body;
+	struct shared	*shared;	/* instead of body; NULL: none */
 };
 
 void reply_done(struct reply *r);	/* wipes */
+struct view reply_body(const struct reply *r);	/* empty with 304 */
+
+/* RFC 9110 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT" */
+#define HTTP_DATE 30
+const char *http_date(int64_t instant, char text[HTTP_DATE]);
 
 /* The status line and header lines, with the empty one. */
 void reply_put_head(const struct reply *r, bool close, struct bytes *out);

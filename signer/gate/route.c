@@ -37,6 +37,7 @@ static const struct route {
 	{ HTTP_GET, "/v1/keys", CLIENTS, 0, route_keys },
 	{ HTTP_GET, "/.well-known/jwt-vc-issuer", CLIENTS, 0,
 	    route_jwt_vc_issuer },
+	{ HTTP_GET, "/v1/status-lists/", CLIENTS, 0, route_status_list },
 	{ HTTP_GET, "/v1/log/checkpoint", CLIENTS, 0, route_checkpoint },
 	{ HTTP_GET, "/v1/log/tile/", CLIENTS, 0, route_tile },
 	{ HTTP_GET, "/v1/log/proofs/", CLIENTS, 0, route_proof },
@@ -148,9 +149,9 @@ admit(const struct gate *g, const struct route *r, const struct call *call)
 	struct view key;
 
 	if (h->body.len != 0)
-		TRY(route_media(http_content_type(h)));
+		TRY(route_media(http_value(h, HTTP_CONTENT_TYPE)));
 	if ((r->needs & NEEDS_KEY) != 0)
-		TRY(route_key(http_idempotency_key(h), &key));
+		TRY(route_key(http_value(h, HTTP_IDEMPOTENCY_KEY), &key));
 	if ((r->needs & NEEDS_OPEN) != 0)
 		TRY(gate_ready(g, (r->needs & NEEDS_SIGNER) != 0));
 	return ERR_OK;

@@ -5,6 +5,7 @@
 #ifndef OKSE_SIGNER_GATE_ROUTE_H
 #define OKSE_SIGNER_GATE_ROUTE_H
 
+#include "credential/status_token.h"
 #include "signer/gate/gate.h"
 
 /* Answers the call, or makes it pending. */
@@ -40,6 +41,15 @@ void route_jwt_vc_issuer(struct gate *g, const struct call *call);
 void route_checkpoint(struct gate *g, const struct call *call);
 void route_tile(struct gate *g, const struct call *call);
 void route_proof(struct gate *g, const struct call *call);
+
+/* ---- route_status.c */
+
+void route_status_list(struct gate *g, const struct call *call);
+/* By the value of Accept; ERR_NOT_ACCEPTABLE. */
+[[nodiscard]] enum err route_status_form(struct view accept,
+    enum status_form *out_form);
+/* Whether the client says that this is what it has (RFC 9110 13.2.2). */
+bool route_has_it(const struct http *h, const struct shared *d);
 
 /* ---- route_own.c: health, and the officers' */
 

@@ -41,7 +41,7 @@ ask(struct gate *g, const struct call *call, enum pending_kind kind,
 	a->caller = view_text(call->client);
 	/* the table has checked it where one is needed */
 	if (kind != PENDING_DECISION)
-		(void)route_key(http_idempotency_key(call->http),
+		(void)route_key(http_value(call->http, HTTP_IDEMPOTENCY_KEY),
 		    &a->idempotency_key);
 	request_encode(a, &g->frame);
 	send_frame(g, call, kind);

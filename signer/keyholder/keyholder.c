@@ -18,6 +18,7 @@
 #include "credential/qr_token.h"
 #include "pkcs11/token.h"
 #include "signer/log.h"
+#include "signer/rider.h"
 
 #define LOOKS 6			/* a start race can hide keys for a moment */
 #define SAMPLE 64
@@ -204,10 +205,12 @@ struct ticket_in {
 	struct view	draft;
 };
 
+/* A draft too long for the message rides along with it, into long_draft. */
 static enum err
-read_ticket(struct view body, struct ticket_in *out)
+read_ticket(const struct msg *m, struct bytes *long_draft,
+    struct ticket_in *out)
 {
-	struct reader r = reader_of(body);
+	struct reader r = reader_of(m->body);
 	struct view hash;
 
 	out->index = reader_u64(&r);
@@ -217,6 +220,10 @@ read_ticket(struct view body, struct ticket_in *out)
 	TRY(reader_end(&r, "ticket"));
 	for (size_t i = 0; i < hash.len; i++)
 		out->hash.at[i] = hash.at[i];
+	if (out->draft.len != 0)
+		return ERR_OK;
+	TRY(rider_read(m->fd, long_draft));
+	out->draft = bytes_view(long_draft);
 	return ERR_OK;
 }
 
@@ -288,17 +295,40 @@ send_done(struct peer *notary, uint64_t id, const struct ticket_in *t,
 	peer_send(notary, MSG_DONE, id, bytes_view(&body));
 }
 
+/*
+ * Whoever waits for a signature gets it: the gate, which makes a document of
+ * it, or, for what the notary itself publishes, the notary with its report.
+ */
+static void
+hand_over(struct proc *p, struct peer *notary, uint64_t id,
+    const struct ticket_in *t, enum key_use use, const struct bytes *body)
+{
+	/* the first part's: behind the two counts */
+	const uint8_t *signature = body->at + 2;
+	struct hash name = qr_token_name(&t->hash, signature);
+
+	if (use == KEY_USE_STATUS) {
+		send_done(notary, id, t, ERR_OK,
+		    VIEW(signature, P256_SIGNATURE_SIZE));
+		return;
+	}
+	peer_send(proc_peer(p, ROLE_GATE, 0), MSG_SIGNATURE, id,
+	    bytes_view(body));
+	send_done(notary, id, t, ERR_OK, VIEW(name.at,
+	    use == KEY_USE_QR ? sizeof(name.at) : 0));
+}
+
 static void
 on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct keyholder *k = proc_context(p);
 	struct held_key *used = NULL;
 	AUTO_DONE(bytes) body = { 0 };
+	AUTO_DONE(bytes) long_draft = { 0 };
 	struct ticket_in t;
-	struct hash name;
 	enum err e;
 
-	if (read_ticket(m->body, &t) != ERR_OK) {
+	if (read_ticket(m, &long_draft, &t) != ERR_OK) {
 		log_error("%s", err_why());
 		proc_drop(p, peer_role(from), peer_index(from));
 		return;
@@ -311,12 +341,7 @@ on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 			judge(k, used);
 		return;
 	}
-	peer_send(proc_peer(p, ROLE_GATE, 0), MSG_SIGNATURE, m->id,
-	    bytes_view(&body));
-	/* of a QR token's only part: behind the two counts */
-	name = qr_token_name(&t.hash, body.at + 2);
-	send_done(from, m->id, &t, ERR_OK, VIEW(name.at,
-	    used->config->use == KEY_USE_QR ? sizeof(name.at) : 0));
+	hand_over(p, from, m->id, &t, (enum key_use)used->config->use, &body);
 }
 
 static enum err

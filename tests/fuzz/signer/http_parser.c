@@ -40,8 +40,9 @@ read_all(struct view in, size_t piece)
 		bytes_put_u8(&seen, (uint8_t)h.method);
 		bytes_put_u8(&seen, h.keep_alive);
 		bytes_put_block(&seen, http_target(&h));
-		bytes_put_block(&seen, http_content_type(&h));
-		bytes_put_block(&seen, http_idempotency_key(&h));
+		for (int f = 0; f < HTTP_KEPT; f++)
+			bytes_put_block(&seen, http_value(&h,
+			    (enum http_field)f));
 		bytes_put_block(&seen, bytes_view(&h.body));
 		http_next(&h);
 	}

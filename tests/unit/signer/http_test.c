@@ -100,10 +100,36 @@ a_get_is_read(void **state)
 	assert_int_equal(h.method, HTTP_GET);
 	assert_true(h.keep_alive);
 	assert_true(view_is(http_target(&h), "/v1/keys"));
-	assert_null(http_content_type(&h).at);
-	assert_null(http_idempotency_key(&h).at);
+	assert_null(http_value(&h, HTTP_CONTENT_TYPE).at);
+	assert_null(http_value(&h, HTTP_IDEMPOTENCY_KEY).at);
 	http_next(&h);
 	assert_false(http_is_inside(&h));
+}
+
+static void
+a_get_may_say_what_it_takes_and_has(void **state)
+{
+	struct view in = view_text("GET /v1/status-lists/1 HTTP/1.1\r\n"
+	    "Host: okse\r\naccept: application/statuslist+cwt\r\n"
+	    "If-None-Match: \"a\", \"b\"\r\nIF-MODIFIED-SINCE: Mon\r\n\r\n");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(chunks); i++) {
+		AUTO_DONE(http) h;
+		size_t used;
+
+		http_init(&h);
+		assert_int_equal(feed(&h, in, chunks[i], &used), HTTP_WHOLE);
+		assert_true(view_is(http_value(&h, HTTP_ACCEPT),
+		    "application/statuslist+cwt"));
+		assert_true(view_is(http_value(&h, HTTP_IF_NONE_MATCH),
+		    "\"a\", \"b\""));
+		assert_true(view_is(http_value(&h, HTTP_IF_MODIFIED_SINCE),
+		    "Mon"));
+		assert_null(http_value(&h, HTTP_CONTENT_TYPE).at);
+	}
+	refused("GET / HTTP/1.1\r\nHost: okse\r\nAccept: a/b\r\n"
+	    "Accept: c/d\r\n\r\n", 400);
 }
 
 static void
@@ -124,9 +150,10 @@ a_post_is_read_with_its_body(void **state)
 		assert_int_equal(feed(&h, in, chunks[i], &used), HTTP_WHOLE);
 		assert_int_equal(h.method, HTTP_POST);
 		assert_true(view_is(http_target(&h), "/v1/qr-tokens"));
-		assert_true(view_is(http_content_type(&h),
+		assert_true(view_is(http_value(&h, HTTP_CONTENT_TYPE),
 		    "application/json; charset=utf-8"));
-		assert_true(view_is(http_idempotency_key(&h), "\"k-1\""));
+		assert_true(view_is(http_value(&h, HTTP_IDEMPOTENCY_KEY),
+		    "\"k-1\""));
 		assert_true(view_is(bytes_view(&h.body), "{\"a\":\"b\"}\r\n"));
 	}
 }
@@ -564,6 +591,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_get_is_read),
+		cmocka_unit_test(a_get_may_say_what_it_takes_and_has),
 		cmocka_unit_test(a_post_is_read_with_its_body),
 		cmocka_unit_test(pipelined_requests_come_one_by_one),
 		cmocka_unit_test(what_is_incomplete_waits),
