@@ -27,17 +27,25 @@ count_objects(struct token *t, CK_ATTRIBUTE wanted, size_t *out)
 	return ERR_OK;
 }
 
-/* A token takes a name twice without a word: look before, look after. */
 static enum err
-check_count(struct token *t, const struct key_name *name, size_t wanted)
+count_named(struct token *t, const struct key_name *name, size_t *out_labels,
+    size_t *out_ids)
 {
 	CK_ATTRIBUTE label = { CKA_LABEL, unconst(name->label),
 	    strlen(name->label) };
 	CK_ATTRIBUTE id = { CKA_ID, unconst(name->id.at), name->id.len };
+
+	TRY(count_objects(t, label, out_labels));
+	return count_objects(t, id, out_ids);
+}
+
+/* A token takes a name twice without a word: look before, look after. */
+static enum err
+check_count(struct token *t, const struct key_name *name, size_t wanted)
+{
 	size_t labels = 0, ids = 0;
 
-	TRY(count_objects(t, label, &labels));
-	TRY(count_objects(t, id, &ids));
+	TRY(count_named(t, name, &labels, &ids));
 	if (labels != wanted || ids != wanted)
 		return err_because(wanted == 0 ? ERR_EXISTS : ERR_MISMATCH,
 		    "key '%s': wanted %zu objects with its label and with its "
@@ -193,6 +201,75 @@ token_generate(struct token *t, enum key_type type, const char *label,
 	r = (struct key_record){ 0 };
 	return ERR_OK;
 }
+
+/* ---- what a crash left */
+
+enum err
+token_made(struct token *t, enum key_type type, const char *label,
+    struct view id, size_t *out_objects)
+{
+	struct key_name name = { type, label, id };
+	size_t labels = 0, ids = 0;
+
+	rv_clear();
+	TRY(key_name_check(&name));
+	TRY(count_named(t, &name, &labels, &ids));
+	if (labels != ids || labels > 2)
+		return err_because(ERR_MISMATCH, "key '%s': found %zu objects "
+		    "with its label, %zu with its id", label, labels, ids);
+	*out_objects = labels;
+	return ERR_OK;
+}
+
+enum err
+token_take_over(struct token *t, enum key_type type, const char *label,
+    struct view id, struct key_record *out)
+{
+	struct key_name name = { type, label, id };
+	AUTO_DONE(key_record) r = { 0 };
+
+	rv_clear();
+	TRY(key_name_check(&name));
+	TRY(check_count(t, &name, 2));
+	TRY(record(t, &name, &r));
+	*out = r;
+	r = (struct key_record){ 0 };
+	return ERR_OK;
+}
+
+static enum err
+destroy(struct token *t, CK_OBJECT_HANDLE object)
+{
+	CK_SESSION_HANDLE session;
+	enum err e;
+
+	TRY(session_open(t, CKF_RW_SESSION, &session));
+	e = rv_check("C_DestroyObject", t->p11->C_DestroyObject(session,
+	    object), false);
+	(void)t->p11->C_CloseSession(session);
+	return e;
+}
+
+enum err
+token_discard_half(struct token *t, enum key_type type, const char *label,
+    struct view id)
+{
+	struct key_name name = { type, label, id };
+	CK_OBJECT_HANDLE object;
+	enum err e;
+
+	rv_clear();
+	TRY(key_name_check(&name));
+	TRY(check_count(t, &name, 1));
+	e = key_find_object(t, CKO_PUBLIC_KEY, &name, &object);
+	if (e == ERR_NOT_FOUND)
+		e = key_find_object(t, CKO_PRIVATE_KEY, &name, &object);
+	TRY(e);
+	TRY(destroy(t, object));
+	return check_count(t, &name, 0);
+}
+
+/* ---- chance */
 
 enum err
 token_random(struct token *t, uint8_t *out, size_t len)

@@ -21,6 +21,15 @@
     const struct token_options *options, const struct secret *so_pin,
     const struct secret *user_pin, struct token_identity *out);
 
+/*
+ * After a crash in token_initialise(): the token has the label already; gives
+ * it the user's PIN when it has none. Whether its PINs are these, the next
+ * login says. ERR_NOT_FOUND, ERR_MISMATCH (several tokens of this label).
+ */
+[[nodiscard]] enum err token_initialise_rest(const struct token_uri *uri,
+    const struct token_options *options, const struct secret *so_pin,
+    const struct secret *user_pin, struct token_identity *out);
+
 /* One attribute as the token reports it, for the ceremony's record. */
 struct key_attribute {
 	const char	*name;		/* "CKA_SENSITIVE" */
@@ -48,6 +57,20 @@ void key_record_done(struct key_record *r);
  */
 [[nodiscard]] enum err token_generate(struct token *t, enum key_type type,
     const char *label, struct view id, struct key_record *out);
+
+/*
+ * After a crash in token_generate(): how many objects of this label and id
+ * there are, 0, 1 (half a pair) or 2. ERR_MISMATCH: more, or an object has one
+ * of the two without the other.
+ */
+[[nodiscard]] enum err token_made(struct token *t, enum key_type type,
+    const char *label, struct view id, size_t *out_objects);
+/* A whole pair that was made before, looked at as token_generate() does. */
+[[nodiscard]] enum err token_take_over(struct token *t, enum key_type type,
+    const char *label, struct view id, struct key_record *out);
+/* Destroys half a pair, never a whole one: ERR_MISMATCH. */
+[[nodiscard]] enum err token_discard_half(struct token *t,
+    enum key_type type, const char *label, struct view id);
 
 /*
  * The public key that belongs to label and id, as the token tells it: for a

@@ -82,3 +82,35 @@ token_initialise(const struct token_uri *uri,
 	*out = t->identity;
 	return ERR_OK;
 }
+
+static enum err
+has_user_pin(struct token *t, bool *out)
+{
+	CK_TOKEN_INFO info;
+
+	TRY(rv_check("C_GetTokenInfo", t->p11->C_GetTokenInfo(t->slot, &info),
+	    false));
+	*out = (info.flags & CKF_USER_PIN_INITIALIZED) != 0;
+	return ERR_OK;
+}
+
+enum err
+token_initialise_rest(const struct token_uri *uri,
+    const struct token_options *options, const struct secret *so_pin,
+    const struct secret *user_pin, struct token_identity *out)
+{
+	const char *init_args = options != NULL ? options->init_args : NULL;
+	AUTO(token) t = mem_new(1, sizeof(*t));
+	bool whole = false;
+
+	rv_clear();
+	if (t == NULL)
+		return err_because(ERR_MEMORY, "initialising a token");
+	TRY(module_initialise(uri->module_path, init_args, &t->p11));
+	TRY(slot_find(t->p11, &uri->wanted, false, &t->slot, &t->identity));
+	TRY(has_user_pin(t, &whole));
+	if (!whole)
+		TRY(set_user_pin(t, so_pin, user_pin));
+	*out = t->identity;
+	return ERR_OK;
+}

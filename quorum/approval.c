@@ -36,15 +36,22 @@ verify_p256(EVP_PKEY *key, struct view message, struct view der)
 	return p256_verify(key, &digest, VIEW_OF(came));
 }
 
+enum err
+officer_verify(const struct officer *o, struct view message,
+    struct view signature)
+{
+	return o->algorithm == OFFICER_P256 ?
+	    verify_p256(o->key, message, signature) :
+	    ed25519_verify(o->key, message, signature);
+}
+
 static enum err
 verify_one(const struct officer *o, struct view message, struct view base64)
 {
 	AUTO_DONE(bytes) signature = { 0 };
 
 	TRY(base64_get(base64, &signature));
-	if (o->algorithm == OFFICER_P256)
-		return verify_p256(o->key, message, bytes_view(&signature));
-	return ed25519_verify(o->key, message, bytes_view(&signature));
+	return officer_verify(o, message, bytes_view(&signature));
 }
 
 static enum err

@@ -16,6 +16,13 @@ struct approvals {
 };
 
 /*
+ * One officer's signature over a message: for ed25519 the 64 bytes of RFC
+ * 8032, for p256 DER with s <= n/2. ERR_SIGNATURE, ERR_SYNTAX.
+ */
+[[nodiscard]] enum err officer_verify(const struct officer *o,
+    struct view message, struct view signature);
+
+/*
  * Every signature in text is of an officer of the roster over message, whose
  * first line is domain. ERR_SYNTAX, ERR_UNSUPPORTED: not of the form;
  * ERR_NOT_FOUND: no such seat; ERR_MISMATCH: another algorithm than the

@@ -83,16 +83,24 @@ sign_p256(EVP_PKEY *key, struct view message, struct bytes *out)
 	return p256_to_der(raw, out);
 }
 
+enum err
+officer_sign(EVP_PKEY *key, struct view message, struct bytes *out_signature)
+{
+	enum officer_algorithm algorithm;
+
+	TRY(officer_algorithm_of(key, &algorithm));
+	return algorithm == OFFICER_P256 ?
+	    sign_p256(key, message, out_signature) :
+	    sign(key, NULL, message, out_signature);
+}
+
 static enum err
 put_line(const struct officer *o, unsigned int seat, EVP_PKEY *key,
     struct view message, struct bytes *out)
 {
 	AUTO_DONE(bytes) signature = { 0 };
 
-	if (o->algorithm == OFFICER_P256)
-		TRY(sign_p256(key, message, &signature));
-	else
-		TRY(sign(key, NULL, message, &signature));
+	TRY(officer_sign(key, message, &signature));
 	bytes_printf(out, "seat %u %s ", seat,
 	    officer_algorithm_name(o->algorithm));
 	base64_put(out, bytes_view(&signature));

@@ -15,6 +15,10 @@
 [[nodiscard]] enum err officer_key_read(const char *path,
     EVP_PKEY **out_key);
 
+/* One signature, as officer_verify() reads it; the key is Ed25519 or P-256. */
+[[nodiscard]] enum err officer_sign(EVP_PKEY *key, struct view message,
+    struct bytes *out_signature);
+
 /*
  * Adds the signature of one officer over message (whose first line is domain)
  * to those in before, which must verify; before may be empty. ERR_NOT_FOUND:

@@ -68,6 +68,35 @@ get_key(struct view base64, EVP_PKEY **out)
 	return ERR_OK;
 }
 
+enum err
+officer_key_put(const struct officer *o, struct bytes *out)
+{
+	AUTO_DONE(bytes) der = { 0 };
+
+	TRY(public_der(o->key, &der));
+	base64_put(out, bytes_view(&der));
+	return bytes_check(out);
+}
+
+enum err
+officer_key_get(struct view base64, struct officer *out)
+{
+	struct officer o = { 0 };
+	AUTO_DONE(bytes) again = { 0 };
+	AUTO(EVP_PKEY) key = NULL;
+
+	TRY(get_key(base64, &key));
+	o.key = key;
+	TRY(officer_algorithm_of(key, &o.algorithm));
+	TRY(officer_key_put(&o, &again));
+	if (!view_equal(bytes_view(&again), base64))
+		return err_because(ERR_SYNTAX,
+		    "a public key that is not in its one form");
+	out->algorithm = o.algorithm;
+	out->key = STEAL(key);
+	return ERR_OK;
+}
+
 static enum err
 get_officer(struct view line, unsigned int seat, struct officer *o)
 {
@@ -179,12 +208,10 @@ roster_put(const struct roster *r, struct bytes *out)
 	    r->threshold, r->count);
 	for (unsigned int i = 0; i < r->count; i++) {
 		const struct officer *o = &r->officers[i];
-		AUTO_DONE(bytes) der = { 0 };
 
-		TRY(public_der(o->key, &der));
 		bytes_printf(out, "seat %u %s ", i + 1,
 		    officer_algorithm_name(o->algorithm));
-		base64_put(out, bytes_view(&der));
+		TRY(officer_key_put(o, out));
 		bytes_printf(out, " %s\n", o->name);
 	}
 	return bytes_check(out);

@@ -37,6 +37,16 @@ const char *officer_algorithm_name(enum officer_algorithm a);
     enum officer_algorithm *out);
 
 /*
+ * A public key as the roster has it: SubjectPublicKeyInfo in DER, in base64,
+ * P-256 points uncompressed. ERR_SYNTAX, ERR_UNSUPPORTED; one key has one
+ * text. out->name is left alone.
+ */
+[[nodiscard]] enum err officer_key_get(struct view base64,
+    struct officer *out);
+[[nodiscard]] enum err officer_key_put(const struct officer *o,
+    struct bytes *out);
+
+/*
  * One roster has one text: what roster_get() accepts, roster_put() writes
  * back byte for byte. ERR_SYNTAX, ERR_RANGE; ERR_EXISTS: two seats have one
  * key or one name; ERR_UNSUPPORTED: another version or kind of key.

@@ -8,11 +8,12 @@
  *	FAULTY_SCRIPT	script PATH	what to do; default nothing
  *	FAULTY_TRACE	trace PATH	a line "PID C_Name" for every call
  *
- * Script: lines of FUNCTION N ACTION, # begins a comment.
+ * Script: lines of FUNCTION N ACTION, # begins a comment; FUNCTION * is any.
  *	C_Sign 3 rv 0x30	third call: CKR_DEVICE_ERROR, not passed on
  *	C_Sign 3+ rv 0x30	third and all later ones
  *	C_Sign 3 after 0x30	passed on, then CKR_DEVICE_ERROR all the same
  *	C_Sign 5 crash		the process dies of a signal
+ *	C_Sign 5 dead		passed on, then the process dies
  *	C_Sign 2 stall 5000	5 seconds of silence, then passed on
  *	C_Sign 1 lie		one bit of the signature flipped
  *	C_Sign 1 short		one byte of the signature less
@@ -45,7 +46,7 @@
 #define RULES_MAX 64
 #define SCRIPT_MAX 4096
 
-enum action { PASS, RV, AFTER, CRASH, STALL, LIE, SHORT, ZERO, HIGH_S };
+enum action { PASS, RV, AFTER, CRASH, DEAD, STALL, LIE, SHORT, ZERO, HIGH_S };
 
 struct rule {
 	char		function[40];
@@ -163,6 +164,7 @@ action_of(const char *word)
 {
 	static const char *const words[] = {
 		[RV] = "rv", [AFTER] = "after", [CRASH] = "crash",
+		[DEAD] = "dead",
 		[STALL] = "stall", [LIE] = "lie", [SHORT] = "short",
 		[ZERO] = "zero", [HIGH_S] = "high-s",
 	};
@@ -243,6 +245,13 @@ stall(unsigned long ms)
 	    (now.tv_nsec - end.tv_nsec) < 0);
 }
 
+static void
+drop_dead(void)
+{
+	signal(SIGILL, SIG_DFL);
+	__builtin_trap();
+}
+
 /* What the script has for this call; crashes and stalls are done here. */
 static struct rule
 next_rule(const char *function)
@@ -254,17 +263,16 @@ next_rule(const char *function)
 	for (size_t i = 0; i < rule_count; i++) {
 		struct rule *r = &rules[i];
 
-		if (strcmp(r->function, function) != 0)
+		if (strcmp(r->function, function) != 0 &&
+		    strcmp(r->function, "*") != 0)
 			continue;
 		r->seen++;
 		if (hit.action == PASS && (r->seen == r->number ||
 		    (r->forever && r->seen > r->number)))
 			hit = *r;
 	}
-	if (hit.action == CRASH) {
-		signal(SIGILL, SIG_DFL);
-		__builtin_trap();
-	}
+	if (hit.action == CRASH)
+		drop_dead();
 	if (hit.action == STALL)
 		stall(hit.value);
 	return hit;
@@ -427,6 +435,8 @@ lie_random(enum action action, unsigned char *out, CK_ULONG len)
 		if (r.action == RV)                                           \
 			return r.value;                                       \
 		rv = real->name arguments;                                    \
+		if (r.action == DEAD)                                         \
+			drop_dead();                                          \
 		if (rv == CKR_OK)                                             \
 			lie;                                                  \
 		return r.action == AFTER && rv == CKR_OK ? r.value : rv;      \
