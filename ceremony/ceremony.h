@@ -1,9 +1,10 @@
 /*
- * Key ceremonies, short form: check a script, rehearse it on a throw-away
- * token with practice officers, verify what came of it. Nothing here prints:
- * progress and findings are lines of text for whoever listens.
+ * Key ceremonies: check a script, rehearse it on a throw-away token with
+ * practice officers, hold it with real ones, go on after a crash, verify what
+ * came of it. Nothing here prints: what people see and answer goes through a
+ * console, findings are lines of text for whoever listens.
  *
- * What a rehearsal leaves in its directory:
+ * What a ceremony leaves in its directory:
  *	ca/NAME.pem		certificates, named as in the script
  *	ca/keys/LABEL.pub.pem	public key (SPKI) of every key
  *	log/log.vkey		verifier key of the log (C2SP signed-note)
@@ -12,8 +13,12 @@
  *	ceremony/roster.txt	the officers; quorum/roster.txt describes it
  *	ceremony/quorum.txt	quorum/quorum.txt describes it
  *	ceremony/transcript.log	ceremony/transcript.txt describes it
- *	officers/SEAT.share	each practice officer's share, mode 0600
- *	officers/SEAT.key	and the key each signs with, PEM, mode 0600
+ *	ceremony/signatures.txt	the verdicts (transcript.txt)
+ *	officers/SEAT.share.cms	each officer's share, encrypted to them
+ * and a rehearsal, mode 0600, what its practice officers have:
+ *	officers/SEAT.share	the share itself
+ *	officers/SEAT.key, auditor-1.key, …	what each signs with, PEM
+ *	officers/SEAT.recipient.key	what opens SEAT.share.cms, PEM
  * The token's PINs are derived from the shared secret (quorum/derive.h):
  * nothing else has to be kept.
  */
@@ -29,18 +34,24 @@ struct ceremony_listener {
 	void	*context;
 };
 
-struct rehearse_options {
+struct console;
+
+struct ceremony_options {
 	const char		*script;	/* path of the YAML file */
 	const char		*dir;		/* must hold no ceremony yet */
 	const char		*module;	/* its absolute path */
-	struct ceremony_listener listener;
+	/* NULL: a rehearsal with practice officers, who answer by themselves */
+	const struct console	*console;
+	struct ceremony_listener listener;	/* of a rehearsal */
+	/* production: directory of the rehearsal, which is verified */
+	const char		*rehearsal;
 };
 
 #define CEREMONY_KEYS 16
 #define CEREMONY_KEY_ID 16	/* bytes of CKA_ID */
 
 /* What whoever configures a daemon needs; the rest is in the files. */
-struct rehearse_result {
+struct ceremony_result {
 	struct token_identity	 token;
 	struct hash		 root;		/* of the transcript */
 	size_t			 key_count;
@@ -59,15 +70,29 @@ struct rehearse_result {
     const struct ceremony_listener *listener);
 
 /*
- * Runs the whole script once. The module must find a blank token (SoftHSM has
- * one always) and its environment must be set; use a process of its own for
- * this call, since the module stays loaded and the token was logged in.
+ * Holds a ceremony from its beginning: a rehearsal without a console, or the
+ * real one. The module must find a blank token (SoftHSM has one always) and
+ * its environment must be set; use a process of its own for this call, since
+ * the module stays loaded and the token was logged in.
  * ERR_EXISTS: dir holds a ceremony already, or the token's label is taken;
- * ERR_SCHEMA, ERR_SYNTAX: the script. After a failure the transcript ends with
- * ABORT, and what exists is left for its reader to judge.
+ * ERR_SCHEMA, ERR_SYNTAX: the script. Production also: ERR_FORBIDDEN, the
+ * script is not for it, now is outside of its window, or there is no fresh
+ * rehearsal of the same script by the same program.
+ * A rehearsal that fails ends with ABORT, and what exists is left for its
+ * reader to judge. In production ABORT is the room's word alone; after any
+ * other failure the transcript has no end, and ceremony_resume() goes on.
  */
-[[nodiscard]] enum err ceremony_rehearse(const struct rehearse_options *o,
-    struct rehearse_result *out);
+[[nodiscard]] enum err ceremony_hold(const struct ceremony_options *o,
+    struct ceremony_result *out);
+
+/*
+ * Goes on with the ceremony in o->dir, whose own copy of the script it reads:
+ * ERR_MISMATCH for another program or module than began it, ERR_EXISTS when
+ * it has ended and is signed. A step that a crash cut short is found out: a
+ * key that was made is taken over, never made twice.
+ */
+[[nodiscard]] enum err ceremony_resume(const struct ceremony_options *o,
+    struct ceremony_result *out);
 
 /*
  * Verifies a ceremony's directory from its files alone, without token,

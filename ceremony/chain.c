@@ -135,13 +135,24 @@ read_record(struct view line, const char *mode, uint64_t number,
 	return ERR_OK;
 }
 
+static const unsigned int places[] = {
+#define X(name, where) [RECORD_##name] = (where),
+	RECORD_TABLE(X)
+#undef X
+};
+
+static unsigned int
+place_now(const struct order *o)
+{
+	if (o->in_step)
+		return PLACE_STEP;
+	return o->begun ? PLACE_BETWEEN : PLACE_START;
+}
+
 /* What is wrong with this record at this place, or NULL. */
 static const char *
 misplaced(const struct order *o, const struct record *r)
 {
-	bool outside = r->type == RECORD_OPEN || r->type == RECORD_ENV ||
-	    r->type == RECORD_FILE;
-
 	if (o->ended)
 		return "it stands after the end";
 	if ((r->type == RECORD_OPEN) != (r->number == 1))
@@ -149,14 +160,13 @@ misplaced(const struct order *o, const struct record *r)
 	if (o->last != NULL && (r->time < o->last->time ||
 	    r->elapsed_ms < o->last->elapsed_ms))
 		return "its time is before that of the one before";
-	if (r->type == RECORD_ABORT)
-		return NULL;
-	if (r->type == RECORD_INTENT || r->type == RECORD_CLOSE)
-		return o->in_step ? "the step before has no RESULT" : NULL;
-	if (o->in_step)
-		return view_equal(r->step, o->step) ? NULL :
-		    "it is of another step than the INTENT before it";
-	return outside && !o->begun ? NULL : "it is outside of any step";
+	if ((places[r->type] & place_now(o)) == 0)
+		return o->in_step ? "the step before has no RESULT" :
+		    "it is outside of any step, or of the opening";
+	if (o->in_step && !view_equal(r->step, o->step) &&
+	    r->type != RECORD_ABORT)
+		return "it is of another step than the INTENT before it";
+	return NULL;
 }
 
 static enum err
@@ -199,21 +209,26 @@ read_all(struct view text, const char *mode, struct records *r)
 	while (text.len != 0) {
 		const uint8_t *end = memchr(text.at, '\n', text.len);
 		struct record *to = &r->at[r->count];
-		size_t len = end != NULL ? (size_t)(end - text.at) : 0;
+		size_t len = end != NULL ? (size_t)(end - text.at) : text.len;
 
-		if (end == NULL || len >= TRANSCRIPT_LINE)
-			return corrupt(r->count + 1, "a line has no end, or "
-			    "is longer than a record may be");
+		if (len >= TRANSCRIPT_LINE)
+			return corrupt(r->count + 1, "it is longer than a "
+			    "record may be");
+		if (end == NULL) {
+			r->torn = text;
+			break;
+		}
 		TRY(read_record(VIEW(text.at, len), mode, r->count + 1,
 		    &previous, to));
 		TRY(place(&order, to));
 		previous = to->hash;
 		r->count++;
+		r->size += len + 1;
 		text = VIEW(end + 1, text.len - len - 1);
 	}
-	if (!order.ended)
-		return corrupt(r->count + 1, "missing: a transcript ends with "
-		    "CLOSE or ABORT");
+	if (r->count == 0)
+		return corrupt(1, "missing: it is OPEN");
+	r->ended = order.ended;
 	r->root = previous;
 	return check_mode(&r->at[0], mode);
 }
@@ -231,7 +246,7 @@ count_lines(struct view text)
 AUTO_DEFINE(record, struct record, mem_free);
 
 enum err
-transcript_verify(struct view text, const char *mode,
+transcript_read(struct view text, const char *mode,
     struct records *out_records)
 {
 	struct records r = { 0 };
@@ -245,10 +260,27 @@ transcript_verify(struct view text, const char *mode,
 		return err_because(ERR_MEMORY, "transcript");
 	r.at = at;
 	TRY(read_all(text, mode, &r));
+	(void)STEAL(at);
+	*out_records = r;
+	return ERR_OK;
+}
+
+enum err
+transcript_verify(struct view text, const char *mode,
+    struct records *out_records)
+{
+	AUTO_DONE(records) r = { 0 };
+
+	TRY(transcript_read(text, mode, &r));
+	if (r.torn.len != 0)
+		return corrupt(r.count + 1, "its line has no end");
+	if (!r.ended)
+		return corrupt(r.count + 1, "missing: a transcript ends with "
+		    "CLOSE or ABORT");
 	if (r.at[r.count - 1].type != RECORD_CLOSE)
 		return err_because(ERR_MISMATCH, "the ceremony was not "
 		    "completed: record %zu is ABORT", r.count);
-	(void)STEAL(at);
 	*out_records = r;
+	r = (struct records){ 0 };
 	return ERR_OK;
 }

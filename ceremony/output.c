@@ -20,6 +20,7 @@ ceremony_done(struct ceremony *c)
 		EVP_PKEY_free(c->keys[i]);
 	for (size_t i = 0; i < COUNT(c->certificates); i++)
 		X509_free(c->certificates[i]);
+	participants_done(&c->participants);
 	*c = (struct ceremony){ 0 };
 }
 
@@ -37,11 +38,30 @@ ceremony_tell(const struct ceremony_listener *l, const char *fmt, ...)
 	l->line(l->context, text);
 }
 
+void
+ceremony_say(const struct ceremony *c, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	c->console->say(c->console->context, text);
+}
+
 enum err
 ceremony_record(struct ceremony *c, enum record_type type,
     const struct payload *p)
 {
-	return transcript_put(c->transcript, type, c->step, "operator", p);
+	return ceremony_record_by(c, type, "operator", p);
+}
+
+enum err
+ceremony_record_by(struct ceremony *c, enum record_type type, const char *as,
+    const struct payload *p)
+{
+	return transcript_put(c->transcript, type, c->step, as, p);
 }
 
 enum err
@@ -63,12 +83,8 @@ ceremony_write(struct ceremony *c, const char *path, struct view content)
 	char full[PATH_MAX];
 
 	TRY(path_join(c->dir, path, full, sizeof(full)));
-	TRY(file_create(full, content, 0644));
+	/* a step that is done again may find what the crash left */
+	TRY(c->begun ? file_replace(full, content, 0644) :
+	    file_create(full, content, 0644));
 	return ceremony_record_file(c, path, content);
-}
-
-void
-share_path(unsigned int seat, char out[32])
-{
-	snprintf(out, 32, "officers/%u.share", seat);
 }

@@ -2,16 +2,25 @@
  * The script's schema and what can be said of it without knowing the steps.
  * A script is written by the programme's own people and reviewed; it is read
  * strictly because what it says is done to keys for years.
- * Next: steps.c walks the steps.
+ * Next: script_check.c.
  */
-#include "ceremony/script.h"
+#include "ceremony/script_parts.h"
 
 #include <string.h>
 
 #include "audit/vkey.h"
+#include "ceremony/participant.h"
 
 static const struct yaml_choice modes[] = {
 	{ "rehearsal", MODE_REHEARSAL },
+	{ "production", MODE_PRODUCTION },
+	{ 0 },
+};
+
+static const struct yaml_choice roles[] = {
+	{ "auditor", ROLE_AUDITOR },
+	{ "witness", ROLE_WITNESS },
+	{ "operator", ROLE_OPERATOR },
 	{ 0 },
 };
 
@@ -72,6 +81,43 @@ check_officer(struct yaml_mark at, const void *value)
 }
 
 static enum err
+check_key(struct yaml_mark at, const void *value)
+{
+	const char *text = *(const char *const *)value;
+	struct officer o = { 0 };
+	enum err e = officer_key_get(view_text(text), &o);
+
+	EVP_PKEY_free(o.key);
+	if (e != ERR_OK)
+		return yaml_error(at, "expected a public key, Ed25519 or "
+		    "P-256, as SubjectPublicKeyInfo in base64");
+	return ERR_OK;
+}
+
+static enum err
+check_recipient(struct yaml_mark at, const void *value)
+{
+	const char *text = *(const char *const *)value;
+	AUTO(X509) x = NULL;
+
+	if (recipient_get(view_text(text), &x) != ERR_OK)
+		return yaml_error(at, "expected a certificate in DER, in "
+		    "base64");
+	return ERR_OK;
+}
+
+static enum err
+check_card(struct yaml_mark at, const void *value)
+{
+	AUTO(token_uri) uri = NULL;
+
+	if (token_uri_parse(*(const char *const *)value, &uri) != ERR_OK)
+		return yaml_error(at, "expected the URI of a token: %s",
+		    err_why());
+	return ERR_OK;
+}
+
+static enum err
 check_origin(struct yaml_mark at, const void *value)
 {
 	const char *origin = *(const char *const *)value;
@@ -94,6 +140,32 @@ static const struct yaml_field officer_fields[] = {
 	    &YAML_INT(1, SCRIPT_OFFICERS)),
 	YAML_FIELD("name", struct script_officer, name,
 	    &CHECKED(QUORUM_NAME_SIZE - 1, check_officer)),
+	YAML_FIELD("key", struct script_officer, key,
+	    &CHECKED(256, check_key), .optional = true),
+	YAML_FIELD("card", struct script_officer, card,
+	    &CHECKED(512, check_card), .optional = true),
+	YAML_FIELD("recipient", struct script_officer, recipient,
+	    &CHECKED(4096, check_recipient), .optional = true),
+	{ 0 },
+};
+
+static const struct yaml_field witness_fields[] = {
+	YAML_FIELD("role", struct script_witness, role, &YAML_ONE_OF(roles)),
+	YAML_FIELD("name", struct script_witness, name,
+	    &CHECKED(QUORUM_NAME_SIZE - 1, check_officer)),
+	YAML_FIELD("key", struct script_witness, key,
+	    &CHECKED(256, check_key), .optional = true),
+	YAML_FIELD("card", struct script_witness, card,
+	    &CHECKED(512, check_card), .optional = true),
+	{ 0 },
+};
+
+typedef __typeof__(((struct script *)0)->window) window_type;
+
+static const struct yaml_field window_fields[] = {
+	YAML_FIELD("from", window_type, from,
+	    &YAML_TYPE(.shape = YAML_INSTANT)),
+	YAML_FIELD("to", window_type, to, &YAML_TYPE(.shape = YAML_INSTANT)),
 	{ 0 },
 };
 
@@ -155,7 +227,6 @@ static const struct yaml_field log_fields[] = {
 	{ 0 },
 };
 
-static enum err check_script(struct yaml_mark at, const void *value);
 
 static const struct yaml_field script_fields[] = {
 	YAML_FIELD("mode", struct script, mode, &YAML_ONE_OF(modes)),
@@ -165,6 +236,14 @@ static const struct yaml_field script_fields[] = {
 	YAML_FIELD("officers", struct script, officers,
 	    &YAML_LIST_OF(2, SCRIPT_OFFICERS,
 	    &YAML_STRUCT(struct script_officer, officer_fields))),
+	YAML_FIELD("window", struct script, window,
+	    &YAML_STRUCT(window_type, window_fields), .optional = true),
+	YAML_FIELD("rehearsed-within", struct script, rehearsed_within,
+	    &YAML_INT(1, 90), .otherwise = "14"),
+	YAML_FIELD("witnesses", struct script, witnesses,
+	    &YAML_LIST_OF(1, SCRIPT_WITNESSES,
+	    &YAML_STRUCT(struct script_witness, witness_fields)),
+	    .optional = true),
 	YAML_FIELD("token", struct script, token, &NAME(32)),
 	YAML_FIELD("log", struct script, log,
 	    &YAML_STRUCT(log_type, log_fields)),
@@ -189,6 +268,15 @@ script_mode_name(enum script_mode mode)
 	return "unknown";
 }
 
+const char *
+script_role_name(enum script_role role)
+{
+	for (size_t i = 0; roles[i].name != NULL; i++)
+		if (roles[i].value == (int)role)
+			return roles[i].name;
+	return "officer";
+}
+
 int
 script_key_index(const struct script *s, const char *label)
 {
@@ -208,14 +296,14 @@ script_certificate_index(const struct script *s, const char *name)
 }
 
 struct certificate_plan
-script_plan(const struct script *s, const struct script_certificate *c,
+script_plan(enum script_mode mode, const struct script_certificate *c,
     int64_t day)
 {
 	int64_t from = c->not_before != 0 ? c->not_before : day;
 
 	return (struct certificate_plan){
 		.profile = (enum profile_kind)c->profile,
-		.rehearsal = s->mode == MODE_REHEARSAL,
+		.rehearsal = mode == MODE_REHEARSAL,
 		.country = c->subject.country,
 		.state = c->subject.state,
 		.organisation = c->subject.organisation,
@@ -228,117 +316,6 @@ script_plan(const struct script *s, const struct script_certificate *c,
 	};
 }
 
-static enum err
-check_officers(struct yaml_mark at, const struct script *s)
-{
-	for (size_t i = 0; i < s->officers.count; i++) {
-		const struct script_officer *o = &s->officers.at[i];
-
-		if (o->seat != (int64_t)i + 1)
-			return yaml_error(at, "officers: expected seats 1, 2, "
-			    "3, … in order, got seat %jd at place %zu",
-			    (intmax_t)o->seat, i + 1);
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(o->name, s->officers.at[k].name) == 0)
-				return yaml_error(at, "officers: seats %zu and "
-				    "%zu have the same name", k + 1, i + 1);
-	}
-	if (s->threshold > (int64_t)s->officers.count)
-		return yaml_error(at, "threshold: expected at most the number "
-		    "of officers, %zu, got %jd", s->officers.count,
-		    (intmax_t)s->threshold);
-	return ERR_OK;
-}
-
-static enum err
-check_log_key(const struct script *s, const struct yaml_reference *name,
-    enum key_type type, const char *type_name)
-{
-	int at = script_key_index(s, name->name);
-
-	if (at == -1)
-		return yaml_error(name->at, "expected the label of a key");
-	if (s->keys.at[at].type != (int)type)
-		return yaml_error(name->at,
-		    "expected a key of type %s for the log", type_name);
-	return ERR_OK;
-}
-
-static enum err
-check_keys(struct yaml_mark at, const struct script *s)
-{
-	for (size_t i = 0; i < s->keys.count; i++)
-		if (script_key_index(s, s->keys.at[i].label) != (int)i)
-			return yaml_error(at, "keys: the label %s is given "
-			    "twice", s->keys.at[i].label);
-	TRY(check_log_key(s, &s->log.key, KEY_ED25519, "ed25519"));
-	if (s->log.ecdsa_key.name == NULL)
-		return ERR_OK;
-	return check_log_key(s, &s->log.ecdsa_key, KEY_P256, "p256");
-}
-
-static enum err
-check_certificate(const struct script *s,
-    const struct script_certificate *c)
-{
-	const struct profile *p = profile_of((enum profile_kind)c->profile);
-	int key = script_key_index(s, c->key.name);
-	int issuer = script_certificate_index(s, c->issuer.name);
-	const struct script_certificate *by;
-
-	if (key == -1)
-		return yaml_error(c->key.at, "expected the label of a key");
-	if (s->keys.at[key].type != KEY_P256)
-		return yaml_error(c->key.at, "expected a key of type p256");
-	if (issuer == -1)
-		return yaml_error(c->issuer.at,
-		    "expected the name of a certificate");
-	by = &s->certificates.at[issuer];
-	if (p->root ? by != c : by->profile != PROFILE_IACA)
-		return yaml_error(c->issuer.at, "expected %s as issuer of the "
-		    "profile %s", p->root ? "itself" : "an iaca", p->name);
-	if (c->days > p->max_days)
-		return yaml_error(c->key.at, "%s: days: expected at most %d "
-		    "for the profile %s", c->name, p->max_days, p->name);
-	if (strcmp(c->subject.country, by->subject.country) != 0)
-		return yaml_error(c->issuer.at, "%s: expected the country of "
-		    "its issuer", c->name);
-	return ERR_OK;
-}
-
-static enum err
-check_certificates(struct yaml_mark at, const struct script *s)
-{
-	for (size_t i = 0; i < s->certificates.count; i++) {
-		const struct script_certificate *c = &s->certificates.at[i];
-
-		if (script_certificate_index(s, c->name) != (int)i)
-			return yaml_error(at, "certificates: the name %s is "
-			    "given twice", c->name);
-		if (s->log.ecdsa_key.name != NULL &&
-		    strcmp(c->key.name, s->log.ecdsa_key.name) == 0)
-			return yaml_error(c->key.at,
-			    "expected a key of its own, the log has it");
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(c->key.name,
-			    s->certificates.at[k].key.name) == 0)
-				return yaml_error(c->key.at,
-				    "expected a key of its own, %s has it",
-				    s->certificates.at[k].name);
-		TRY(check_certificate(s, c));
-	}
-	return ERR_OK;
-}
-
-static enum err
-check_script(struct yaml_mark at, const void *value)
-{
-	const struct script *s = value;
-
-	TRY(check_officers(at, s));
-	TRY(check_keys(at, s));
-	return check_certificates(at, s);
-}
 
 void
 script_free(struct script *s)
@@ -354,7 +331,7 @@ script_parse(const char *name, struct view text, struct script **out_script)
 {
 	static const struct yaml_type type = {
 		.shape = YAML_RECORD, .size = sizeof(struct script),
-		.fields = script_fields, .check = check_script,
+		.fields = script_fields, .check = script_check,
 	};
 	AUTO(script) s = mem_new(1, sizeof(*s));
 

@@ -13,14 +13,32 @@
 
 #define SCRIPT_OFFICERS 16	/* all quorums are tried: at most C(16,8) */
 #define SCRIPT_CERTIFICATES 8
+#define SCRIPT_WITNESSES 8
 #define SCRIPT_STEPS 64
 
-enum script_mode { MODE_REHEARSAL = 1 };	/* production: later */
+/* What a script may be used for; one for production is rehearsed as it is. */
+enum script_mode { MODE_REHEARSAL = 1, MODE_PRODUCTION };
 const char *script_mode_name(enum script_mode mode);	/* "rehearsal" */
 
+enum script_role { ROLE_OFFICER, ROLE_AUDITOR, ROLE_WITNESS, ROLE_OPERATOR };
+const char *script_role_name(enum script_role role);	/* "officer" */
+
+/*
+ * key: the public key they sign with, SubjectPublicKeyInfo in base64 as in a
+ * roster. card: RFC 7512 URI of the token that holds it, or NULL: a file.
+ * Both are for production; a rehearsal makes practice keys.
+ */
 struct script_officer {
 	int64_t		 seat;		/* 1 … n in order */
 	const char	*name;
+	const char	*key, *card;	/* or NULL */
+	const char	*recipient;	/* certificate for their share */
+};
+
+struct script_witness {
+	int		 role;		/* enum script_role, no officer */
+	const char	*name;
+	const char	*key, *card;	/* or NULL */
 };
 
 struct script_key {
@@ -55,7 +73,12 @@ struct script {
 	int			 mode;		/* enum script_mode */
 	const char		*name;
 	int64_t			 threshold;
+	struct {
+		int64_t	 from, to;	/* instants, from <= t < to */
+	} window;			/* production: the day; 0, 0: none */
+	int64_t			 rehearsed_within;	/* days */
 	YAML_ARRAY(struct script_officer) officers;
+	YAML_ARRAY(struct script_witness) witnesses;
 	const char		*token;		/* label */
 	struct {
 		struct yaml_reference	 key;	/* Ed25519 */
@@ -79,10 +102,10 @@ void script_free(struct script *s);
 AUTO_STRUCT(script);
 
 /*
- * What a certificate must be, when the ceremony is held on the day that
- * begins at the instant `day`. Borrows the script's texts.
+ * What a certificate must be, when the ceremony is held in this mode on the
+ * day that begins at the instant `day`. Borrows the script's texts.
  */
-struct certificate_plan script_plan(const struct script *s,
+struct certificate_plan script_plan(enum script_mode mode,
     const struct script_certificate *c, int64_t day);
 
 /* Index by label or name, or -1. */

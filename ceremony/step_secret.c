@@ -1,8 +1,7 @@
 /*
- * The secret: drawn, split, handed to the officers, and opened again by every
- * quorum from what they were really handed. In a rehearsal the officers are
- * files; nothing else ever writes a share.
- * Next: step_token.c.
+ * The secret: drawn, split, encrypted to the officers, and opened again by
+ * every quorum from what they enter. A share is in the clear in this process
+ * and with its officer, nowhere else. Next: step_token.c.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -16,14 +15,18 @@
 static enum err
 hand_out(struct ceremony *c, const struct share *s)
 {
+	struct participant *p = &c->participants.at[s->x - 1];
 	AUTO(secret) line = NULL;
-	char name[32], path[PATH_MAX];
+	AUTO_DONE(bytes) sealed = { 0 };
+	char name[48];
 
 	TRY(share_put(s, &line));
-	share_path(s->x, name);
-	TRY(path_join(c->dir, name, path, sizeof(path)));
-	return file_create(path, VIEW(secret_peek(line), secret_len(line)),
-	    0600);
+	TRY(share_seal(line, p->recipient, &sealed));
+	snprintf(name, sizeof(name), "officers/%u.share.cms", s->x);
+	TRY(ceremony_write(c, name, bytes_view(&sealed)));
+	ceremony_say(c, "  %s, %s: your share is %s", p->as, p->who.name,
+	    name);
+	return ERR_OK;
 }
 
 static enum err
@@ -98,19 +101,64 @@ step_split_secret(struct ceremony *c, const struct script_step *s,
 
 /* ---- prove-quorums */
 
+/* A line somebody typed or a file had, with its line end or without. */
+static enum err
+read_line(const struct secret *line, struct share *out)
+{
+	struct view v = VIEW(secret_peek(line), secret_len(line));
+
+	while (v.len != 0 && (v.at[v.len - 1] == '\n' ||
+	    v.at[v.len - 1] == '\r'))
+		v.len--;
+	return share_get(v, out);
+}
+
+/* Asks until it is right: a mistyped share is refused at once, and named. */
+static enum err
+collect_one(struct ceremony *c, const struct participant *p,
+    struct share *out)
+{
+	for (;;) {
+		AUTO(secret) line = NULL;
+		enum err e;
+
+		TRY(c->console->share(c->console->context, p, &line));
+		e = read_line(line, out);
+		if (e == ERR_OK && out->x != p->seat)
+			e = err_because(ERR_MISMATCH, "this is the share of "
+			    "seat %u", out->x);
+		if (e == ERR_OK)
+			e = quorum_check_share(&c->quorum, out);
+		if (e == ERR_OK)
+			return ERR_OK;
+		share_done(out);
+		ceremony_say(c, "  %s: not taken: %s", p->as, err_why());
+		TRY(attend_enter(c, "Enter to try again, or abort"));
+	}
+}
+
 /* What the officers hold, not what this process remembers. */
 static enum err
 collect(struct ceremony *c, struct shares *out)
 {
-	for (unsigned int x = 1; x <= c->quorum.count; x++) {
-		char name[32], path[PATH_MAX];
-
-		share_path(x, name);
-		TRY(path_join(c->dir, name, path, sizeof(path)));
-		TRY(share_read(path, &out->at[x - 1]));
-		TRY(quorum_check_share(&c->quorum, &out->at[x - 1]));
-	}
+	for (unsigned int x = 1; x <= c->quorum.count; x++)
+		TRY(collect_one(c, &c->participants.at[x - 1],
+		    &out->at[x - 1]));
 	return ERR_OK;
+}
+
+enum err
+ceremony_open_secret(struct ceremony *c)
+{
+	AUTO_DONE(shares) some = { 0 };
+	unsigned int taken = 0;
+
+	for (unsigned int i = 0; taken < c->quorum.threshold &&
+	    i < c->quorum.count; i++)
+		if (c->participants.at[i].present)
+			TRY(collect_one(c, &c->participants.at[i],
+			    &some.at[taken++]));
+	return quorum_combine(&c->quorum, some.at, taken, &c->secret);
 }
 
 static enum err
@@ -191,7 +239,7 @@ step_prove_quorums(struct ceremony *c, const struct script_step *s,
 	TRY(ceremony_record(c, RECORD_NEGCTRL, &refusals));
 	payload_put_int(result, "opened", opened);
 	payload_put_int(result, "refused", refused);
-	ceremony_tell(c->listener, "  %jd quorums opened the secret, %jd sets "
+	ceremony_say(c, "  %jd quorums opened the secret, %jd sets "
 	    "of one officer fewer did not", (intmax_t)opened,
 	    (intmax_t)refused);
 	return ERR_OK;

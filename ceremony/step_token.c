@@ -30,6 +30,35 @@ record_token(struct ceremony *c)
 }
 
 enum err
+ceremony_open_token(struct ceremony *c, const struct secret *pin)
+{
+	AUTO(text) module = mem_text(c->module);
+	struct token_uri uri = { .module_path = module };
+
+	if (module == NULL)
+		return err_because(ERR_MEMORY, "module path");
+	memcpy(uri.wanted.label, c->identity.label,
+	    sizeof(uri.wanted.label));
+	memcpy(uri.wanted.serial, c->identity.serial,
+	    sizeof(uri.wanted.serial));
+	TRY(token_open(&uri, NULL, &c->token));
+	return token_login(c->token, pin);
+}
+
+/* A crash may have come after the token took its label, or its PIN. */
+static enum err
+initialise(struct ceremony *c, const struct token_uri *uri,
+    const struct secret *so_pin, const struct secret *pin)
+{
+	enum err e = token_initialise(uri, NULL, so_pin, pin, &c->identity);
+
+	if (e != ERR_EXISTS || !c->begun)
+		return e;
+	ceremony_say(c, "  the token took its label before the crash");
+	return token_initialise_rest(uri, NULL, so_pin, pin, &c->identity);
+}
+
+enum err
 step_initialise_token(struct ceremony *c, const struct script_step *s,
     struct payload *result)
 {
@@ -45,14 +74,11 @@ step_initialise_token(struct ceremony *c, const struct script_step *s,
 	    c->script->token);
 	TRY(derive_so_pin(c->secret, c->script->token, &so_pin));
 	TRY(derive_pin(c->secret, c->script->token, &pin));
-	TRY(token_initialise(&uri, NULL, so_pin, pin, &c->identity));
+	TRY(initialise(c, &uri, so_pin, pin));
 	TRY(record_token(c));
-	memcpy(uri.wanted.serial, c->identity.serial,
-	    sizeof(uri.wanted.serial));
-	TRY(token_open(&uri, NULL, &c->token));
-	TRY(token_login(c->token, pin));
+	TRY(ceremony_open_token(c, pin));
 	payload_put(result, "serial", c->identity.serial);
-	ceremony_tell(c->listener, "  token %s, serial %s",
+	ceremony_say(c, "  token %s, serial %s",
 	    c->identity.label, c->identity.serial);
 	return ERR_OK;
 }
@@ -131,6 +157,43 @@ write_log_key(struct ceremony *c, const char *label, EVP_PKEY *key)
 	return ERR_OK;
 }
 
+/* Half a pair, which a crash left; officers agree before it is destroyed. */
+static enum err
+discard_half(struct ceremony *c, const struct script_key *key,
+    struct view id)
+{
+	AUTO_DONE(payload) p = { 0 };
+
+	payload_put(&p, "expected", "no object or a whole key pair");
+	payload_put(&p, "happened", "a crash left half a key pair");
+	payload_put(&p, "decided", "to destroy the half and make the key");
+	TRY(ceremony_record(c, RECORD_EXCEPTION, &p));
+	ceremony_say(c, "  half of the key %s is there: it is destroyed",
+	    key->label);
+	TRY(attend_agree(c, (size_t)c->script->threshold));
+	return token_discard_half(c->token, (enum key_type)key->type,
+	    key->label, id);
+}
+
+/* Once: what a crash left is taken over, never made a second time. */
+static enum err
+make_key(struct ceremony *c, const struct script_key *key, struct view id,
+    struct key_record *out)
+{
+	enum key_type type = (enum key_type)key->type;
+	size_t objects = 0;
+
+	if (c->begun)
+		TRY(token_made(c->token, type, key->label, id, &objects));
+	if (objects == 2) {
+		ceremony_say(c, "  the key was made before the crash");
+		return token_take_over(c->token, type, key->label, id, out);
+	}
+	if (objects == 1)
+		TRY(discard_half(c, key, id));
+	return token_generate(c->token, type, key->label, id, out);
+}
+
 enum err
 step_generate_key(struct ceremony *c, const struct script_step *s,
     struct payload *result)
@@ -141,8 +204,7 @@ step_generate_key(struct ceremony *c, const struct script_step *s,
 	AUTO_DONE(key_record) made = { 0 };
 
 	key_id_of(c, c->ids[at]);
-	TRY(token_generate(c->token, (enum key_type)key->type, key->label, id,
-	    &made));
+	TRY(make_key(c, key, id, &made));
 	TRY(record_key(c, key, id, &made));
 	c->keys[at] = STEAL(made.public_key);
 	TRY(write_public(c, key->label, c->keys[at]));
@@ -166,7 +228,7 @@ issue(struct ceremony *c, const struct script_certificate *plan, X509 **out)
 	const struct script *s = c->script;
 	int by = script_certificate_index(s, plan->issuer.name);
 	int signing = script_key_index(s, s->certificates.at[by].key.name);
-	struct certificate_plan p = script_plan(s, plan, c->day);
+	struct certificate_plan p = script_plan(c->mode, plan, c->day);
 	struct key_spec spec = {
 		.label = s->keys.at[signing].label,
 		.id = VIEW_OF(c->ids[signing]),
@@ -188,7 +250,7 @@ record_certificate(struct ceremony *c, const struct script_certificate *plan,
     X509 *x)
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
-	struct certificate_plan p = script_plan(c->script, plan, c->day);
+	struct certificate_plan p = script_plan(c->mode, plan, c->day);
 	AUTO_DONE(payload) fields = { 0 };
 	AUTO_DONE(bytes) der = { 0 };
 	char from[INSTANT_TEXT], to[INSTANT_TEXT];

@@ -21,19 +21,33 @@ static const struct row {
 	const char	*name;
 	enum takes	 takes;
 	unsigned int	 needs, gives;
+	bool		 critical;	/* a quorum of officers signs first */
 	enum err	 (*run)(struct ceremony *c,
 			    const struct script_step *s,
 			    struct payload *result);
+	const char	*about;		/* for the room, before it is done */
 } catalogue[] = {
-	{ "split-secret", TAKES_NOTHING, 0, SPLIT, step_split_secret },
-	{ "prove-quorums", TAKES_NOTHING, SPLIT, PROVEN,
-	    step_prove_quorums },
+	{ "split-secret", TAKES_NOTHING, 0, SPLIT, true, step_split_secret,
+	    "a secret is drawn and split; each officer's share is encrypted "
+	    "to them" },
+	{ "prove-quorums", TAKES_NOTHING, SPLIT, PROVEN, false,
+	    step_prove_quorums,
+	    "each officer enters their share; every quorum must open the "
+	    "secret, every set of one fewer must not" },
 	/* its PINs are the secret's: recovery is proven before they are set */
-	{ "initialise-token", TAKES_NOTHING, SPLIT | PROVEN, TOKEN,
-	    step_initialise_token },
-	{ "generate-key", TAKES_KEY, TOKEN, 0, step_generate_key },
-	{ "certify", TAKES_CERTIFICATE, TOKEN, 0, step_certify },
-	{ "close", TAKES_NOTHING, PROVEN | TOKEN, CLOSED, step_close },
+	{ "initialise-token", TAKES_NOTHING, SPLIT | PROVEN, TOKEN, true,
+	    step_initialise_token,
+	    "the blank token gets its label and its PINs: a point of no "
+	    "return" },
+	{ "generate-key", TAKES_KEY, TOKEN, 0, true, step_generate_key,
+	    "the token makes a key pair; its attributes are read back and it "
+	    "signs" },
+	{ "certify", TAKES_CERTIFICATE, TOKEN, 0, true, step_certify,
+	    "a certificate is built, linted, signed by the token, compared "
+	    "and linted again" },
+	{ "close", TAKES_NOTHING, PROVEN | TOKEN, CLOSED, false, step_close,
+	    "the token's objects are counted, it is logged out, the secret is "
+	    "forgotten" },
 };
 
 static const char *const fact_words[] = {
@@ -195,32 +209,52 @@ step_title(const struct script *s, size_t index, char out[128])
 	    subject != NULL ? " " : "", subject != NULL ? subject : "");
 }
 
+bool
+step_is_critical(const struct script_step *s)
+{
+	return row_of(s->step.name)->critical;
+}
+
 static enum err
-run_step(struct ceremony *c, const struct script_step *s)
+record_intent(struct ceremony *c, const struct script_step *s)
 {
 	AUTO_DONE(payload) intent = { 0 };
-	AUTO_DONE(payload) result = { 0 };
 
 	if (s->key.name != NULL)
 		payload_put(&intent, "key", s->key.name);
 	if (s->certificate.name != NULL)
 		payload_put(&intent, "certificate", s->certificate.name);
-	TRY(ceremony_record(c, RECORD_INTENT, &intent));
-	TRY(row_of(s->step.name)->run(c, s, &result));
+	return ceremony_record(c, RECORD_INTENT, &intent);
+}
+
+static enum err
+run_step(struct ceremony *c, const struct script_step *s)
+{
+	const struct row *row = row_of(s->step.name);
+	AUTO_DONE(payload) result = { 0 };
+
+	ceremony_say(c, "  %s", row->about);
+	if (!c->begun)
+		TRY(record_intent(c, s));
+	TRY(row->critical ?
+	    attend_agree(c, (size_t)c->script->threshold) :
+	    attend_enter(c, "Enter to go on"));
+	TRY(row->run(c, s, &result));
+	c->begun = false;
 	return ceremony_record(c, RECORD_RESULT, &result);
 }
 
 enum err
 steps_run(struct ceremony *c)
 {
-	for (size_t i = 0; i < c->script->steps.count; i++) {
+	for (; c->next < c->script->steps.count; c->next++) {
 		char title[128];
 
-		step_word(c->script, i, c->step);
-		step_title(c->script, i, title);
-		ceremony_tell(c->listener, "step %zu of %zu: %s", i + 1,
+		step_word(c->script, c->next, c->step);
+		step_title(c->script, c->next, title);
+		ceremony_say(c, "step %zu of %zu: %s", c->next + 1,
 		    c->script->steps.count, title);
-		TRY(run_step(c, &c->script->steps.at[i]));
+		TRY(run_step(c, &c->script->steps.at[c->next]));
 	}
 	return ERR_OK;
 }

@@ -6,16 +6,27 @@
 #ifndef OKSE_CEREMONY_STEPS_H
 #define OKSE_CEREMONY_STEPS_H
 
+#include "ceremony/console.h"
 #include "ceremony/script.h"
 #include "ceremony/transcript.h"
 
+/* What is read aloud and back before the first step. */
+struct ceremony_hashes {
+	struct hash	script, program, module, roster;
+};
+
 /* A ceremony under way. */
 struct ceremony {
+	enum script_mode	 mode;
 	const struct script	*script;
 	const char		*dir;
 	const char		*module;
-	const struct ceremony_listener *listener;
+	const struct console	*console;
+	struct participants	 participants;
+	struct ceremony_hashes	 hashes;
 	struct transcript	*transcript;
+	size_t			 next;		/* step, from 0 */
+	bool			 begun;		/* by a process that is gone */
 	uint8_t			 id[SHARE_ID_SIZE];
 	int64_t			 day;		/* 00:00 UTC, an instant */
 	char			 step[64];	/* "3.generate-key" */
@@ -30,8 +41,10 @@ struct ceremony {
 
 void ceremony_done(struct ceremony *c);
 
-/* One line to whoever listens. */
+/* One line to whoever listens; to the room. */
 void ceremony_tell(const struct ceremony_listener *l, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void ceremony_say(const struct ceremony *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
@@ -45,7 +58,10 @@ void step_word(const struct script *s, size_t index, char out[64]);
 /* "generate-key document", for people. */
 void step_title(const struct script *s, size_t index, char out[128]);
 
-/* All of the script, each step between its INTENT and its RESULT. */
+/* Must a quorum of officers sign before it is done? */
+bool step_is_critical(const struct script_step *s);
+
+/* The rest of the script, each step between its INTENT and its RESULT. */
 [[nodiscard]] enum err steps_run(struct ceremony *c);
 
 /* ---- what does them; result is the payload of the RESULT record */
@@ -63,24 +79,100 @@ void step_title(const struct script *s, size_t index, char out[128]);
 [[nodiscard]] enum err step_close(struct ceremony *c,
     const struct script_step *s, struct payload *result);
 
+/* The token of c->identity, opened and logged in. */
+[[nodiscard]] enum err ceremony_open_token(struct ceremony *c,
+    const struct secret *pin);
+
+/* The secret again, from the shares of officers who are present. */
+[[nodiscard]] enum err ceremony_open_secret(struct ceremony *c);
+
+/* ---- people (attend.c, attend_open.c) */
+
+/* Hashes read back, watches compared, everyone's signature: the opening. */
+[[nodiscard]] enum err attend_open(struct ceremony *c);
 /*
- * The practice officers' keys and the roster of them (officers.c), created
- * and recorded.
+ * Who is here signs. ERR_FORBIDDEN: too few officers, or nobody who watches;
+ * all of them where shares are handed out.
  */
-[[nodiscard]] enum err ceremony_make_officers(struct ceremony *c);
+[[nodiscard]] enum err attend_roll_call(struct ceremony *c);
+/* That many officers sign that they agree to the newest record. */
+[[nodiscard]] enum err attend_agree(struct ceremony *c, size_t officers);
+/* Somebody presses Enter. */
+[[nodiscard]] enum err attend_enter(struct ceremony *c, const char *text);
+/*
+ * Asks. At any question the room may answer "exception", "break" or "abort":
+ * the first two are recorded and the question is asked again, the third is
+ * ERR_REFUSED.
+ */
+[[nodiscard]] enum err attend_ask(struct ceremony *c,
+    const struct question *q, struct bytes *out);
+/* Everyone present says agree or disagree to the root, and signs it. */
+[[nodiscard]] enum err attend_verdicts(struct ceremony *c);
+
+/* ---- practice officers (practice.c) */
+
+/* Makes keys for everybody, as files in dir/officers. */
+[[nodiscard]] enum err practice_make(struct ceremony *c);
+/* Answers for them; context is the ceremony, listener hears what is said. */
+struct practice {
+	const char			*dir;
+	struct ceremony_listener	 listener;
+};
+struct console practice_console(struct practice *p);
+
+/* ---- the rehearsal that production asks for (rehearsed.c) */
+
+struct rehearsed {
+	struct hash	root;
+	int64_t		held;		/* when it ended */
+};
+
+/*
+ * The rehearsal in dir verifies, is of this script and of this program, and
+ * was held within so many days: ERR_FORBIDDEN says what it lacks.
+ */
+[[nodiscard]] enum err rehearsal_check(const char *dir, struct view script,
+    int64_t days, struct rehearsed *out);
+
+/* ---- going on after a crash (resume.c) */
+
+struct evidence;
+
+/*
+ * Brings c, which has dir, module and console, to where the ceremony of v
+ * ended: participants, keys, certificates, token, secret (from the officers'
+ * shares), next step; v must outlive it. ERR_MISMATCH: another program or
+ * module than it began with; ERR_EXISTS: it has ended; ERR_NOT_FOUND: it has
+ * not begun.
+ */
+[[nodiscard]] enum err ceremony_resume_state(struct evidence *v,
+    struct ceremony *c);
+
+/* SHA-256 of a program or module. */
+[[nodiscard]] enum err ceremony_program_hash(const char *path,
+    struct hash *out);
+
+/* ---- shares (share_cms.c) */
+
+/* A share's line for one recipient: CMS EnvelopedData in PEM (RFC 5652 6). */
+[[nodiscard]] enum err share_seal(const struct secret *line, X509 *recipient,
+    struct bytes *out_pem);
+[[nodiscard]] enum err share_unseal(struct view pem, X509 *recipient,
+    EVP_PKEY *key, struct secret **out_line);
 
 /* ---- what they share (output.c) */
 
 /* A record of the current step by the operator; p NULL: no payload. */
 [[nodiscard]] enum err ceremony_record(struct ceremony *c,
     enum record_type type, const struct payload *p);
+/* The same by a participant. */
+[[nodiscard]] enum err ceremony_record_by(struct ceremony *c,
+    enum record_type type, const char *as, const struct payload *p);
 /* Creates dir/path and records it as FILE. */
 [[nodiscard]] enum err ceremony_write(struct ceremony *c, const char *path,
     struct view content);
 /* The FILE record alone, for what is there already. */
 [[nodiscard]] enum err ceremony_record_file(struct ceremony *c,
     const char *path, struct view content);
-/* Where officers' shares lie in dir: "officers/2.share" */
-void share_path(unsigned int seat, char out[32]);
 
 #endif

@@ -4,8 +4,11 @@
  */
 #include "ceremony/transcript.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -32,9 +35,9 @@ transcript_free(struct transcript *t)
 	mem_free(t);
 }
 
-enum err
-transcript_create(const char *path, const char *mode,
-    struct transcript **out_transcript)
+/* One process writes a transcript; the lock ends with it. */
+static enum err
+open_alone(const char *path, const char *mode, struct transcript **out)
 {
 	AUTO(transcript) t = mem_new(1, sizeof(*t));
 
@@ -44,11 +47,61 @@ transcript_create(const char *path, const char *mode,
 	if ((t->mode = mem_text(mode)) == NULL)
 		return err_because(ERR_MEMORY, "transcript");
 	t->started_us = time_monotonic_us();
-	/* creates the name durably; the records follow */
-	TRY(file_create(path, VIEW(NULL, 0), 0644));
 	t->fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (t->fd == -1)
 		return err_system("%s: open", path);
+	if (flock(t->fd, LOCK_EX | LOCK_NB) == -1)
+		return errno == EWOULDBLOCK ? err_because(ERR_IN_FLIGHT,
+		    "%s: another process holds this ceremony", path) :
+		    err_system("%s: lock", path);
+	*out = STEAL(t);
+	return ERR_OK;
+}
+
+enum err
+transcript_create(const char *path, const char *mode,
+    struct transcript **out_transcript)
+{
+	/* creates the name durably; the records follow */
+	TRY(file_create(path, VIEW(NULL, 0), 0644));
+	return open_alone(path, mode, out_transcript);
+}
+
+static enum err
+cut_torn(struct transcript *t, const char *step, const struct records *r)
+{
+	AUTO_DONE(payload) p = { 0 };
+	struct hash h = sha256(r->torn);
+
+	if (r->torn.len == 0)
+		return ERR_OK;
+	payload_put_int(&p, "bytes", (int64_t)r->torn.len);
+	payload_put_hex(&p, "sha256", VIEW_OF(h.at));
+	if (ftruncate(t->fd, (off_t)r->size) == -1 || fsync(t->fd) == -1)
+		return err_system("cutting half a record off");
+	return transcript_put(t, RECORD_TORN, step, "operator", &p);
+}
+
+enum err
+transcript_continue(const char *path, const char *mode, const char *step,
+    const struct records *r, struct transcript **out_transcript)
+{
+	AUTO(transcript) t = NULL;
+	const struct record *last = &r->at[r->count - 1];
+	struct stat now;
+
+	TRY(open_alone(path, mode, &t));
+	if (fstat(t->fd, &now) == -1)
+		return err_system("%s: stat", path);
+	if ((size_t)now.st_size != r->size + r->torn.len)
+		return err_because(ERR_IN_FLIGHT,
+		    "%s: it has grown since it was read", path);
+	t->count = r->count;
+	t->time = last->time;
+	t->newest = r->root;
+	/* what passed between the processes is in the records' wall clock */
+	t->started_us -= (int64_t)last->elapsed_ms * 1000;
+	TRY(cut_torn(t, step, r));
 	*out_transcript = STEAL(t);
 	return ERR_OK;
 }
@@ -66,7 +119,7 @@ const char *
 record_type_name(enum record_type type)
 {
 	static const char *const names[] = {
-#define X(name) [RECORD_##name] = #name,
+#define X(name, places) [RECORD_##name] = #name,
 		RECORD_TABLE(X)
 #undef X
 	};

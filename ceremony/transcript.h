@@ -14,22 +14,39 @@
 #define TRANSCRIPT_SIZE ((size_t)16 << 20)
 #define PAYLOAD_PAIRS 48
 
+/* Where a record may stand: before the steps, between them, within one. */
+#define PLACE_START	1u
+#define PLACE_BETWEEN	2u
+#define PLACE_STEP	4u
+#define PLACE_ALL	7u
+
+/* name, places, what it says */
 #define RECORD_TABLE(X)                                                       \
-	X(OPEN)		/* first: ceremony, mode, script */                   \
-	X(ENV)		/* module, tool */                                    \
-	X(FILE)		/* a file of the ceremony: path, length, sha256 */    \
-	X(INTENT)	/* a step is about to be done */                      \
-	X(SHARE)	/* a share was handed out: seat, commitment */        \
-	X(NEGCTRL)	/* something that must fail was tried, and failed */  \
-	X(TOKEN)	/* a token: label, serial, model */                    \
-	X(KEYGEN)	/* a key: label, id, spki, attributes */              \
-	X(CERT)		/* a certificate: name, serial, validity, sha256 */   \
-	X(RESULT)	/* the step is done */                                \
-	X(ABORT)	/* the ceremony ended before its time: last */        \
-	X(CLOSE)	/* complete: last */
+	X(OPEN, PLACE_START)	/* first: ceremony, mode, name */             \
+	X(ENV, PLACE_START)	/* module, tool */                            \
+	X(REHEARSAL, PLACE_START) /* root of the rehearsal that was held */   \
+	X(PARTICIPANT, PLACE_START) /* one of them: role, name, key */        \
+	X(HASHREAD, PLACE_START) /* a hash was read back from own paper */    \
+	X(CLOCK, PLACE_ALL)	/* somebody's own watch against the host's */ \
+	X(ROLLCALL, PLACE_ALL)	/* the actor is present, and signed that */   \
+	X(FILE, PLACE_START | PLACE_STEP) /* path, length, sha256 */          \
+	X(INTENT, PLACE_START | PLACE_BETWEEN) /* a step is to be done */     \
+	X(CONFIRM, PLACE_ALL)	/* the actor agrees to what stands before */  \
+	X(SHARE, PLACE_STEP)	/* was handed out: seat, commitment */        \
+	X(NEGCTRL, PLACE_STEP)	/* what must fail was tried, and failed */    \
+	X(TOKEN, PLACE_STEP)	/* label, serial, model */                    \
+	X(KEYGEN, PLACE_STEP)	/* label, id, spki, attributes */             \
+	X(CERT, PLACE_STEP)	/* name, serial, validity, sha256 */          \
+	X(RESULT, PLACE_STEP)	/* the step is done */                        \
+	X(EXCEPTION, PLACE_ALL)	/* expected, happened, decided */             \
+	X(BREAK, PLACE_ALL)	/* the room was left, or entered again */     \
+	X(TORN, PLACE_ALL)	/* half a record stood at the end: its hash */ \
+	X(RESUME, PLACE_ALL)	/* another process goes on: tool */           \
+	X(ABORT, PLACE_ALL)	/* it ended before its time: last */          \
+	X(CLOSE, PLACE_START | PLACE_BETWEEN) /* complete: last */
 
 enum record_type {
-#define X(name) RECORD_##name,
+#define X(name, places) RECORD_##name,
 	RECORD_TABLE(X)
 #undef X
 	RECORD_TYPES
@@ -74,6 +91,18 @@ AUTO_STRUCT(transcript);
 /* The hash of the newest record. */
 struct hash transcript_root(const struct transcript *t);
 
+struct records;
+
+/*
+ * Goes on with a transcript that has no end: r is what transcript_read() found
+ * in it, and the torn bytes behind it, if any, are cut off and recorded (TORN,
+ * with their number and SHA-256) under step. The file stays locked against a
+ * second process: ERR_IN_FLIGHT when another has it.
+ */
+[[nodiscard]] enum err transcript_continue(const char *path,
+    const char *mode, const char *step, const struct records *r,
+    struct transcript **out_transcript);
+
 /* ---- reading */
 
 struct record {
@@ -83,6 +112,7 @@ struct record {
 	enum record_type	 type;
 	struct view		 step, actor, payload;
 	struct hash		 hash;
+	bool			 superseded;	/* verify.h */
 };
 
 /* Views of the text it was read from. */
@@ -90,6 +120,9 @@ struct records {
 	struct record	*at;
 	size_t		 count;
 	struct hash	 root;		/* of the last record */
+	bool		 ended;		/* by CLOSE or ABORT */
+	size_t		 size;		/* bytes that hold the records */
+	struct view	 torn;		/* half a record behind them */
 };
 
 void records_done(struct records *r);
@@ -102,6 +135,14 @@ void records_done(struct records *r);
  * ends with ABORT, or is not of this mode.
  */
 [[nodiscard]] enum err transcript_verify(struct view text, const char *mode,
+    struct records *out_records);
+
+/*
+ * The same of one that may have no end yet, as a crash leaves it: what is
+ * behind the last line end is torn, and is no record. ERR_CORRUPT for
+ * anything wrong before that, whatever the reason.
+ */
+[[nodiscard]] enum err transcript_read(struct view text, const char *mode,
     struct records *out_records);
 
 /* One value, unescaped and appended; ERR_NOT_FOUND. */

@@ -1,11 +1,12 @@
 /*
- * The parts of ceremony_verify(): verify.c has the order and what the
- * transcript says, verify_files.c what the files say.
+ * A ceremony's directory as evidence, and the parts of ceremony_verify():
+ * verify.c has the order, verify_people.c what people signed, verify_files.c
+ * what the files say.
  */
 #ifndef OKSE_CEREMONY_VERIFY_H
 #define OKSE_CEREMONY_VERIFY_H
 
-#include "ceremony/script.h"
+#include "ceremony/participant.h"
 #include "ceremony/transcript.h"
 
 /* A ceremony's directory under examination. */
@@ -13,7 +14,10 @@ struct evidence {
 	const char		*dir;
 	struct bytes		 transcript;	/* what records point into */
 	struct records		 records;
+	enum script_mode	 mode;
 	struct script		*script;
+	struct hash		 script_hash;
+	struct participants	 participants;	/* evidence_people() */
 	uint8_t			 id[SHARE_ID_SIZE];
 	int64_t			 day;
 	size_t			 files;		/* FILE records borne out */
@@ -22,6 +26,27 @@ struct evidence {
 };
 
 void evidence_done(struct evidence *v);
+
+/*
+ * Reads transcript and script of v->dir, ended or not: chain, order, form.
+ * root: the hash of the last record, when the caller knows it, or NULL.
+ * ERR_CORRUPT, ERR_MISMATCH, ERR_SCHEMA.
+ */
+[[nodiscard]] enum err evidence_load(struct evidence *v,
+    const struct hash *root);
+/*
+ * Who took part, as the PARTICIPANT records say: the script's people, in
+ * production with the script's keys, no key twice. Nobody is present yet.
+ */
+[[nodiscard]] enum err evidence_people(struct evidence *v);
+/*
+ * Follows the records: every signature verifies, who confirms is present.
+ * Afterwards those are present who were at the end.
+ */
+[[nodiscard]] enum err evidence_signatures(struct evidence *v);
+/* The key and the certificate at an index of the script, into v. */
+[[nodiscard]] enum err evidence_key(struct evidence *v, size_t at);
+[[nodiscard]] enum err evidence_certificate(struct evidence *v, size_t at);
 
 /* dir/path, appended, as one FILE record says: ERR_MISMATCH, ERR_NOT_FOUND */
 [[nodiscard]] enum err evidence_read(struct evidence *v, const char *path,
@@ -41,6 +66,12 @@ void evidence_done(struct evidence *v);
 [[nodiscard]] enum err record_says_int(const struct record *r,
     const char *key, uint64_t value);
 
+struct ceremony_listener;
+
+[[nodiscard]] enum err verify_people(struct evidence *v,
+    const struct ceremony_listener *l);
+/* A quorum for every critical step; the steps are the script's. */
+[[nodiscard]] enum err verify_agreement(const struct evidence *v);
 [[nodiscard]] enum err verify_roster(struct evidence *v);
 [[nodiscard]] enum err verify_quorum(struct evidence *v);
 [[nodiscard]] enum err verify_keys(struct evidence *v);

@@ -33,7 +33,9 @@ verify_roster(struct evidence *v)
 		    "script's");
 	for (unsigned int i = 0; i < r.count; i++)
 		if (strcmp(r.officers[i].name,
-		    v->script->officers.at[i].name) != 0)
+		    v->script->officers.at[i].name) != 0 ||
+		    EVP_PKEY_eq(r.officers[i].key,
+		    v->participants.at[i].who.key) != 1)
 			return err_because(ERR_MISMATCH, "ceremony/roster.txt: "
 			    "seat %u is not the script's officer", i + 1);
 	return ERR_OK;
@@ -52,13 +54,16 @@ choose(uint64_t n, uint64_t k)
 }
 
 static enum err
-verify_officer(const struct evidence *v, const struct quorum *q,
+verify_officer(struct evidence *v, const struct quorum *q,
     unsigned int seat)
 {
 	const char *name = v->script->officers.at[seat - 1].name;
+	AUTO_DONE(bytes) sealed = { 0 };
 	const struct record *r;
-	char number[12];
+	char number[12], path[32];
 
+	snprintf(path, sizeof(path), "officers/%u.share.cms", seat);
+	TRY(evidence_read(v, path, &sealed));
 	if (strcmp(q->officers[seat - 1], name) != 0)
 		return err_because(ERR_MISMATCH,
 		    "quorum.txt: seat %u is not the script's officer", seat);
@@ -172,8 +177,8 @@ read_public(struct evidence *v, const char *label, EVP_PKEY **out)
 	return ERR_OK;
 }
 
-static enum err
-verify_key(struct evidence *v, size_t at)
+enum err
+evidence_key(struct evidence *v, size_t at)
 {
 	const struct script_key *key = &v->script->keys.at[at];
 	const struct record *r;
@@ -196,7 +201,7 @@ enum err
 verify_keys(struct evidence *v)
 {
 	for (size_t i = 0; i < v->script->keys.count; i++)
-		TRY(verify_key(v, i));
+		TRY(evidence_key(v, i));
 	return ERR_OK;
 }
 
@@ -224,6 +229,13 @@ read_certificate(struct evidence *v, const char *name, X509 **out)
 	return record_says_hex(r, "sha256", VIEW_OF(h.at));
 }
 
+enum err
+evidence_certificate(struct evidence *v, size_t at)
+{
+	return read_certificate(v, v->script->certificates.at[at].name,
+	    &v->certificates[at]);
+}
+
 static enum err
 verify_certificate(struct evidence *v, size_t at)
 {
@@ -231,7 +243,7 @@ verify_certificate(struct evidence *v, size_t at)
 	const struct script_certificate *c = &s->certificates.at[at];
 	int by = script_certificate_index(s, c->issuer.name);
 	int key = script_key_index(s, c->key.name);
-	struct certificate_plan plan = script_plan(s, c, v->day);
+	struct certificate_plan plan = script_plan(v->mode, c, v->day);
 	enum err e = certificate_check(&plan, v->keys[key],
 	    by != (int)at ? v->certificates[by] : NULL, v->certificates[at]);
 
@@ -243,8 +255,7 @@ enum err
 verify_certificates(struct evidence *v)
 {
 	for (size_t i = 0; i < v->script->certificates.count; i++)
-		TRY(read_certificate(v, v->script->certificates.at[i].name,
-		    &v->certificates[i]));
+		TRY(evidence_certificate(v, i));
 	for (size_t i = 0; i < v->script->certificates.count; i++)
 		TRY(verify_certificate(v, i));
 	return ERR_OK;

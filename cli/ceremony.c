@@ -8,8 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
+
+#include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/console.h"
 #include "cli/say.h"
+#include "pkcs11/card.h"
 
 static void
 print_line(void *context, const char *text)
@@ -38,23 +43,130 @@ ceremony_check_script(const struct arguments *a)
 	return e == ERR_OK ? EXIT_DONE : complain_err("the script", e);
 }
 
+static int
+tell_root(const char *what, enum err e, const struct ceremony_result *r)
+{
+	if (e != ERR_OK)
+		return complain_err(what, e);
+	print_root(&r->root);
+	return EXIT_DONE;
+}
+
+static const char *
+module_of(const struct arguments *a)
+{
+	return option_value(a, "module", "/usr/lib/softhsm/libsofthsm2.so");
+}
+
 int
 ceremony_rehearse_script(const struct arguments *a)
 {
-	struct rehearse_options o = {
+	struct ceremony_options o = {
 		.script = argument(a, 0),
 		.dir = argument(a, 1),
-		.module = option_value(a, "module",
-		    "/usr/lib/softhsm/libsofthsm2.so"),
+		.module = module_of(a),
 		.listener = listener,
 	};
-	struct rehearse_result result = { 0 };
-	enum err e = ceremony_rehearse(&o, &result);
+	struct ceremony_result result = { 0 };
 
+	return tell_root("the rehearsal", ceremony_hold(&o, &result),
+	    &result);
+}
+
+int
+ceremony_run_script(const struct arguments *a)
+{
+	struct console console = console_lines();
+	struct ceremony_options o = {
+		.script = argument(a, 0),
+		.dir = argument(a, 1),
+		.module = module_of(a),
+		.console = &console,
+		.rehearsal = option_value(a, "rehearsal", NULL),
+	};
+	struct ceremony_result result = { 0 };
+
+	return tell_root("the ceremony", ceremony_hold(&o, &result), &result);
+}
+
+int
+ceremony_resume_dir(const struct arguments *a)
+{
+	struct console console = console_lines();
+	struct ceremony_options o = {
+		.dir = argument(a, 0),
+		.module = module_of(a),
+		.console = option_given(a, "practice") ? NULL : &console,
+		.listener = listener,
+	};
+	struct ceremony_result result = { 0 };
+
+	return tell_root("the ceremony", ceremony_resume(&o, &result),
+	    &result);
+}
+
+/* ---- one signature by a card, for the console */
+
+static enum err
+take_pin(const struct token_uri *uri, struct secret **out_pin)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	enum err e;
+
+	if (uri->pin_file == NULL)
+		return ask_terminal_secret("PIN of the card (not shown)",
+		    out_pin);
+	TRY(file_read(uri->pin_file, 256, &text));
+	while (text.len != 0 && text.at[text.len - 1] == '\n')
+		text.len--;
+	e = secret_new(text.len, out_pin);
+	if (e == ERR_OK)
+		memcpy(secret_at(*out_pin), text.at, text.len);
+	explicit_bzero(text.at, text.len);
+	return e;
+}
+
+static enum err
+sign_with_card(const char *card, const char *public, struct bytes *out_hex)
+{
+	AUTO_DONE(bytes) statement = { 0 }, signature = { 0 };
+	AUTO(token_uri) uri = NULL;
+	AUTO(secret) pin = NULL;
+	AUTO(token) t = NULL;
+	AUTO(EVP_PKEY) key = NULL;
+	struct officer who = { 0 };
+
+	TRY(read_input(NULL, 65536, &statement));
+	TRY(officer_key_get(view_text(public), &who));
+	key = who.key;
+	TRY(token_uri_parse(card, &uri));
+	TRY(take_pin(uri, &pin));
+	TRY(token_open(uri, NULL, &t));
+	TRY(token_login(t, pin));
+	TRY(card_sign(t, key, bytes_view(&statement), &signature));
+	TRY(officer_verify(&who, bytes_view(&statement),
+	    bytes_view(&signature)));
+	hex_put(out_hex, bytes_view(&signature));
+	return bytes_check(out_hex);
+}
+
+int
+ceremony_sign_statement(const struct arguments *a)
+{
+	const char *card = option_value(a, "card", NULL);
+	const char *public = option_value(a, "public", NULL);
+	AUTO_DONE(bytes) hex = { 0 };
+	enum err e;
+
+	if (card == NULL || public == NULL) {
+		complain("--card and --public are needed");
+		return EXIT_USAGE;
+	}
+	e = sign_with_card(card, public, &hex);
 	if (e != ERR_OK)
-		return complain_err("the rehearsal", e);
-	print_root(&result.root);
-	return EXIT_DONE;
+		return complain_err("the card", e);
+	put_line(bytes_view(&hex));
+	return finish(EXIT_DONE);
 }
 
 int

@@ -41,6 +41,9 @@ int policy_shadow(const struct arguments *a);
 /* ceremony.c */
 int ceremony_check_script(const struct arguments *a);
 int ceremony_rehearse_script(const struct arguments *a);
+int ceremony_run_script(const struct arguments *a);
+int ceremony_resume_dir(const struct arguments *a);
+int ceremony_sign_statement(const struct arguments *a);
 int ceremony_verify_files(const struct arguments *a);
 
 /* audit.c, trace.c */

@@ -155,9 +155,9 @@ tell_line(void *context, const char *text)
 
 static enum err
 hold_ceremony(const struct dev *d, const char *module,
-    struct rehearse_result *result)
+    struct ceremony_result *result)
 {
-	struct rehearse_options options = {
+	struct ceremony_options options = {
 		.dir = d->dir,
 		.module = module,
 		.listener = { .line = tell_line },
@@ -167,7 +167,7 @@ hold_ceremony(const struct dev *d, const char *module,
 	TRY(path_join(d->configs, "ceremony/rehearsal.yaml", script,
 	    sizeof(script)));
 	options.script = script;
-	return ceremony_rehearse(&options, result);
+	return ceremony_hold(&options, result);
 }
 
 /* ---- okse.yaml */
@@ -222,7 +222,7 @@ put_listeners(struct bytes *out, const struct dev *d)
 
 static void
 put_token(struct bytes *out, const struct dev *d, const char *module,
-    const struct rehearse_result *r)
+    const struct ceremony_result *r)
 {
 	char uri[PATH_MAX];
 
@@ -240,7 +240,7 @@ put_token(struct bytes *out, const struct dev *d, const char *module,
 
 static enum err
 put_key(struct bytes *out, const struct dev *d, const struct use *u,
-    const struct rehearse_result *r)
+    const struct ceremony_result *r)
 {
 	char public_key[DEV_NAME];
 
@@ -275,7 +275,7 @@ put_card_ca(struct bytes *out, const struct dev *d)
 
 static enum err
 write_config(const struct dev *d, const char *module,
-    const struct rehearse_result *r)
+    const struct ceremony_result *r)
 {
 	AUTO(vkey) key = NULL;
 	AUTO_DONE(bytes) out = { 0 };
@@ -311,7 +311,7 @@ write_config(const struct dev *d, const char *module,
 enum err
 dev_setup(const struct dev *d)
 {
-	struct rehearse_result result = { 0 };
+	struct ceremony_result result = { 0 };
 	const char *module = find_module();
 
 	if (module == NULL)

@@ -119,6 +119,25 @@ static const struct option module_options[] = {
 	{ 0 },
 };
 
+static const struct option run_options[] = {
+	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
+	{ "rehearsal", "DIR", "where this script was rehearsed" },
+	{ 0 },
+};
+
+static const struct option resume_options[] = {
+	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
+	{ "practice", NULL, "a rehearsal: practice officers answer" },
+	{ 0 },
+};
+
+static const struct option card_options[] = {
+	{ "card", "URI", "the token (RFC 7512); its pin-source, or a "
+	    "question" },
+	{ "public", "KEY", "the public key, base64 as in a roster" },
+	{ 0 },
+};
+
 static const struct option verify_options[] = {
 	{ "root", "HASH", "the transcript's hash as the officers noted it" },
 	{ 0 },
@@ -233,6 +252,14 @@ static const struct command table[] = {
 	    "with practice officers.",
 	    "okse ceremony rehearse configs/ceremony/rehearsal.yaml /tmp/c",
 	    module_options, ceremony_rehearse_script },
+	{ "ceremony run", "SCRIPT DIR", "Hold it with the officers of the "
+	    "script.", "okse ceremony run --rehearsal /tmp/c root.yaml day",
+	    run_options, ceremony_run_script },
+	{ "ceremony resume", "DIR", "Go on with a ceremony after a crash.",
+	    "okse ceremony resume day", resume_options, ceremony_resume_dir },
+	{ "ceremony sign", "", "One statement, signed by the card of who "
+	    "makes it.", "okse ceremony sign --card pkcs11:… --public … <text",
+	    card_options, ceremony_sign_statement },
 	{ "ceremony verify", "DIR", "Check what a ceremony left, from its "
 	    "files alone.", "okse ceremony verify /tmp/okse", verify_options,
 	    ceremony_verify_files },

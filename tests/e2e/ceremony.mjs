@@ -29,7 +29,7 @@ await test('a script is walked through before anything is done', async () => {
   const r = await okse(['ceremony', 'check', script])
   assert.equal(r.status, 0, r.stderr)
   assert.match(r.stdout, /step 1: split-secret\n/)
-  assert.match(r.stdout, /step 16: close\n/)
+  assert.match(r.stdout, /step \d+: close\n/)
 })
 
 await test('a script with a fault is refused at its line', async () => {
@@ -45,7 +45,7 @@ await test('a script with a fault is refused at its line', async () => {
 await test('a rehearsal tells its steps and the root', async () => {
   const r = await okse(['ceremony', 'rehearse', script, dir], { env })
   assert.equal(r.status, 0, r.stderr)
-  assert.match(r.stdout, /step 16 of 16: close\n/)
+  assert.match(r.stdout, /step (\d+) of \1: close\n/)
   root = /^transcript ([0-9a-f]{64})$/m.exec(r.stdout)[1]
   assert.equal(readFileSync(at('ceremony/transcript.log'), 'utf8').trim()
     .split('|').pop(), root)

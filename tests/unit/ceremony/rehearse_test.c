@@ -17,7 +17,7 @@
 
 static char dir[PATH_MAX + 16];
 static struct bytes told;
-static struct rehearse_result result;
+static struct ceremony_result result;
 
 static void
 tell(void *context, const char *text)
@@ -326,19 +326,19 @@ a_changed_file_is_found(void **state)
 static void
 a_second_rehearsal_in_the_same_place_is_refused(void **state)
 {
-	struct rehearse_options o = {
+	struct ceremony_options o = {
 		.script = SCRIPT, .dir = dir, .module = SOFTHSM,
 		.listener = listener,
 	};
-	struct rehearse_result other;
+	struct ceremony_result other;
 	char elsewhere[PATH_MAX + 16];
 
 	(void)state;
-	assert_int_equal(ceremony_rehearse(&o, &other), ERR_EXISTS);
+	assert_int_equal(ceremony_hold(&o, &other), ERR_EXISTS);
 	/* and elsewhere, since the token's label is taken */
 	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", soft_dir);
 	o.dir = elsewhere;
-	assert_int_equal(ceremony_rehearse(&o, &other), ERR_EXISTS);
+	assert_int_equal(ceremony_hold(&o, &other), ERR_EXISTS);
 	assert_int_equal(ceremony_verify(elsewhere, NULL, &listener,
 	    &other.root), ERR_MISMATCH);
 	assert_non_null(strstr(err_why(), "ABORT"));
@@ -446,7 +446,7 @@ no_secret_is_in_any_file_or_message(void **state)
 static int
 rehearse(void **state)
 {
-	struct rehearse_options o = {
+	struct ceremony_options o = {
 		.script = SCRIPT, .dir = dir, .module = SOFTHSM,
 		.listener = listener,
 	};
@@ -454,7 +454,7 @@ rehearse(void **state)
 	(void)state;
 	soft_make();
 	snprintf(dir, sizeof(dir), "%s/instance", soft_dir);
-	if (ceremony_rehearse(&o, &result) != ERR_OK) {
+	if (ceremony_hold(&o, &result) != ERR_OK) {
 		print_error("%s\n", err_why());
 		return -1;
 	}

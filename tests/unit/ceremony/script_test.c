@@ -42,7 +42,7 @@ the_committed_script_is_right(void **state)
 	assert_int_equal(s->keys.count, 7);
 	assert_int_equal(script_key_index(s, "log"), 3);
 	assert_int_equal(script_key_index(s, "none"), -1);
-	p = script_plan(s, &s->certificates.at[1], 86400);
+	p = script_plan(MODE_REHEARSAL, &s->certificates.at[1], 86400);
 	assert_true(p.rehearsal);
 	assert_int_equal(p.not_before, 86400);
 	assert_int_equal(p.not_after, 458 * 86400 - 1);
@@ -83,7 +83,28 @@ static const struct {
 	const char	*at;	/* what stands on the line of the error */
 	const char	*says;
 } faults[] = {
-	{ "mode: rehearsal", "mode: production", "mode:", "rehearsal" },
+	{ "mode: rehearsal", "mode: dress", "mode: dress", "rehearsal" },
+	{ "mode: rehearsal", "mode: production", "mode:", "window" },
+	{ "mode: rehearsal", "mode: production\nwindow: { from: "
+	    "2026-12-01T09:00:00Z, to: 2026-12-01T09:00:00Z }", "mode:",
+	    "before its" },
+	{ "mode: rehearsal", "mode: production\nwindow: { from: "
+	    "2026-12-01T09:00:00Z, to: 2026-12-01T19:00:00Z }", "mode:",
+	    "witnesses" },
+	{ "mode: rehearsal", "mode: production\nwindow: { from: "
+	    "2026-12-01T09:00:00Z, to: 2026-12-01T19:00:00Z }\nwitnesses: "
+	    "[ { role: auditor, name: A } ]", "mode:", "no key and card" },
+	{ "mode: rehearsal", "mode: rehearsal\nwitnesses: "
+	    "[ { role: auditor, name: Practice Officer One } ]", "mode:",
+	    "seat 1" },
+	{ "mode: rehearsal", "mode: rehearsal\nwitnesses: "
+	    "[ { role: officer, name: A } ]", "role: officer", "auditor" },
+	{ "seat: 1, name: Practice Officer One", "seat: 1, name: Practice "
+	    "Officer One, key: AAAA", "AAAA", "public key" },
+	{ "seat: 1, name: Practice Officer One", "seat: 1, name: Practice "
+	    "Officer One, recipient: AAAA", "AAAA", "certificate" },
+	{ "seat: 1, name: Practice Officer One", "seat: 1, name: Practice "
+	    "Officer One, card: \"pkcs11:x=y\"", "pkcs11:x=y", "URI" },
 	{ "mode: rehearsal", "moode: rehearsal", "moode:", "known key" },
 	{ "threshold: 2", "threshold: 1", "threshold: 1", "2" },
 	{ "threshold: 2", "threshold: 4", "mode:", "threshold" },

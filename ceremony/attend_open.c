@@ -1,0 +1,172 @@
+/*
+ * Before the first step: hashes are read back from the participants' own
+ * paper, watches are compared with the host's clock, and everyone signs that
+ * they are here. A tool that lies about itself can lie here too; what helps is
+ * that the answers come from paper it has never seen. Next: attend.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "ceremony/steps.h"
+
+#define GROUPS 16		/* of four digits: a SHA-256 */
+#define ASKED 2			/* of them */
+#define TRIES 3
+#define CLOCK_MINUTES 5		/* watch against host */
+
+/* ---- hashes */
+
+static void
+say_hash(const struct ceremony *c, const char *what, const char *hex)
+{
+	AUTO_DONE(bytes) line = { 0 };
+
+	for (size_t i = 0; i < GROUPS; i++)
+		bytes_printf(&line, "%s%.4s", i == 0 ? "" : i == GROUPS / 2 ?
+		    "   " : " ", hex + 4 * i);
+	ceremony_say(c, "  %-12s %s", what, bytes_text(&line));
+}
+
+/* Two different groups, by chance. */
+static enum err
+draw(unsigned int out[ASKED])
+{
+	uint8_t r[ASKED];
+
+	TRY(random_bytes(r, sizeof(r)));
+	out[0] = r[0] % GROUPS;
+	out[1] = (out[0] + 1 + r[1] % (GROUPS - 1)) % GROUPS;
+	return ERR_OK;
+}
+
+static enum err
+record_read(struct ceremony *c, const struct participant *p,
+    const char *what, const unsigned int at[ASKED], bool right)
+{
+	AUTO_DONE(payload) fields = { 0 };
+	char groups[16];
+
+	snprintf(groups, sizeof(groups), "%u,%u", at[0] + 1, at[1] + 1);
+	payload_put(&fields, "what", what);
+	payload_put(&fields, "groups", groups);
+	payload_put(&fields, "answer", right ? "right" : "wrong");
+	return ceremony_record_by(c, RECORD_HASHREAD, p->as, &fields);
+}
+
+static enum err
+ask_groups(struct ceremony *c, const struct participant *p,
+    const char *what, const char *hex, bool *out_right)
+{
+	AUTO_DONE(bytes) line = { 0 };
+	unsigned int at[ASKED];
+	char text[160], right[10];
+	struct question q = { .text = text, .practice = right };
+
+	TRY(draw(at));
+	snprintf(right, sizeof(right), "%.4s %.4s", hex + 4 * at[0],
+	    hex + 4 * at[1]);
+	snprintf(text, sizeof(text), "%s, from your own paper: groups %u and "
+	    "%u of the %s", p->as, at[0] + 1, at[1] + 1, what);
+	TRY(attend_ask(c, &q, &line));
+	*out_right = view_is(bytes_view(&line), right);
+	return record_read(c, p, what, at, *out_right);
+}
+
+static enum err
+read_back(struct ceremony *c, const struct participant *p, const char *what,
+    const struct hash *h)
+{
+	AUTO_DONE(bytes) hex = { 0 };
+	bool right = false;
+
+	hex_put(&hex, VIEW_OF(h->at));
+	TRY(bytes_check(&hex));
+	say_hash(c, what, bytes_text(&hex));
+	for (int i = 0; !right && i < TRIES; i++)
+		TRY(ask_groups(c, p, what, bytes_text(&hex), &right));
+	return right ? ERR_OK : err_because(ERR_MISMATCH, "the %s shown is "
+	    "not the one on the paper of %s", what, p->as);
+}
+
+/* Each hash by another participant, in turn. */
+static enum err
+read_hashes(struct ceremony *c)
+{
+	const struct {
+		const char		*what;
+		const struct hash	*hash;
+	} all[] = {
+		{ "script", &c->hashes.script },
+		{ "program", &c->hashes.program },
+		{ "module", &c->hashes.module },
+		{ "roster", &c->hashes.roster },
+	};
+
+	ceremony_say(c, "hashes, in sixteen groups:");
+	for (size_t i = 0; i < COUNT(all); i++)
+		TRY(read_back(c, &c->participants.at[i %
+		    c->participants.count], all[i].what, all[i].hash));
+	return ERR_OK;
+}
+
+/* ---- clocks */
+
+static bool
+read_minutes(struct view v, int64_t *out)
+{
+	uint64_t hours, minutes;
+
+	if (v.len != 5)
+		return false;
+	for (size_t i = 0; i < v.len; i++)
+		if (i == 2 ? v.at[i] != ':' : v.at[i] < '0' || v.at[i] > '9')
+			return false;
+	hours = (uint64_t)(v.at[0] - '0') * 10 + (uint64_t)(v.at[1] - '0');
+	minutes = (uint64_t)(v.at[3] - '0') * 10 + (uint64_t)(v.at[4] - '0');
+	*out = (int64_t)(hours * 60 + minutes);
+	return hours < 24 && minutes < 60;
+}
+
+/* How many minutes lie between two times of the day, the shorter way. */
+static int64_t
+apart(int64_t a, int64_t b)
+{
+	int64_t d = a > b ? a - b : b - a;
+
+	return d > 12 * 60 ? 24 * 60 - d : d;
+}
+
+static enum err
+ask_clock(struct ceremony *c, const struct participant *p)
+{
+	AUTO_DONE(bytes) line = { 0 };
+	AUTO_DONE(payload) fields = { 0 };
+	char text[160], host[INSTANT_TEXT], practice[6];
+	struct question q = { .text = text, .practice = practice };
+	int64_t now = time_now(), said;
+
+	instant_text(now, host);
+	snprintf(practice, sizeof(practice), "%.5s", host + 11);
+	snprintf(text, sizeof(text), "%s, the time on your own watch, UTC, "
+	    "HH:MM", p->as);
+	do
+		TRY(attend_ask(c, &q, &line));
+	while (!read_minutes(bytes_view(&line), &said));
+	now = time_now();
+	payload_put(&fields, "said", bytes_text(&line));
+	payload_put(&fields, "host", instant_text(now, host));
+	TRY(ceremony_record_by(c, RECORD_CLOCK, p->as, &fields));
+	return apart(said, now % DAY / 60) <= CLOCK_MINUTES ? ERR_OK :
+	    err_because(ERR_RANGE, "the watch of %s and the host's clock are "
+	    "more than %d minutes apart", p->as, CLOCK_MINUTES);
+}
+
+enum err
+attend_open(struct ceremony *c)
+{
+	TRY(read_hashes(c));
+	for (size_t i = 0; i < 2; i++)
+		TRY(ask_clock(c, &c->participants.at[i]));
+	return attend_roll_call(c);
+}

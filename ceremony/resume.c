@@ -1,0 +1,232 @@
+/*
+ * Going on after a crash. The transcript says how far the ceremony came; what
+ * it says is believed as a verifier believes it: chain, signatures, files by
+ * their hashes, keys by their records. The token is then asked what it holds.
+ * Next: steps.c.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/pem.h>
+
+#include "base/file.h"
+#include "ceremony/steps.h"
+#include "ceremony/verify.h"
+#include "quorum/derive.h"
+
+#define RECIPIENT_MAX 16384
+
+/* ---- how far it came */
+
+static void
+find_step(const struct evidence *v, struct ceremony *c)
+{
+	for (size_t i = 0; i < v->records.count; i++) {
+		c->begun = c->begun ||
+		    v->records.at[i].type == RECORD_INTENT;
+		if (v->records.at[i].type != RECORD_RESULT)
+			continue;
+		c->begun = false;
+		c->next++;
+	}
+}
+
+/* Has a step of this name its RESULT? */
+static bool
+is_done(const struct ceremony *c, const char *name)
+{
+	for (size_t i = 0; i < c->next; i++)
+		if (strcmp(c->script->steps.at[i].step.name, name) == 0)
+			return true;
+	return false;
+}
+
+static enum err
+check_goes_on(const struct evidence *v)
+{
+	const struct records *r = &v->records;
+	bool steps = false;
+
+	for (size_t i = 0; i < r->count; i++)
+		steps |= r->at[i].type == RECORD_INTENT;
+	if (r->ended)
+		return err_because(ERR_EXISTS, "this ceremony has ended: "
+		    "record %zu", r->count);
+	return steps ? ERR_OK : err_because(ERR_NOT_FOUND, "no step was "
+	    "begun: nothing was made; begin anew in another directory");
+}
+
+static enum err
+check_same_hands(const struct evidence *v, struct ceremony *c)
+{
+	const struct record *env;
+
+	TRY(evidence_find(v, RECORD_ENV, NULL, NULL, &env));
+	TRY(ceremony_program_hash("/proc/self/exe", &c->hashes.program));
+	TRY(ceremony_program_hash(c->module, &c->hashes.module));
+	TRY(record_says_hex(env, "tool-sha256",
+	    VIEW_OF(c->hashes.program.at)));
+	return record_says_hex(env, "module-sha256",
+	    VIEW_OF(c->hashes.module.at));
+}
+
+/* ---- who */
+
+/* In a rehearsal the recipients' certificates are files of theirs. */
+static enum err
+take_recipient(const struct ceremony *c, struct participant *p)
+{
+	AUTO_DONE(bytes) pem = { 0 };
+	AUTO(BIO) bio = NULL;
+	char name[48], path[PATH_MAX];
+
+	snprintf(name, sizeof(name), "officers/%u.recipient.pem", p->seat);
+	TRY(path_join(c->dir, name, path, sizeof(path)));
+	TRY(file_read(path, RECIPIENT_MAX, &pem));
+	bio = BIO_new_mem_buf(pem.at, (int)pem.len);
+	if (bio == NULL || (p->recipient = PEM_read_bio_X509(bio, NULL, NULL,
+	    NULL)) == NULL)
+		return err_openssl(name);
+	return ERR_OK;
+}
+
+static enum err
+take_people(struct evidence *v, struct ceremony *c)
+{
+	TRY(evidence_people(v));
+	TRY(evidence_signatures(v));
+	c->participants = v->participants;
+	v->participants = (struct participants){ 0 };
+	for (size_t i = 0; i < c->participants.count; i++) {
+		struct participant *p = &c->participants.at[i];
+
+		p->present = false;
+		if (c->mode == MODE_REHEARSAL && p->role == ROLE_OFFICER)
+			TRY(take_recipient(c, p));
+	}
+	return ERR_OK;
+}
+
+/* ---- what was made */
+
+static enum err
+take_key(struct evidence *v, struct ceremony *c, const char *label)
+{
+	int at = script_key_index(c->script, label);
+	AUTO_DONE(bytes) hex = { 0 }, id = { 0 };
+	const struct record *r;
+
+	TRY(evidence_key(v, (size_t)at));
+	TRY(evidence_find(v, RECORD_KEYGEN, "label", label, &r));
+	TRY(record_get(r, "id", &hex));
+	TRY(hex_get(bytes_view(&hex), &id));
+	memcpy(c->ids[at], id.at, CEREMONY_KEY_ID);
+	c->keys[at] = STEAL(v->keys[at]);
+	return ERR_OK;
+}
+
+static enum err
+take_certificate(struct evidence *v, struct ceremony *c, const char *name)
+{
+	int at = script_certificate_index(c->script, name);
+
+	TRY(evidence_certificate(v, (size_t)at));
+	c->certificates[at] = STEAL(v->certificates[at]);
+	return ERR_OK;
+}
+
+static enum err
+take_outputs(struct evidence *v, struct ceremony *c)
+{
+	for (size_t i = 0; i < c->next; i++) {
+		const struct script_step *s = &c->script->steps.at[i];
+
+		if (s->key.name != NULL)
+			TRY(take_key(v, c, s->key.name));
+		if (s->certificate.name != NULL)
+			TRY(take_certificate(v, c, s->certificate.name));
+	}
+	return ERR_OK;
+}
+
+static enum err
+copy_field(const struct record *r, const char *key, char *out, size_t size)
+{
+	AUTO_DONE(bytes) value = { 0 };
+
+	TRY(record_get(r, key, &value));
+	if (value.len >= size)
+		return err_because(ERR_CORRUPT, "record %ju: %s is too long",
+		    (uintmax_t)r->number, key);
+	snprintf(out, size, "%s", bytes_text(&value));
+	return ERR_OK;
+}
+
+static enum err
+take_identity(const struct evidence *v, struct ceremony *c)
+{
+	struct token_identity *i = &c->identity;
+	const struct record *r;
+
+	TRY(evidence_find(v, RECORD_TOKEN, NULL, NULL, &r));
+	TRY(copy_field(r, "label", i->label, sizeof(i->label)));
+	return copy_field(r, "serial", i->serial, sizeof(i->serial));
+}
+
+/* ---- in the room again */
+
+static enum err
+record_resume(struct ceremony *c)
+{
+	AUTO_DONE(payload) p = { 0 };
+
+	payload_put_hex(&p, "tool-sha256", VIEW_OF(c->hashes.program.at));
+	TRY(ceremony_record(c, RECORD_RESUME, &p));
+	ceremony_say(c, "going on with step %zu", c->next + 1);
+	return attend_roll_call(c);
+}
+
+/* A secret that opens nothing yet, because nobody proved it, is made anew. */
+static enum err
+regain_secret(struct evidence *v, struct ceremony *c)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	AUTO(secret) pin = NULL;
+
+	if (!is_done(c, "split-secret") || is_done(c, "close"))
+		return ERR_OK;
+	TRY(evidence_read(v, "ceremony/quorum.txt", &text));
+	TRY(quorum_get(bytes_view(&text), &c->quorum));
+	TRY(ceremony_open_secret(c));
+	if (!is_done(c, "initialise-token"))
+		return ERR_OK;
+	TRY(take_identity(v, c));
+	TRY(derive_pin(c->secret, c->script->token, &pin));
+	return ceremony_open_token(c, pin);
+}
+
+enum err
+ceremony_resume_state(struct evidence *v, struct ceremony *c)
+{
+	char path[PATH_MAX];
+
+	TRY(check_goes_on(v));
+	TRY(check_same_hands(v, c));
+	c->script = v->script;
+	c->mode = v->mode;
+	c->day = v->day;
+	memcpy(c->id, v->id, sizeof(c->id));
+	find_step(v, c);
+	TRY(take_people(v, c));
+	TRY(take_outputs(v, c));
+	if (c->next < c->script->steps.count)
+		step_word(c->script, c->next, c->step);
+	else
+		snprintf(c->step, sizeof(c->step), "close");
+	TRY(path_join(c->dir, "ceremony/transcript.log", path, sizeof(path)));
+	TRY(transcript_continue(path, script_mode_name(c->mode), c->step,
+	    &v->records, &c->transcript));
+	TRY(record_resume(c));
+	return regain_secret(v, c);
+}

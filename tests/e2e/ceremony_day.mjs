@@ -1,0 +1,214 @@
+// A ceremony that counts, with people: cards, paper, shares opened by openssl.
+// What it leaves verifies; what people refuse, mistype or say is on the record.
+
+import assert from 'node:assert/strict'
+import { readFileSync, rmSync, writeFileSync, cpSync }
+  from 'node:fs'
+import path from 'node:path'
+import { test, done, temporary, okse } from './lib/instance.mjs'
+import { softhsm, people, productionScript, paper, openShare, sit,
+  transcript }
+  from './lib/room.mjs'
+
+const home = temporary()
+process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+const at = name => path.join(home, name)
+
+const cards = softhsm(at('cards'))
+const who = people(home, cards)
+const script = at('root.yaml')
+const text = productionScript(who)
+writeFileSync(script, text)
+const papers = paper(text, who)
+
+let number = 0
+/** A fresh store of tokens with everybody's cards in it, and a directory. */
+const day = () => {
+  const store = at(`day-${++number}`)
+  const env = softhsm(store)
+  cpSync(path.join(at('cards'), 'tokens'), path.join(store, 'tokens'),
+    { recursive: true })
+  const dir = path.join(store, 'ceremony')
+  return { env, dir, room: { papers, who, dir } }
+}
+const run = (d, say, rehearsal = at('rehearsed')) => sit(['run',
+  ...(rehearsal ? ['--rehearsal', rehearsal] : []), script, d.dir],
+d.env, d.room, say)
+const verify = dir => okse(['ceremony', 'verify', dir])
+const types = dir => transcript(dir).trim().split('\n')
+  .map(line => line.split('|')[3])
+
+await test('without a rehearsal of this script nothing begins', async () => {
+  const d = day()
+  const r = await run(d, undefined, null)
+  assert.equal(r.status, 1)
+  assert.match(r.stderr, /rehearsal/)
+  assert.equal(transcript(d.dir), '')
+})
+
+await test('the same script is rehearsed, and says so', async () => {
+  const env = softhsm(at('practice'))
+  const r = await okse(['ceremony', 'rehearse', script, at('rehearsed')],
+    { env })
+  assert.equal(r.status, 0, r.stderr)
+  const v = await verify(at('rehearsed'))
+  assert.equal(v.status, 0, v.stderr)
+  assert.match(v.stdout, /verified: rehearsal/)
+})
+
+await test('a rehearsal of another script does not count', async () => {
+  const other = at('other.yaml')
+  writeFileSync(other, text.replace('days: 457', 'days: 456'))
+  const d = day()
+  const r = await sit(['run', '--rehearsal', at('rehearsed'), other, d.dir],
+    d.env, d.room)
+  assert.equal(r.status, 1)
+  assert.match(r.stderr, /of another script/)
+})
+
+const kept = day()
+await test('four people hold the ceremony; its record verifies', async () => {
+  const r = await run(kept)
+  assert.equal(r.status, 0, r.stderr + r.stdout)
+  const v = await verify(kept.dir)
+  assert.equal(v.status, 0, v.stderr)
+  assert.match(v.stdout, /people: 4 took part/)
+  assert.match(v.stdout, /verdicts: 4 agree, 0 disagree/)
+  assert.match(v.stdout, /verified: production/)
+})
+
+await test('no share and no secret key is in what it left', async () => {
+  const shown = (await run(day())).stdout
+  assert.doesNotMatch(shown, /okse-share1-/)
+  assert.doesNotMatch(transcript(kept.dir), /okse-share1-/)
+  assert.doesNotMatch(readFileSync(
+    path.join(kept.dir, 'officers', '1.share.cms'), 'utf8'), /okse-share1/)
+})
+
+await test('a changed verdict, record or name is found', async () => {
+  for (const [file, from, to] of [
+    ['ceremony/signatures.txt', ' agree\n', ' disagree because\n'],
+    ['ceremony/signatures.txt', /^seat-1 .*\n/m, ''],
+    ['ceremony/transcript.log', '|CONFIRM|', '|ROLLCALL|'],
+    ['officers/1.share.cms', 'M', 'N']]) {
+    const copy = at(`copy-${++number}`)
+    cpSync(kept.dir, copy, { recursive: true })
+    const f = path.join(copy, file)
+    const before = readFileSync(f, 'utf8')
+    const after = before.replace(from, to)
+    assert.notEqual(after, before)
+    writeFileSync(f, after)
+    assert.notEqual((await verify(copy)).status, 0, file)
+  }
+})
+
+await test('a wrong group of a hash is recorded, three end it', async () => {
+  const d = day()
+  const once = await run(d, (q, n) => n === 1 ? '0000 0000' : undefined)
+  assert.equal(once.status, 0, once.stderr)
+  assert.match(transcript(d.dir), /HASHREAD.*answer=wrong/)
+  const e = day()
+  const r = await run(e, q => /of the program/.test(q) ? 'x' : undefined)
+  assert.equal(r.status, 1)
+  assert.match(r.stderr, /not the one on the paper of seat-2/)
+})
+
+await test('a watch that is wrong stops it', async () => {
+  const r = await run(day(), q => /HH:MM/.test(q)
+    ? new Date(Date.now() + 3600e3).toISOString().slice(11, 16)
+    : undefined)
+  assert.equal(r.status, 1)
+  assert.match(r.stderr, /more than 5 minutes apart/)
+})
+
+await test('without the auditor, or an officer, nothing is done', async () => {
+  for (const absent of ['auditor-1', 'seat-3']) {
+    const d = day()
+    const r = await run(d, q => q.startsWith(`roll-call: ${absent}`)
+      ? 'absent'
+      : undefined)
+    assert.equal(r.status, 1)
+    assert.ok(!types(d.dir).includes('INTENT'))
+  }
+})
+
+await test('officers who say no are obeyed', async () => {
+  const d = day()
+  const r = await run(d, q => /^seat-[23].*do you agree/.test(q)
+    ? 'no'
+    : undefined)
+  assert.equal(r.status, 1)
+  assert.match(r.stderr, /1 officers agreed, 2 are needed/)
+  assert.ok(!types(d.dir).includes('SHARE'))
+})
+
+await test('a mistyped share is refused at once and asked again', async () => {
+  const d = day()
+  let tries = 0
+  const r = await run(d, q => /^seat-2, your share/.test(q) && ++tries === 1
+    ? 'okse-share1-AAAA'
+    : undefined)
+  assert.equal(r.status, 0, r.stderr)
+  assert.match(r.stdout, /seat-2: not taken/)
+  assert.equal(tries, 2)
+})
+
+await test('the share of another seat is named as such', async () => {
+  const d = day()
+  let tries = 0
+  const r = await run(d, q => /^seat-2, your share/.test(q) && ++tries === 1
+    ? openShare(d.dir, who[0])
+    : undefined)
+  assert.equal(r.status, 0, r.stderr)
+  assert.match(r.stdout, /this is the share of seat 1/)
+})
+
+await test('exception and break are on the record, signed', async () => {
+  const d = day()
+  let agreed = 0
+  let entered = 0
+  const r = await run(d, q => {
+    if (/^seat-1.*do you agree/.test(q) && ++agreed === 1) return 'exception'
+    if (/^Enter to go on/.test(q) && ++entered === 1) return 'break'
+    return undefined
+  })
+  assert.equal(r.status, 0, r.stderr)
+  const seen = types(d.dir)
+  assert.equal(seen.filter(t => t === 'EXCEPTION').length, 1)
+  assert.equal(seen.filter(t => t === 'BREAK').length, 2)
+  const v = await verify(d.dir)
+  assert.equal(v.status, 0, v.stderr)
+})
+
+await test('the room may abort at any time', async () => {
+  const d = day()
+  const r = await run(d, (q, n) => n === 25 ? 'abort' : undefined)
+  assert.equal(r.status, 3)
+  assert.equal(types(d.dir).pop(), 'ABORT')
+  assert.notEqual((await verify(d.dir)).status, 0)
+})
+
+await test('somebody who disagrees is heard', async () => {
+  const d = day()
+  await run(d, q => /^auditor-1.*agree, or disagree/.test(q)
+    ? 'disagree the lid of the box was open'
+    : undefined)
+  const v = await verify(d.dir)
+  assert.equal(v.status, 3)
+  assert.match(v.stdout, /3 agree, 1 disagree/)
+})
+
+await test('killed in the middle, it goes on and verifies', async () => {
+  for (const n of [14, 18, 27, 36]) {
+    const d = day()
+    const r = await run(d, (q, i) => i === n ? null : undefined)
+    assert.equal(r.signal, 'SIGKILL')
+    const again = await sit(['resume', d.dir], d.env, d.room)
+    assert.equal(again.status, 0, `${n}: ${again.stderr}${again.stdout}`)
+    const v = await verify(d.dir)
+    assert.equal(v.status, 0, v.stderr)
+    assert.ok(types(d.dir).includes('RESUME'))
+  }
+})
+
+done()
