@@ -53,6 +53,57 @@ draw(const struct arguments *a, const char *token)
 	return ERR_OK;
 }
 
+/* A token a line, as in the request; whoever has none has an empty line. */
+static int
+print_tokens(const struct arguments *a, const struct answer *answer)
+{
+	const struct document *d = answer->document;
+	size_t count = document_count(d, "results");
+	int status = EXIT_DONE;
+	char path[64];
+
+	if (option_given(a, "json"))
+		put_line(bytes_view(&answer->reply.body));
+	for (size_t i = 0; i < count; i++) {
+		const char *token, *title;
+		int64_t code;
+
+		snprintf(path, sizeof(path), "results.%zu.status", i);
+		code = document_int(d, path, 500);
+		snprintf(path, sizeof(path), "results.%zu.body.qr_token", i);
+		token = document_text(d, path);
+		if (!option_given(a, "json"))
+			put_line(view_text(token != NULL ? token : ""));
+		if (token != NULL)
+			continue;
+		snprintf(path, sizeof(path), "results.%zu.body.title", i);
+		title = document_text(d, path);
+		complain("request %zu: %lld %s", i, (long long)code,
+		    title != NULL ? title : "");
+		if (status == EXIT_DONE)
+			status = exit_of_status((int)code);
+	}
+	return status;
+}
+
+static int
+qr_tokens(const struct arguments *a)
+{
+	AUTO_DONE(bytes) body = { 0 };
+	AUTO_DONE(answer) answer = { 0 };
+	enum err e;
+
+	e = read_input(option_value(a, "batch", NULL), REQUEST_MAX, &body);
+	if (e != ERR_OK)
+		return complain_err("the requests", e);
+	e = post(a, "/v1/qr-tokens:batch", bytes_view(&body), &answer);
+	if (e != ERR_OK)
+		return complain_err("POST /v1/qr-tokens:batch", e);
+	if (answer.reply.status != 200)
+		return service_problem(&answer);
+	return print_tokens(a, &answer);
+}
+
 int
 qr_token(const struct arguments *a)
 {
@@ -61,6 +112,8 @@ qr_token(const struct arguments *a)
 	const char *token;
 	enum err e;
 
+	if (option_given(a, "batch"))
+		return qr_tokens(a);
 	if ((e = read_input(argument(a, 0), REQUEST_MAX, &body)) != ERR_OK)
 		return complain_err("the request", e);
 	e = post(a, "/v1/qr-tokens", bytes_view(&body), &answer);

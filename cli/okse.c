@@ -39,6 +39,7 @@ static const struct option admin_options[] = {
 };
 
 static const struct option qr_token_options[] = {
+	{ "batch", "FILE", "up to 256 requests: {\"requests\":[…]}" },
 	{ "show", NULL, "draw the QR code on the terminal" },
 	{ "png", "FILE", "write the QR code as a picture" },
 	KEY_OPTION,

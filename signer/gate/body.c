@@ -34,6 +34,35 @@ body_decode(struct view json, enum operation op, struct body *b)
 	return object_end(&top);
 }
 
+void
+body_batch_done(struct body_batch *batch)
+{
+	object_unload(batch->json);
+	*batch = (struct body_batch){ 0 };
+}
+
+enum err
+body_decode_batch(struct view json, struct body_batch *batch)
+{
+	TRY(object_load(json, &batch->json, &batch->top));
+	TRY(object_list(&batch->top, "requests", NEEDED, BODY_BATCH,
+	    &batch->list));
+	return object_end(&batch->top);
+}
+
+enum err
+body_decode_member(const struct body_batch *batch, size_t i, struct body *b)
+{
+	struct object top;
+
+	TRY(element_top(&batch->list, i, &top));
+	TRY(body_get_request(&top, OPERATION_QR_TOKEN, BODY_ISSUE, b));
+	if (b->asked.pictures)
+		return object_fault(&top, "pictures", ERR_SCHEMA,
+		    "not in a batch: draw them from the tokens");
+	return object_end(&top);
+}
+
 static enum err
 get_operation(struct object *top, enum operation *out)
 {

@@ -12,6 +12,7 @@
 
 #include "policy/policy.h"
 #include "policy/request.h"
+#include "signer/gate/body_json.h"
 
 /* All zero is empty. Large: keep one and reuse it. */
 struct body {
@@ -42,6 +43,23 @@ void body_setup(void);
  */
 [[nodiscard]] enum err body_decode(struct view json, enum operation op,
     struct body *b);
+
+/*
+ * The body of POST /v1/qr-tokens:batch, {"requests":[…]}: 1 to BODY_BATCH
+ * bodies of POST /v1/qr-tokens, without pictures. They are decoded one by
+ * one, and one that is wrong is no fault of the others; the views in b live
+ * as long as the batch. Pointers in messages are those of the one body.
+ */
+#define BODY_BATCH 256
+struct body_batch {
+	struct json_t	*json;
+	struct object	 top, list;
+};
+void body_batch_done(struct body_batch *batch);
+[[nodiscard]] enum err body_decode_batch(struct view json,
+    struct body_batch *batch);
+[[nodiscard]] enum err body_decode_member(const struct body_batch *batch,
+    size_t i, struct body *b);
 
 /*
  * The body of POST /v1/decisions: one of the above and "operation". What only

@@ -309,6 +309,17 @@ object_list(struct object *o, const char *name, enum need need, size_t max,
 }
 
 enum err
+element_top(const struct object *list, size_t i, struct object *out)
+{
+	json_t *v = json_array_get(list->json, i);
+
+	if (!json_is_object(v))
+		return err_because(ERR_SCHEMA, "wanted a JSON object");
+	*out = (struct object){ .json = v };
+	return ERR_OK;
+}
+
+enum err
 element_text(const struct object *list, size_t i, size_t max,
     struct view *out)
 {

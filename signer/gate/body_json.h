@@ -68,6 +68,12 @@ bool object_has(const struct object *o, const char *name);
 /* 1 … max elements; out->count is 0 when it is missing. */
 [[nodiscard]] enum err object_list(struct object *o, const char *name,
     enum need need, size_t max, struct object *out);
+/*
+ * Element i of an array: an object that is read as if it were the body, with
+ * pointers of its own. ERR_SCHEMA unless it is an object.
+ */
+[[nodiscard]] enum err element_top(const struct object *list, size_t i,
+    struct object *out);
 /* Element i of an array: a text of 1 … max bytes. */
 [[nodiscard]] enum err element_text(const struct object *list, size_t i,
     size_t max, struct view *out);

@@ -76,7 +76,6 @@ struct event_base *server_base(struct server *s);
 void server_identify(struct connection *c, X509 *certificate);
 /* Fills in the client and calls the handler. */
 void server_call(struct connection *c, struct call *call);
-uint64_t server_next_id(struct server *s);
 size_t server_body_max(const struct server *s, const struct http *http);
 void server_note_malformed(struct server *s);
 void server_note_unauthenticated(struct server *s);

@@ -21,6 +21,19 @@
 
 /* ---- for the handlers */
 
+/* To a connection, or to the batch it is one of. */
+static void
+answer(struct gate *g, struct origin to, struct reply *r)
+{
+	struct reply whole;
+	struct origin client;
+
+	if (!group_has(to))
+		server_reply(g->server, to, r);
+	else if (group_put(&g->groups, to, r, &client, &whole))
+		server_reply(g->server, client, &whole);
+}
+
 void
 gate_refuse(struct gate *g, const struct call *call, enum err e,
     const char *detail)
@@ -30,7 +43,7 @@ gate_refuse(struct gate *g, const struct call *call, enum err e,
 	struct reply r = problem_reply(&p);
 
 	server_note_refused(g->server, e);
-	server_reply(g->server, call->origin, &r);
+	answer(g, call->origin, &r);
 }
 
 void
@@ -69,9 +82,7 @@ on_call(void *context, const struct call *call)
 static void
 on_reply(void *context, struct origin to, struct reply *r)
 {
-	struct gate *g = context;
-
-	server_reply(g->server, to, r);
+	answer(context, to, r);
 }
 
 /* ---- messages */
@@ -289,6 +300,7 @@ static void
 gate_done(struct gate *g)
 {
 	pending_free(g->pending);
+	groups_done(&g->groups);
 	server_free(g->server);
 	metrics_done(&g->metrics);
 	body_done(&g->body);

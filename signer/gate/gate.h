@@ -8,6 +8,7 @@
 
 #include "credential/issuer.h"
 #include "signer/admin.h"
+#include "signer/gate/group.h"
 #include "signer/gate/metrics.h"
 #include "signer/gate/pending.h"
 #include "signer/gate/server.h"
@@ -26,6 +27,7 @@ struct gate {
 	const struct config	*config;
 	struct server		*server;
 	struct pending		*pending;
+	struct groups		 groups;
 	struct metrics		 metrics;
 	int			 log;		/* the published directory */
 	size_t			 key_count;	/* with certificates */

@@ -27,6 +27,8 @@ static const struct route {
 	void		(*handle)(struct gate *g, const struct call *call);
 } routes[] = {
 	{ HTTP_POST, "/v1/qr-tokens", CLIENTS, ISSUES, route_qr_token },
+	{ HTTP_POST, "/v1/qr-tokens:batch", CLIENTS, ISSUES | MAY_BE_LONG,
+	    route_qr_tokens },
 	{ HTTP_POST, "/v1/credentials", CLIENTS, ISSUES | MAY_BE_LONG,
 	    route_credential },
 	{ HTTP_POST, "/v1/status-changes", CLIENTS, NEEDS_KEY,

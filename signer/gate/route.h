@@ -22,6 +22,7 @@ size_t route_body_max(const struct http *http);
 /* ---- route_issue.c */
 
 void route_qr_token(struct gate *g, const struct call *call);
+void route_qr_tokens(struct gate *g, const struct call *call);
 void route_credential(struct gate *g, const struct call *call);
 void route_status_change(struct gate *g, const struct call *call);
 void route_decision(struct gate *g, const struct call *call);

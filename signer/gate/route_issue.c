@@ -29,7 +29,7 @@ send_frame(struct gate *g, const struct call *call, enum pending_kind kind)
 /* With the body decoded, or e the reason why it is not. */
 static void
 ask(struct gate *g, const struct call *call, enum pending_kind kind,
-    enum err e)
+    struct view key, enum err e)
 {
 	struct asked *a = &g->body.asked;
 
@@ -39,10 +39,7 @@ ask(struct gate *g, const struct call *call, enum pending_kind kind,
 		return;
 	}
 	a->caller = view_text(call->client);
-	/* the table has checked it where one is needed */
-	if (kind != PENDING_DECISION)
-		(void)route_key(http_value(call->http, HTTP_IDEMPOTENCY_KEY),
-		    &a->idempotency_key);
+	a->idempotency_key = key;
 	request_encode(a, &g->frame);
 	send_frame(g, call, kind);
 	explicit_bzero(g->frame.at, g->frame.len);
@@ -50,24 +47,76 @@ ask(struct gate *g, const struct call *call, enum pending_kind kind,
 	body_done(&g->body);
 }
 
+/* The table has checked it where one is needed. */
+static struct view
+key_of(const struct call *call)
+{
+	struct view key = { 0 };
+
+	(void)route_key(http_value(call->http, HTTP_IDEMPOTENCY_KEY),
+	    &key);
+	return key;
+}
+
 void
 route_qr_token(struct gate *g, const struct call *call)
 {
-	ask(g, call, PENDING_QR_TOKEN, body_decode(
+	ask(g, call, PENDING_QR_TOKEN, key_of(call), body_decode(
 	    bytes_view(&call->http->body), OPERATION_QR_TOKEN, &g->body));
+}
+
+/*
+ * Each member has a key of its own, made of the batch's and its place: a
+ * blank keeps these apart from all keys that clients can send.
+ */
+static void
+ask_member(struct gate *g, const struct call *call,
+    const struct body_batch *batch, size_t i)
+{
+	AUTO_DONE(bytes) key = { 0 };
+
+	bytes_put(&key, key_of(call));
+	bytes_printf(&key, " %zu", i);
+	ask(g, call, PENDING_QR_TOKEN, bytes_view(&key),
+	    body_decode_member(batch, i, &g->body));
+}
+
+/* One after another into the notary's queue, where one commit takes all. */
+void
+route_qr_tokens(struct gate *g, const struct call *call)
+{
+	AUTO_DONE(body_batch) batch = { 0 };
+	uint32_t place;
+	enum err e;
+
+	e = body_decode_batch(bytes_view(&call->http->body), &batch);
+	if (e == ERR_OK)
+		e = group_open(&g->groups, call->origin, batch.list.count,
+		    &place);
+	if (e != ERR_OK) {
+		gate_refuse(g, call, e, err_why());
+		return;
+	}
+	for (size_t i = 0; i < batch.list.count; i++) {
+		struct call member = *call;
+
+		member.id = server_next_id(g->server);
+		member.origin = group_origin(&g->groups, place, i);
+		ask_member(g, &member, &batch, i);
+	}
 }
 
 void
 route_credential(struct gate *g, const struct call *call)
 {
-	ask(g, call, PENDING_CREDENTIAL, body_decode(
+	ask(g, call, PENDING_CREDENTIAL, key_of(call), body_decode(
 	    bytes_view(&call->http->body), OPERATION_CREDENTIAL, &g->body));
 }
 
 void
 route_decision(struct gate *g, const struct call *call)
 {
-	ask(g, call, PENDING_DECISION, body_decode_decision(
+	ask(g, call, PENDING_DECISION, VIEW(NULL, 0), body_decode_decision(
 	    bytes_view(&call->http->body), &g->body));
 }
 

@@ -58,6 +58,8 @@ void server_limit_bodies(struct server *s,
 [[nodiscard]] enum err server_listen(struct server *s, enum listener l,
     int fd);
 
+/* A new id, for a call or a part of one. */
+uint64_t server_next_id(struct server *s);
 /* Takes r's body over, also when nobody waits for it any more. */
 void server_reply(struct server *s, struct origin to, struct reply *r);
 
