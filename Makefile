@@ -143,6 +143,11 @@ asan: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppres
 asan:
 	+$(MAKE) --no-print-directory test BUILD=build/asan CFLAGS="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
+# every bit and every offset of an export, where `make test` takes some
+.PHONY: test-sweep
+test-sweep: $(BUILD)/unit/audit/sweep_test
+	OKSE_SWEEP=all $<
+
 lint:
 	tests/lint.sh
 

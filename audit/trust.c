@@ -378,6 +378,12 @@ trust_witness(const struct trust_policy *p, size_t i)
 	return &p->witness[i];
 }
 
+void
+trust_want_all_keys(struct trust_policy *p)
+{
+	p->all_keys = true;
+}
+
 bool
 trust_wants_all_keys(const struct trust_policy *p)
 {

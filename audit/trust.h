@@ -60,7 +60,11 @@ const struct trust_log *trust_log(const struct trust_policy *p, size_t i);
 size_t trust_witness_count(const struct trust_policy *p);
 const struct trust_witness *trust_witness(const struct trust_policy *p,
     size_t i);
-/* Whether it came of trust_keys_…(): then every key must have signed. */
+/*
+ * By the format one listed key of a log is enough. From now on each of them
+ * must have signed, as with trust_keys_…().
+ */
+void trust_want_all_keys(struct trust_policy *p);
 bool trust_wants_all_keys(const struct trust_policy *p);
 /* The quorum's name; "none" when no witness is asked for. */
 struct view trust_quorum(const struct trust_policy *p);

@@ -22,6 +22,7 @@ verify_run_done(struct verify_run *v)
 	bytes_done(&v->bundle);
 	bytes_done(&v->file);
 	bytes_done(&v->note);
+	bytes_done(&v->witnessed);
 }
 
 bool
@@ -227,6 +228,9 @@ run(struct verify_run *v)
 {
 	bool go;
 
+	/* before the checkpoint: the log may go on while it is read, but what
+	 * was witnessed by then is not newer */
+	TRY(verify_read_file(v, "checkpoint.witnessed", &v->witnessed));
 	TRY(check_checkpoint(v, &go));
 	if (!go)
 		return ERR_OK;

@@ -43,19 +43,32 @@ add_other(struct verify_run *v, const char *name, struct view note)
 	return ERR_OK;
 }
 
-/* A checkpoint among the log's own files, which need not be there. */
+/* What the log says was witnessed must have been, by the auditor's policy. */
 static enum err
-add_file(struct verify_run *v, const char *name)
+add_witnessed(struct verify_run *v)
 {
-	enum err e;
+	const char *name = "checkpoint.witnessed";
+	size_t before = v->anchors;
 
-	bytes_reset(&v->file);
-	e = v->files->read(v->files->arg, name, NOTE_MAX, &v->file);
-	if (e == ERR_NOT_FOUND)
+	TRY(add_other(v, name, bytes_view(&v->witnessed)));
+	if (v->anchors == before ||
+	    v->anchor[before].quorum_time != TRUST_NEVER)
 		return ERR_OK;
-	if (verify_is_fatal(e))
-		return e;
-	return add_other(v, name, bytes_view(&v->file));
+	(void)err_because(ERR_NOT_FOUND, "no quorum has cosigned it");
+	verify_found(v->result, VERIFY_WITNESSES, VERIFY_UNWITNESSED,
+	    VERIFY_IN_FILE(name));
+	return ERR_OK;
+}
+
+enum err
+verify_read_file(struct verify_run *v, const char *name, struct bytes *out)
+{
+	enum err e = v->files->read(v->files->arg, name, NOTE_MAX, out);
+
+	/* nothing and too much are no notes, but they are there */
+	if (e == ERR_TOO_LARGE || (e == ERR_OK && out->len == 0))
+		bytes_put_u8(out, 0);
+	return e == ERR_NOT_FOUND || e == ERR_TOO_LARGE ? ERR_OK : e;
 }
 
 enum err
@@ -65,9 +78,14 @@ verify_read_others(struct verify_run *v)
 
 	for (size_t i = 0; i < o->other_count; i++)
 		TRY(add_other(v, o->others[i].name, o->others[i].note));
-	TRY(add_file(v, "checkpoint.witnessed"));
-	if (o->to.note.at != NULL)
-		TRY(add_file(v, "checkpoint"));
+	if (v->witnessed.len != 0)
+		TRY(add_witnessed(v));
+	if (o->to.note.at != NULL) {
+		bytes_reset(&v->file);
+		TRY(verify_read_file(v, "checkpoint", &v->file));
+		if (v->file.len != 0)
+			TRY(add_other(v, "checkpoint", bytes_view(&v->file)));
+	}
 	verify_reached(v);
 	return ERR_OK;
 }
@@ -99,6 +117,18 @@ found_fork(struct verify_run *v, const struct verify_anchor *a)
 	(void)err_because(ERR_MISMATCH, "a fork: this checkpoint of %llu "
 	    "entries is not of the same tree", (unsigned long long)a->size);
 	verify_found(v->result, VERIFY_CONSISTENCY, VERIFY_TAMPERED, place);
+}
+
+/* The newest checkpoint there is must not be older than one that was. */
+static void
+found_rollback(struct verify_run *v, const struct verify_anchor *a)
+{
+	(void)err_because(ERR_MISMATCH, "rolled back: this checkpoint has "
+	    "%llu entries, the log's newest %llu",
+	    (unsigned long long)a->size,
+	    (unsigned long long)v->result->size);
+	verify_found(v->result, VERIFY_CONSISTENCY, VERIFY_TAMPERED,
+	    VERIFY_IN_FILE(a->name));
 }
 
 void
@@ -156,12 +186,15 @@ verify_beyond(struct verify_run *v)
 		e = prove(v, a);
 		if (verify_is_fatal(e))
 			return e;
-		keep_anchor(v, a, e == ERR_OK);
-		if (verify_is_missing(e))
+		keep_anchor(v, a, e == ERR_OK &&
+		    v->options->to.note.at != NULL);
+		if (e != ERR_OK && !verify_is_missing(e))
+			found_fork(v, a);
+		else if (v->options->to.note.at == NULL)
+			found_rollback(v, a);
+		else if (e != ERR_OK)
 			verify_found(v->result, VERIFY_CONSISTENCY,
 			    VERIFY_INCOMPLETE, VERIFY_IN_FILE(a->name));
-		else if (e != ERR_OK)
-			found_fork(v, a);
 	}
 	return ERR_OK;
 }

@@ -30,6 +30,7 @@ struct verify_run {
 	struct bytes		 bundle;
 	struct bytes		 file;
 	struct bytes		 note;		/* the checkpoint's */
+	struct bytes		 witnessed;	/* checkpoint.witnessed */
 	/* the first is the one that is verified */
 	struct verify_anchor	 anchor[VERIFY_OTHERS + 3];
 	size_t			 anchors;
@@ -61,6 +62,9 @@ bool verify_is_missing(enum err e);
 
 /* ---- verify_others.c, in this order */
 
+/* A file that may be a note; empty when there is none. */
+[[nodiscard]] enum err verify_read_file(struct verify_run *v,
+    const char *name, struct bytes *out);
 /* Reads the checkpoints that must be of the same tree. */
 [[nodiscard]] enum err verify_read_others(struct verify_run *v);
 void verify_add_anchor(struct verify_run *v, const char *name,

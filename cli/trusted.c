@@ -42,8 +42,12 @@ trusted(const struct arguments *a, const struct log_files *log,
 
 	if (policy != NULL && option_given(a, "key"))
 		return err_because(ERR_SCHEMA, "--policy or --key, not both");
-	if (policy != NULL)
-		return trust_policy_read(policy, out_policy);
+	if (policy != NULL) {
+		TRY(trust_policy_read(policy, out_policy));
+		if (option_given(a, "all-keys"))
+			trust_want_all_keys(*out_policy);
+		return ERR_OK;
+	}
 	if (option_given(a, "key"))
 		return keys_given(a, out_policy);
 	if (log == NULL)

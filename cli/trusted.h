@@ -12,6 +12,8 @@
 #define TRUST_OPTIONS                                                         \
 	{ "policy", "FILE", "logs and witnesses that are trusted "            \
 	    "(tlog-policy)" },                                                \
+	{ "all-keys", NULL, "each key of the log that is listed must have "   \
+	    "signed, not just one" },                                         \
 	{ "key", "FILE", "or the log's key as you were given it; may be "     \
 	    "repeated" }
 
