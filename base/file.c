@@ -117,8 +117,8 @@ write_new(const char *path, struct view content, mode_t mode, bool sync)
 	return e;
 }
 
-static enum err
-sync_parent(const char *path)
+enum err
+dir_sync_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[PATH_MAX];
@@ -147,7 +147,7 @@ replace(const char *path, struct view content, mode_t mode, bool sync)
 	TRY(write_new(fresh, content, mode, sync));
 	if (rename(fresh, path) == -1)
 		return err_system("%s: rename", path);
-	return sync ? sync_parent(path) : ERR_OK;
+	return sync ? dir_sync_of(path) : ERR_OK;
 }
 
 enum err
@@ -166,7 +166,7 @@ enum err
 file_create(const char *path, struct view content, mode_t mode)
 {
 	TRY(write_new(path, content, mode, true));
-	return sync_parent(path);
+	return dir_sync_of(path);
 }
 
 enum err

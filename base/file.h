@@ -37,6 +37,8 @@ void fd_close(int *fd);		/* closes unless -1, sets to -1, keeps errno */
 /* Creates a directory and those above it; existing ones are fine. */
 [[nodiscard]] enum err dir_make(const char *path, mode_t mode);
 [[nodiscard]] enum err dir_sync(const char *path);
+/* The directory that path is in. */
+[[nodiscard]] enum err dir_sync_of(const char *path);
 
 /* Writes all of it, through short writes and EINTR. */
 [[nodiscard]] enum err fd_write(int fd, struct view v);

@@ -38,6 +38,11 @@ int policy_verify_bundle(const struct arguments *a);
 int policy_activate(const struct arguments *a);
 int policy_shadow(const struct arguments *a);
 
+/* registry.c, registry_verify.c */
+int registry_back_up(const struct arguments *a);
+int registry_verify(const struct arguments *a);
+int registry_show_stats(const struct arguments *a);
+
 /* ceremony.c */
 int ceremony_check_script(const struct arguments *a);
 int ceremony_rehearse_script(const struct arguments *a);

@@ -115,6 +115,19 @@ static const struct option shadow_options[] = {
 	{ 0 },
 };
 
+static const struct option registry_options[] = {
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option registry_verify_options[] = {
+	{ "log", "DIR", "the published log to compare it with" },
+	{ "key", "FILE", "the log's key; otherwise log.vkey of --log" },
+	JSON_OPTION,
+	{ 0 },
+};
+
 static const struct option module_options[] = {
 	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
 	{ 0 },
@@ -245,6 +258,16 @@ static const struct command table[] = {
 	{ "policy shadow", "[DIR]", "Let a bundle decide beside the one in "
 	    "force.", "okse policy shadow --dir /tmp/okse new",
 	    shadow_options, policy_shadow },
+
+	{ "registry backup", "FILE", "A copy of the registry while it serves.",
+	    "okse registry backup --dir /tmp/okse /srv/backup/monday.db",
+	    registry_options, registry_back_up },
+	{ "registry verify", "FILE", "Whether a copy is whole, and of which "
+	    "log.", "okse registry verify --log /tmp/okse/log monday.db",
+	    registry_verify_options, registry_verify },
+	{ "registry stats", "[FILE]", "What the registry, or a copy, holds.",
+	    "okse registry stats --dir /tmp/okse", registry_options,
+	    registry_show_stats },
 
 	{ "ceremony check", "SCRIPT", "Walk a script through before anybody "
 	    "travels.", "okse ceremony check configs/ceremony/rehearsal.yaml",

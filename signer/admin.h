@@ -17,6 +17,9 @@ enum admin_verb {
 	ADMIN_POLICY,		/* GET /v1/policy */
 	ADMIN_POLICY_ACTIVATE,	/* POST /v1/policy; argument: u64 serial */
 	ADMIN_POLICY_SHADOW,	/* the same; 0: no shadow from now on */
+	ADMIN_REGISTRY,		/* GET /v1/registry */
+	ADMIN_REGISTRY_STATS,	/* GET /v1/registry/stats */
+	ADMIN_REGISTRY_BACKUP,	/* POST /v1/registry/backup */
 };
 
 /* Also in STATE, for the gate. */

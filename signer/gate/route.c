@@ -55,6 +55,11 @@ static const struct route {
 	{ HTTP_GET, "/v1/policy", ON(LISTENER_ADMIN), 0, route_policy },
 	{ HTTP_POST, "/v1/policy", ON(LISTENER_ADMIN), 0,
 	    route_policy_change },
+	{ HTTP_GET, "/v1/registry", ON(LISTENER_ADMIN), 0, route_registry },
+	{ HTTP_GET, "/v1/registry/stats", ON(LISTENER_ADMIN), 0,
+	    route_registry_stats },
+	{ HTTP_POST, "/v1/registry/backup", ON(LISTENER_ADMIN), 0,
+	    route_registry_backup },
 };
 
 /* The route of the path, with its method if there is one. */

@@ -63,5 +63,8 @@ void route_seal(struct gate *g, const struct call *call);
 void route_clear_latch(struct gate *g, const struct call *call);
 void route_policy(struct gate *g, const struct call *call);
 void route_policy_change(struct gate *g, const struct call *call);
+void route_registry(struct gate *g, const struct call *call);
+void route_registry_stats(struct gate *g, const struct call *call);
+void route_registry_backup(struct gate *g, const struct call *call);
 
 #endif

@@ -142,6 +142,24 @@ route_policy(struct gate *g, const struct call *call)
 }
 
 void
+route_registry(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_REGISTRY);
+}
+
+void
+route_registry_stats(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_REGISTRY_STATS);
+}
+
+void
+route_registry_backup(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_REGISTRY_BACKUP);
+}
+
+void
 route_policy_change(struct gate *g, const struct call *call)
 {
 	AUTO_DONE(bytes) argument = { 0 };

@@ -1,9 +1,11 @@
 /*
  * Officers' questions. They come through the desk and the supervisor, which
  * believe nothing of the arguments; each is read strictly here. Next: force.c
- * for policies.
+ * for policies, registry_backup.c.
  */
 #include "signer/notary/calls.h"
+
+#include "signer/notary/registry_inspect.h"
 
 #define ARGUMENT_MAX 1024
 
@@ -30,6 +32,50 @@ change_policy(struct notary *n, enum admin_verb verb,
 	return force_put(n, out_json);
 }
 
+/* ---- the registry */
+
+static enum err
+show_registry(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	AUTO_DONE(bytes) hold = { 0 };
+	struct json j = json_start(out_json);
+	uint64_t entries;
+
+	(void)argument;
+	(void)out_broken;
+	TRY(registry_entry_count(n->registry, &entries));
+	TRY(guard_put(&n->guard, &hold));
+	json_record(&j, NULL);
+	json_int(&j, "entries", (int64_t)entries);
+	json_int(&j, "published", (int64_t)(n->guard.held ?
+	    n->guard.published : journal_published(n->journal)));
+	if (hold.len != 0)
+		json_raw(&j, "hold", bytes_view(&hold));
+	backup_put(n->backup, &j);
+	if (verb == ADMIN_REGISTRY_STATS) {
+		json_record(&j, "stats");
+		TRY(registry_stats(n->registry, &j));
+		json_close(&j);
+	}
+	json_close(&j);
+	return json_end(&j);
+}
+
+static enum err
+begin_backup(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	struct backup *b = NULL;
+
+	if (backup_is_running(n->backup))
+		return err_because(ERR_IN_FLIGHT, "a backup is being made");
+	TRY(backup_start(n->registry, n->config->registry, &b));
+	backup_free(n->backup);
+	n->backup = b;
+	return show_registry(n, verb, argument, out_broken, out_json);
+}
+
 /* ---- all of them */
 
 static const struct {
@@ -42,6 +88,9 @@ static const struct {
 	{ ADMIN_POLICY, false, show_policy },
 	{ ADMIN_POLICY_ACTIVATE, false, change_policy },
 	{ ADMIN_POLICY_SHADOW, false, change_policy },
+	{ ADMIN_REGISTRY, true, show_registry },
+	{ ADMIN_REGISTRY_STATS, true, show_registry },
+	{ ADMIN_REGISTRY_BACKUP, true, begin_backup },
 };
 
 static enum err

@@ -21,6 +21,7 @@ chores_clear(struct chores *c)
 		c->since = time_now_ms();
 	}
 	c->due = c->heartbeat = false;
+	c->backed_up = 0;
 	c->record_count = c->done_count = c->failed_count = 0;
 }
 
@@ -177,6 +178,20 @@ stage_counts(struct notary *n)
 	return put(n, &entry);
 }
 
+static enum err
+stage_backup(struct notary *n)
+{
+	AUTO_DONE(bytes) entry = { 0 };
+	struct entry_common c;
+
+	if (n->chores.backed_up == 0)
+		return ERR_OK;
+	TRY(journal_next(n->journal, &c));
+	TRY(entry_registry_backup(&c, n->chores.backed_up, NULL, NULL, 0,
+	    &entry));
+	return put(n, &entry);
+}
+
 enum err
 chores_stage(struct notary *n)
 {
@@ -186,6 +201,7 @@ chores_stage(struct notary *n)
 		TRY(stage_record(n, &c->records[i]));
 	TRY(stage_outcome(n, c->done, c->done_count, ERR_OK));
 	TRY(stage_failed(n));
+	TRY(stage_backup(n));
 	if (!c->heartbeat)
 		return ERR_OK;
 	if (c->malformed + c->unauthenticated + c->throttled != 0)

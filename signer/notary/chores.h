@@ -31,6 +31,7 @@ struct chores {
 	uint64_t	done[OUTSTANDING_MAX];
 	size_t		failed_count;
 	struct chores_failed failed[OUTSTANDING_MAX];
+	uint64_t	backed_up;	/* entries in a new backup; 0: none */
 	/* what never reached a decision, since then (ms) */
 	uint64_t	malformed, unauthenticated, throttled;
 	int64_t		since;

@@ -327,6 +327,24 @@ tell_hold(struct role_state *s, enum role role, bool *told)
 	peer_send(to, MSG_HOLD, 0, bytes_view(&body));
 }
 
+/* Between batches, some pages each time; recorded once it is whole. */
+static void
+back_up(struct role_state *s)
+{
+	struct notary *n = s->notary;
+
+	if (!backup_is_running(n->backup))
+		return;
+	if (!backup_step(n->backup)) {
+		proc_again(s->proc);
+		return;
+	}
+	if (!backup_is_done(n->backup) || n->guard.held)
+		return;
+	n->chores.backed_up = backup_entries(n->backup);
+	n->chores.due = true;
+}
+
 static void
 on_pass(struct proc *p)
 {
@@ -336,6 +354,7 @@ on_pass(struct proc *p)
 		return;
 	tell_hold(s, ROLE_SUPERVISOR, &s->supervisor_told);
 	tell_hold(s, ROLE_GATE, &s->gate_told);
+	back_up(s);
 	if (s->notary->guard.held)
 		return;
 	tell_health(s);

@@ -14,6 +14,7 @@
 #include "signer/notary/journal.h"
 #include "signer/notary/outstanding.h"
 #include "signer/notary/pseudonym.h"
+#include "signer/notary/registry_backup.h"
 #include "signer/notary/signers.h"
 #include "signer/notary/tally.h"
 #include "signer/notary/vouched.h"
@@ -28,6 +29,7 @@ struct notary {
 	struct vkey		*log_second;	/* or NULL */
 	struct registry		*registry;
 	struct guard		 guard;
+	struct backup		*backup;	/* the last, or NULL */
 	struct journal		*journal;	/* NULL while it is held */
 	struct keys		*keys;		/* NULL while sealed */
 	size_t			 keyholders;	/* attached just now */

@@ -3,6 +3,7 @@
  * back was written here, in a database that belongs to this program, and is
  * still checked for its shape. Next: registry_device.c, registry_log.c.
  */
+#include "signer/notary/registry_inspect.h"
 #include "signer/notary/registry_schema.h"
 #include "signer/notary/registry_sql.h"
 #include "signer/notary/sqlite.h"
@@ -12,6 +13,7 @@
 static const struct statement statements[] = {
 #define X(name, table, kind, sql) { #name, #table, STATEMENT_##kind, sql },
 	REGISTRY_STATEMENTS(X)
+	REGISTRY_INSPECTION(X)
 #undef X
 };
 
@@ -81,6 +83,25 @@ registry_open(const char *path, struct registry **out_registry)
 	r->node = ONLY_NODE;
 	TRY(sqlite_open(path, statements, COUNT(statements), &r->engine));
 	TRY(check_version(r->engine));
+	TRY(r->engine->ops->ready(r->engine));
+	*out_registry = STEAL(r);
+	return ERR_OK;
+}
+
+enum err
+registry_open_copy(const char *path, struct registry **out_registry)
+{
+	AUTO(registry) r = mem_new(1, sizeof(*r));
+	int found;
+
+	if (r == NULL)
+		return err_because(ERR_MEMORY, "the registry");
+	r->node = ONLY_NODE;
+	TRY(sqlite_open_copy(path, statements, COUNT(statements),
+	    &r->engine));
+	TRY(r->engine->ops->version(r->engine, &found));
+	if (found != REGISTRY_VERSION)
+		return wrong_version(found);
 	TRY(r->engine->ops->ready(r->engine));
 	*out_registry = STEAL(r);
 	return ERR_OK;

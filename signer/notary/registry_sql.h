@@ -7,6 +7,7 @@
 
 #include "signer/notary/engine.h"
 #include "signer/notary/registry.h"
+#include "signer/notary/registry_inspect_sql.h"
 
 /* X(name, table, kind, sql); device states are those of registry.h. */
 #define REGISTRY_STATEMENTS(X)                                                \
@@ -131,6 +132,7 @@
 enum registry_statement {
 #define X(name, table, kind, sql) name,
 	REGISTRY_STATEMENTS(X)
+	REGISTRY_INSPECTION(X)
 #undef X
 };
 

@@ -7,6 +7,10 @@
 #include "signer/notary/sqlite.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -375,20 +379,68 @@ sqlite_close(struct engine *e)
 }
 
 static enum err
-open_file(struct sqlite *s, const char *path)
+connect_to(struct sqlite *s, const char *name, int flags)
 {
 	int rc;
 
 	/* one thread, and nobody reads its statistics; set by the first */
 	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	rc = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX |
+	    SQLITE_OPEN_NOFOLLOW, NULL);
+	if (rc == SQLITE_OK)
+		return ERR_OK;
+	return s->db != NULL ? fail(s, rc) :
+	    err_because(ERR_MEMORY, "opening the database");
+}
+
+static enum err
+open_file(struct sqlite *s, const char *path)
+{
 	TRY(make_file(path));
-	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
-	if (rc != SQLITE_OK)
-		return s->db != NULL ? fail(s, rc) :
-		    err_because(ERR_MEMORY, "opening the database");
+	TRY(connect_to(s, path, SQLITE_OPEN_READWRITE));
 	return configure(s);
+}
+
+/* "immutable": no lock, no journal, whatever its header says of a WAL. */
+static enum err
+open_copy(struct sqlite *s, const char *path)
+{
+	static const char reserved[] = "?#%";
+	AUTO_DONE(bytes) uri = { 0 };
+	char beside[PATH_MAX];
+	struct stat st;
+
+	snprintf(beside, sizeof(beside), "%s-wal", path);
+	if (stat(beside, &st) == 0 && st.st_size != 0)
+		return err_because(ERR_CORRUPT, "%s lies beside it: without "
+		    "it the file lacks its last commits", beside);
+	bytes_put_text(&uri, "file:");
+	for (const char *c = path; *c != '\0'; c++)
+		bytes_printf(&uri, strchr(reserved, *c) != NULL ? "%%%02x" :
+		    "%c", *c);
+	bytes_put_text(&uri, "?immutable=1");
+	TRY(bytes_check(&uri));
+	TRY(connect_to(s, bytes_text(&uri), SQLITE_OPEN_READONLY |
+	    SQLITE_OPEN_URI));
+	return execute(s, "PRAGMA trusted_schema = OFF;"
+	    "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;");
+}
+
+enum err
+sqlite_check(struct engine *e, int64_t *out_bad)
+{
+	struct sqlite *s = sqlite_of(e);
+	sqlite3_stmt *st = NULL;
+	int64_t bad = 0;
+	int rc;
+
+	TRY(prepare(s, "PRAGMA integrity_check", &st));
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		bad += sqlite3_column_bytes(st, 0) != 2;	/* "ok" */
+	sqlite3_finalize(st);
+	*out_bad = bad + (rc != SQLITE_DONE);
+	return ERR_OK;
 }
 
 static const struct engine_ops sqlite_ops = {
@@ -408,9 +460,10 @@ static const struct engine_ops sqlite_ops = {
 	.close = sqlite_close,
 };
 
-enum err
-sqlite_open(const char *path, const struct statement *statements,
-    size_t count, struct engine **out_engine)
+static enum err
+open_with(enum err (*how)(struct sqlite *s, const char *path),
+    const char *path, const struct statement *statements, size_t count,
+    struct engine **out_engine)
 {
 	struct sqlite *s = mem_new(1, sizeof(*s));
 	enum err e;
@@ -419,7 +472,7 @@ sqlite_open(const char *path, const struct statement *statements,
 		return err_because(ERR_MEMORY, "a database");
 	s->engine = (struct engine){ &sqlite_ops, statements, count, ERR_OK };
 	s->prepared = mem_new(count, sizeof(*s->prepared));
-	e = s->prepared != NULL ? open_file(s, path) :
+	e = s->prepared != NULL ? how(s, path) :
 	    err_because(ERR_MEMORY, "%zu statements", count);
 	if (e != ERR_OK) {
 		sqlite_close(&s->engine);
@@ -427,4 +480,18 @@ sqlite_open(const char *path, const struct statement *statements,
 	}
 	*out_engine = &s->engine;
 	return ERR_OK;
+}
+
+enum err
+sqlite_open(const char *path, const struct statement *statements,
+    size_t count, struct engine **out_engine)
+{
+	return open_with(open_file, path, statements, count, out_engine);
+}
+
+enum err
+sqlite_open_copy(const char *path, const struct statement *statements,
+    size_t count, struct engine **out_engine)
+{
+	return open_with(open_copy, path, statements, count, out_engine);
 }

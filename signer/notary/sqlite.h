@@ -17,6 +17,17 @@
     const struct statement *statements, size_t count,
     struct engine **out_engine);
 
+/*
+ * Opens a copy to read, without a lock and without writing anything: nobody
+ * may have it open to write. ERR_CORRUPT when a journal lies beside it.
+ */
+[[nodiscard]] enum err sqlite_open_copy(const char *path,
+    const struct statement *statements, size_t count,
+    struct engine **out_engine);
+
+/* Reads every page: how many things SQLite finds wrong with them (to 100). */
+[[nodiscard]] enum err sqlite_check(struct engine *e, int64_t *out_bad);
+
 /* The connection itself, for backups on it and for tests. */
 sqlite3 *sqlite_connection(struct engine *e);
 

@@ -243,6 +243,7 @@ notary_close(struct notary *n)
 	if (n == NULL)
 		return;
 	journal_close(n->journal);
+	backup_free(n->backup);
 	registry_close(n->registry);
 	chores_done(&n->chores);
 	keys_free(n->keys);
