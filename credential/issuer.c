@@ -101,19 +101,11 @@ check_uri(const char *uri)
 	return ERR_OK;
 }
 
-enum err
-issuer_load(const char *certificate_path, const char *uri,
-    struct issuer **out_issuer)
+static enum err
+complete(struct issuer *i, const char *name)
 {
-	AUTO(issuer) i = NULL;
-
-	TRY(check_uri(uri));
-	if ((i = mem_new(1, sizeof(*i))) == NULL ||
-	    (i->uri = mem_text(uri)) == NULL)
-		return err_because(ERR_MEMORY, "an issuer");
-	TRY(pem_read_certificate(certificate_path, &i->certificate));
 	if ((i->key = X509_get_pubkey(i->certificate)) == NULL)
-		return err_openssl(certificate_path);
+		return err_openssl(name);
 	TRY(p256_point(i->key, i->point));
 	TRY(public_hash(i->key, &i->name));
 	TRY(certificate_validity(i->certificate, &i->not_before,
@@ -121,7 +113,47 @@ issuer_load(const char *certificate_path, const char *uri,
 	TRY(certificate_der(i->certificate, &i->der));
 	i->fingerprint = sha256(bytes_view(&i->der));
 	find_country(i);
-	TRY(prepare_headers(i));
+	return prepare_headers(i);
+}
+
+static enum err
+start(const char *uri, struct issuer **out_issuer)
+{
+	AUTO(issuer) i = NULL;
+
+	TRY(check_uri(uri));
+	if ((i = mem_new(1, sizeof(*i))) == NULL ||
+	    (i->uri = mem_text(uri)) == NULL)
+		return err_because(ERR_MEMORY, "an issuer");
+	*out_issuer = STEAL(i);
+	return ERR_OK;
+}
+
+enum err
+issuer_load(const char *certificate_path, const char *uri,
+    struct issuer **out_issuer)
+{
+	AUTO(issuer) i = NULL;
+
+	TRY(start(uri, &i));
+	TRY(pem_read_certificate(certificate_path, &i->certificate));
+	TRY(complete(i, certificate_path));
+	*out_issuer = STEAL(i);
+	return ERR_OK;
+}
+
+enum err
+issuer_of_der(struct view der, const char *uri, struct issuer **out_issuer)
+{
+	AUTO(issuer) i = NULL;
+	const uint8_t *at = der.at;
+
+	TRY(start(uri, &i));
+	i->certificate = d2i_X509(NULL, &at, (long)der.len);
+	if (i->certificate == NULL || at != der.at + der.len)
+		return err_because(ERR_SYNTAX,
+		    "%zu bytes that are no certificate", der.len);
+	TRY(complete(i, "a certificate"));
 	*out_issuer = STEAL(i);
 	return ERR_OK;
 }

@@ -23,6 +23,9 @@ struct issuer;
  */
 [[nodiscard]] enum err issuer_load(const char *certificate_path,
     const char *uri, struct issuer **out_issuer);
+/* The same of a certificate in DER, whoever it comes from. */
+[[nodiscard]] enum err issuer_of_der(struct view der, const char *uri,
+    struct issuer **out_issuer);
 void issuer_free(struct issuer *i);
 AUTO_STRUCT(issuer);
 

@@ -300,6 +300,21 @@ qr_token_read_again(struct view text, const struct issuer *const *issuers,
 }
 
 enum err
+qr_token_peek(struct view text, uint8_t out_cti[QR_TOKEN_ID])
+{
+	AUTO_DONE(bytes) token = { 0 };
+	uint8_t signature[P256_SIGNATURE_SIZE];
+	struct qr_token t = { 0 };
+	struct cose_sign1 s = { 0 };
+
+	TRY(decode_text(text, &token));
+	TRY(cose_get_sign1(bytes_view(&token), &s, signature));
+	TRY(get_signed(&s, &t));
+	memcpy(out_cti, t.cti, sizeof(t.cti));
+	return ERR_OK;
+}
+
+enum err
 qr_token_read(struct view text, const struct issuer *const *issuers,
     size_t issuer_count, struct qr_token *out_token)
 {

@@ -56,6 +56,13 @@ struct qr_token {
     struct qr_token *out_token);
 
 /*
+ * The cti of what has the shape of a token, whoever signed it: to look it up
+ * early, and for nothing else.
+ */
+[[nodiscard]] enum err qr_token_peek(struct view text,
+    uint8_t out_cti[QR_TOKEN_ID]);
+
+/*
  * The same for one who has seen tokens signed: what vouches() knows by its
  * qr_token_name() is not verified again. The name covers every bit.
  */

@@ -176,6 +176,7 @@ on_health(struct proc *p, struct peer *from, const struct msg *m)
 
 	g->policy_in_force = reader_u16(&r) != 0;
 	g->policy_change_failed = reader_u16(&r) == 0;
+	g->registry_away = reader_u16(&r) == 0;
 	check(p, from, reader_end(&r, "HEALTH"));
 }
 
@@ -217,6 +218,7 @@ on_gone(struct proc *p, enum role role, unsigned int index)
 	if (role != ROLE_NOTARY)
 		return;
 	g->policy_in_force = g->policy_change_failed = false;
+	g->registry_away = false;
 	bytes_reset(&g->held_by);
 	bytes_reset(&g->hold);
 	pending_fail_all(g->pending, ERR_UNAVAILABLE, "the notary is "

@@ -40,6 +40,7 @@ struct gate {
 	unsigned int		 keyholders;
 	/* as the notary last said */
 	bool			 policy_in_force, policy_change_failed;
+	bool			 registry_away;
 	struct bytes		 hold, held_by;	/* JSON, its name; or "" */
 };
 

@@ -29,6 +29,7 @@ route_ready(struct gate *g, const struct call *call)
 		{ "notary", proc_peer(g->proc, ROLE_NOTARY, 0) == NULL },
 		{ "keyholders", g->keyholders == 0 },
 		{ "policy", g->hold.len == 0 && !g->policy_in_force },
+		{ "database", g->registry_away },
 		{ bytes_text(&g->held_by), g->hold.len != 0 },
 	};
 	struct reply r = { .status = 200, .type = REPLY_JSON };

@@ -5,6 +5,7 @@
 #include "signer/notary/batch.h"
 
 #include "signer/log.h"
+#include "signer/notary/announce.h"
 #include "signer/notary/reported.h"
 #include "signer/notary/ticket.h"
 
@@ -115,33 +116,85 @@ forget_staged(struct notary *n)
 	outstanding_drop_staged(&n->outstanding);
 }
 
+/* As much of q as a batch takes, for a reason that all of them hear. */
+static void
+refuse_waiting(enum err e, struct queue *q, struct batch *b)
+{
+	while (!queue_is_empty(q) && b->count < BATCH_MAX)
+		b->at[b->count++].id = q->waiting[q->head++].id;
+	for (size_t i = 0; i < b->count; i++)
+		serve_refuse(e, &b->at[i]);
+}
+
 /* Nothing happened: whoever waits hears so, and the chores wait on. */
 static void
 take_back(struct notary *n, enum err e, struct queue *q, struct batch *b)
 {
-	while (!queue_is_empty(q) && b->count < BATCH_MAX)
-		b->at[b->count++].id = q->waiting[q->head++].id;
 	log_error("a batch of %zu was taken back: %s", b->count, err_why());
 	forget_staged(n);
-	for (size_t i = 0; i < b->count; i++)
-		serve_refuse(e, &b->at[i]);
+	refuse_waiting(e, q, b);
+	n->chores.due = false;
+}
+
+/*
+ * The database is away and may have committed: nobody gets a ticket, and who
+ * asks again with the same key later gets what was recorded, if it was.
+ */
+static void
+leave_open(struct notary *n, struct queue *q, struct batch *b)
+{
+	log_error("a batch of %zu has no answer: %s", b->count, err_why());
+	registry_rollback(n->registry);
+	outstanding_drop_staged(&n->outstanding);
+	fleet_commit_is_open(n);
+	refuse_waiting(ERR_UNAVAILABLE, q, b);
 	n->chores.due = false;
 }
 
 static enum err
-attempt(struct notary *n, struct queue *q, struct batch *b,
-    enum err (*begin)(struct registry *r))
+stage_all(struct notary *n, struct queue *q, struct batch *b, bool careful)
 {
-	enum err e = begin(n->registry);
+	TRY(careful ? registry_begin(n->registry) :
+	    registry_begin_deferring(n->registry));
+	if (!careful)
+		TRY(announce(n, q));
+	return stage(n, q, b);
+}
+
+static enum err
+attempt(struct notary *n, struct queue *q, struct batch *b, bool careful)
+{
+	enum err e = stage_all(n, q, b, careful);
+	bool back = e == ERR_FULL || e == ERR_MEMORY;
 
 	if (e == ERR_OK)
-		e = stage(n, q, b);
-	if (e == ERR_FULL || e == ERR_MEMORY) {
+		e = commit(n, b);
+	if (back || e == ERR_UNAVAILABLE) {
 		take_back(n, e, q, b);
 		return ERR_OK;
 	}
-	TRY(e);
-	return commit(n, b);
+	fleet_staged(&n->fleet, e == ERR_OK);
+	if (e != ERR_IN_FLIGHT)
+		return e;
+	leave_open(n, q, b);
+	return ERR_OK;
+}
+
+static enum err
+run(struct notary *n, struct queue *q, struct batch *b)
+{
+	const struct tally before = n->tally;
+	size_t head = q->head;
+	enum err e = attempt(n, q, b, false);
+
+	if (e != ERR_EXISTS)
+		return e;
+	forget_staged(n);
+	batch_reset(b);
+	q->head = head;
+	n->tally = before;
+	n->tally.again++;
+	return attempt(n, q, b, true);
 }
 
 /*
@@ -152,19 +205,15 @@ attempt(struct notary *n, struct queue *q, struct batch *b,
 enum err
 batch_run(struct notary *n, struct queue *q, int64_t now, struct batch *b)
 {
-	size_t head = q->head;
-	enum err e;
+	enum err e = ERR_OK;
 
 	batch_reset(b);
 	n->now = now;
-	e = attempt(n, q, b, registry_begin_deferring);
-	if (e == ERR_EXISTS) {
-		forget_staged(n);
-		batch_reset(b);
-		q->head = head;
-		n->tally.again++;
-		e = attempt(n, q, b, registry_begin);
-	}
+	if (registry_is_away(n->registry))
+		refuse_waiting(err_because(ERR_UNAVAILABLE,
+		    "the registry's database is away"), q, b);
+	else
+		e = run(n, q, b);
 	if (queue_is_empty(q))
 		queue_clear(q);
 	return e;

@@ -6,6 +6,7 @@
 #include "signer/notary/chores.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "signer/log.h"
 #include "signer/notary/notary.h"
@@ -23,6 +24,27 @@ chores_clear(struct chores *c)
 	c->due = c->heartbeat = false;
 	c->backed_up = 0;
 	c->record_count = c->done_count = c->failed_count = 0;
+}
+
+void
+chores_drop(struct chores *c, size_t records, size_t done, size_t failed,
+    bool heartbeat)
+{
+	/* the supervisor asks again for what it did not hear of */
+	for (size_t i = records; i < c->record_count; i++) {
+		struct chores_record kept = c->records[i];
+
+		c->records[i] = c->records[i - records];
+		c->records[i - records] = kept;
+	}
+	memmove(c->done, c->done + done,
+	    (c->done_count - done) * sizeof(c->done[0]));
+	memmove(c->failed, c->failed + failed,
+	    (c->failed_count - failed) * sizeof(c->failed[0]));
+	c->record_count -= records;
+	c->done_count -= done;
+	c->failed_count -= failed;
+	c->heartbeat = c->heartbeat && !heartbeat;
 }
 
 void
@@ -202,6 +224,7 @@ chores_stage(struct notary *n)
 	TRY(stage_outcome(n, c->done, c->done_count, ERR_OK));
 	TRY(stage_failed(n));
 	TRY(stage_backup(n));
+	TRY(fleet_stage(n));
 	if (!c->heartbeat)
 		return ERR_OK;
 	if (c->malformed + c->unauthenticated + c->throttled != 0)

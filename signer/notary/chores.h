@@ -39,6 +39,9 @@ struct chores {
 
 void chores_clear(struct chores *c);	/* all that was staged is durable */
 void chores_done(struct chores *c);
+/* The first of each were recorded after all; what came since waits on. */
+void chores_drop(struct chores *c, size_t records, size_t done,
+    size_t failed, bool heartbeat);
 
 /* ERR_FULL: more than CHORES_RECORDS wait. */
 [[nodiscard]] enum err chores_add_record(struct chores *c, uint64_t id,

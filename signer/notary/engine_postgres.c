@@ -80,9 +80,12 @@ enum err
 engine_postgres_writer(struct engine *engine, int64_t node)
 {
 	struct pg_engine *e = pg_of(engine);
+	char name[32];
 
+	snprintf(name, sizeof(name), "okse node %lld", (long long)node);
+	TRY(postgres_target_name(e->target, name));
 	e->writer = (struct pg_writer){ .node = node };
-	return pg_writer_take(e);
+	return pg_writer_take(e, name);
 }
 
 /* ---- the schema */
@@ -271,6 +274,9 @@ commit(struct engine *engine)
 
 	if (err == ERR_OK && !e->conflict && e->writes.count != 0)
 		err = pg_flush(e);
+	/* whatever it was, nothing has been committed */
+	if (err == ERR_FULL || err == ERR_MEMORY)
+		err = ERR_UNAVAILABLE;
 	if (e->conflict && !e->careful) {
 		rollback(engine);
 		return engine->failed != ERR_OK ? engine->failed :
@@ -349,17 +355,17 @@ static const struct engine_ops ops = {
 };
 
 static enum err
-open_all(struct pg_engine *e, const char *uri, const char *name)
+open_all(struct pg_engine *e, const char *uri)
 {
 	e->rows = mem_new(e->engine.count, sizeof(*e->rows));
 	if (e->rows == NULL)
 		return err_because(ERR_MEMORY, "the registry");
-	TRY(postgres_target_parse(uri, name, &e->target));
+	TRY(postgres_target_parse(uri, &e->target));
 	return connect_checked(e, time_monotonic_us() + CONNECT_PATIENCE);
 }
 
 enum err
-engine_postgres_open(const char *uri, const char *name, enum postgres_as as,
+engine_postgres_open(const char *uri, enum postgres_as as,
     const struct statement *statements, size_t count,
     struct engine **out_engine)
 {
@@ -371,7 +377,7 @@ engine_postgres_open(const char *uri, const char *name, enum postgres_as as,
 	e->engine = (struct engine){ .ops = &ops, .statements = statements,
 	    .count = count };
 	e->as = as;
-	if ((err = open_all(e, uri, name)) != ERR_OK) {
+	if ((err = open_all(e, uri)) != ERR_OK) {
 		engine_close(&e->engine);
 		return err;
 	}

@@ -26,11 +26,11 @@ enum postgres_as {
 /*
  * Connects and checks the server: ERR_UNSUPPORTED naming the setting that
  * weakens durability, the role that may do too much, or the standby.
- * ERR_UNAVAILABLE: not there. name: of the session, one for each node.
+ * ERR_UNAVAILABLE: not there.
  */
 [[nodiscard]] enum err engine_postgres_open(const char *uri,
-    const char *name, enum postgres_as as, const struct statement *statements,
-    size_t count, struct engine **out_engine);
+    enum postgres_as as, const struct statement *statements, size_t count,
+    struct engine **out_engine);
 
 /*
  * From now on this process writes as this node, and no other. ERR_UNAVAILABLE
@@ -38,6 +38,12 @@ enum postgres_as {
  */
 [[nodiscard]] enum err engine_postgres_writer(struct engine *e,
     int64_t node);
+/* Whoever writes as this node cannot commit any more. */
+[[nodiscard]] enum err engine_postgres_end_writer(struct engine *e,
+    int64_t node);
+/* Gives a role what a daemon needs, and no more. ERR_RANGE: no such name. */
+[[nodiscard]] enum err engine_postgres_grant(struct engine *e,
+    const char *role);
 
 /* What became of a COMMIT whose answer did not come. */
 enum engine_fate {

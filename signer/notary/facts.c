@@ -71,15 +71,27 @@ find_token(struct notary *n, const struct asked *asked,
 	return ERR_OK;
 }
 
+/* Of this node, or of another one of the fleet. */
+static enum err
+read_by_known(struct notary *n, struct view text, struct qr_token *out)
+{
+	const struct issuer *issuers[CONFIG_KEYS + FLEET_ISSUERS];
+	size_t count = signers_of(&n->signers, KEY_USE_QR, n->now, issuers);
+
+	count += fleet_issuers(&n->fleet, issuers + count);
+
+	return qr_token_read_again(text, issuers, count, vouched_knows,
+	    &n->vouched, out);
+}
+
 static enum err
 read_token(struct notary *n, const struct asked *asked, struct findings *f)
 {
-	const struct issuer *issuers[CONFIG_KEYS];
-	size_t count = signers_of(&n->signers, KEY_USE_QR, n->now, issuers);
 	struct qr_token token;
-	enum err e = qr_token_read_again(asked->evidence.qr_token,
-	    issuers, count, vouched_knows, &n->vouched, &token);
+	enum err e = read_by_known(n, asked->evidence.qr_token, &token);
 
+	if (e == ERR_SIGNATURE && fleet_has_grown(n))
+		e = read_by_known(n, asked->evidence.qr_token, &token);
 	if (e == ERR_MEMORY)
 		return e;
 	if (e != ERR_OK || strcmp(token.audience, n->config->issuer) != 0) {

@@ -208,14 +208,22 @@ commit(struct notary *n, enum admin_verb verb, const struct bundle *b,
 	enum err e = stage(n, verb, b);
 
 	*out_broken = true;
-	if (e == ERR_FULL || e == ERR_MEMORY) {
+	if (e == ERR_OK)
+		e = registry_commit(n->registry);
+	/* whether it was made will be known; nothing was put in force */
+	if (e == ERR_IN_FLIGHT) {
+		fleet_commit_is_open(n);
+		*out_broken = false;
+		return err_because(ERR_UNAVAILABLE, "the registry is away; "
+		    "look whether it was changed");
+	}
+	if (e == ERR_FULL || e == ERR_MEMORY || e == ERR_UNAVAILABLE) {
 		registry_rollback(n->registry);
 		journal_rolled_back(n->journal);
 		*out_broken = registry_failed(n->registry) != ERR_OK;
 		return e;
 	}
 	TRY(e);
-	TRY(registry_commit(n->registry));
 	TRY(journal_committed(n->journal));
 	*out_broken = false;
 	return ERR_OK;

@@ -278,15 +278,15 @@ publish(struct role_state *s)
 	struct notary *n = s->notary;
 	AUTO_DONE(bytes) body = { 0 };
 	struct peer *keyholder = dispatch_keyholder(n, s->proc);
+	enum err e;
 
 	if (keyholder == NULL || n->keys == NULL)
 		return;
-	if (journal_checkpoint(n->journal, time_monotonic_us(), &body) !=
-	    ERR_OK) {
+	e = registry_is_away(n->registry) ? ERR_UNAVAILABLE :
+	    journal_checkpoint(n->journal, time_monotonic_us(), &body);
+	if (e != ERR_OK && e != ERR_UNAVAILABLE)
 		give_up(s, "publishing");
-		return;
-	}
-	if (body.len == 0)
+	if (e != ERR_OK || body.len == 0)
 		return;
 	s->cosigner = peer_index(keyholder);
 	peer_send(keyholder, MSG_CHECKPOINT, 0, bytes_view(&body));
@@ -299,7 +299,9 @@ tell_health(struct role_state *s)
 	struct peer *gate = proc_peer(s->proc, ROLE_GATE, 0);
 	uint16_t in_force = force_check(s->notary, time_now()) == ERR_OK;
 	uint16_t changed = !s->notary->force.failed;
-	uint32_t health = (uint32_t)in_force << 16 | changed;
+	uint16_t registry = !registry_is_away(s->notary->registry);
+	uint32_t health = (uint32_t)in_force << 2 | (uint32_t)changed << 1 |
+	    registry;
 	AUTO_DONE(bytes) body = { 0 };
 
 	if (gate == NULL || health == s->health)
@@ -307,6 +309,7 @@ tell_health(struct role_state *s)
 	s->health = health;
 	bytes_put_u16(&body, in_force);
 	bytes_put_u16(&body, changed);
+	bytes_put_u16(&body, registry);
 	peer_send(gate, MSG_HEALTH, 0, bytes_view(&body));
 }
 
@@ -377,13 +380,37 @@ send_metrics(struct role_state *s)
 }
 
 static void
+look_again(struct role_state *s)
+{
+	enum err e = guard_again(s->notary);
+
+	if (e != ERR_OK && e != ERR_UNAVAILABLE)
+		give_up(s, "the registry");
+}
+
+/* Away from the registry, and back. */
+static void
+mind_fleet(struct role_state *s)
+{
+	bool back;
+
+	if (s->failed || s->notary->guard.held)
+		return;
+	if (fleet_tick(s->notary, &back) != ERR_OK)
+		give_up(s, "the registry");
+	else if (back)
+		s->notary->chores.due = true;
+}
+
+static void
 on_tick(void *context)
 {
 	struct role_state *s = context;
 	struct chores *c = &s->notary->chores;
 
 	s->ticks++;
-	if (s->ticks % TICKS_SECOND != 0)
+	mind_fleet(s);
+	if (s->failed || s->ticks % TICKS_SECOND != 0)
 		return;
 	send_metrics(s);
 	if (s->notary->guard.held)
@@ -391,8 +418,9 @@ on_tick(void *context)
 	if (s->ticks % TICKS_MINUTE == 0) {
 		c->heartbeat = true;
 		force_tell_shadow(s->notary);
-		if (guard_again(s->notary) != ERR_OK)
-			give_up(s, "the registry");
+		if (!registry_is_away(s->notary->registry) &&
+		    !s->notary->fleet.open.is)
+			look_again(s);
 	}
 	c->due = c->due || c->heartbeat || c->record_count + c->done_count +
 	    c->failed_count != 0;

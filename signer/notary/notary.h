@@ -9,6 +9,7 @@
 #include "credential/chip.h"
 #include "signer/config.h"
 #include "signer/notary/chores.h"
+#include "signer/notary/fleet.h"
 #include "signer/notary/force.h"
 #include "signer/notary/guard.h"
 #include "signer/notary/journal.h"
@@ -38,6 +39,7 @@ struct notary {
 	struct chores		 chores;
 	struct vouched		 vouched;
 	struct tally		 tally;
+	struct fleet		 fleet;
 };
 
 /*

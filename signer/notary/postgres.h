@@ -41,10 +41,13 @@ bool postgres_is_uri(const char *text);
     struct postgres_target **out_target);
 /*
  * The same, ready to connect: names are resolved, which is not possible once
- * a process is locked in. name: what the server shows as application_name.
+ * a process is locked in.
  */
 [[nodiscard]] enum err postgres_target_parse(const char *uri,
-    const char *name, struct postgres_target **out_target);
+    struct postgres_target **out_target);
+/* What the server shows as application_name of later connections. */
+[[nodiscard]] enum err postgres_target_name(struct postgres_target *t,
+    const char *name);
 void postgres_target_free(struct postgres_target *t);
 AUTO_STRUCT(postgres_target);
 

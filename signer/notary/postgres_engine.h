@@ -94,7 +94,8 @@ void pg_forget(struct pg_engine *e);
 
 /* postgres_writer.c: who writes as a node, and what became of a COMMIT */
 void pg_writer_begin(struct pg_engine *e);	/* queues the batch's claim */
-[[nodiscard]] enum err pg_writer_take(struct pg_engine *e);
+[[nodiscard]] enum err pg_writer_take(struct pg_engine *e,
+    const char *name);
 /*
  * After a new connection. ERR_UNAVAILABLE: the old one is not over yet. Any
  * other error is final.

@@ -240,18 +240,27 @@ resolve(struct target_host *h)
 }
 
 enum err
-postgres_target_parse(const char *uri, const char *name,
-    struct postgres_target **out_target)
+postgres_target_parse(const char *uri, struct postgres_target **out_target)
 {
 	AUTO(postgres_target) t = NULL;
 
 	TRY(postgres_target_read(uri, &t));
 	for (size_t i = 0; i < t->host_count; i++)
 		TRY(resolve(&t->hosts[i]));
-	t->name = mem_text(name);
-	if (t->name == NULL)
-		return err_because(ERR_MEMORY, "registry");
+	TRY(postgres_target_name(t, "okse"));
 	*out_target = STEAL(t);
+	return ERR_OK;
+}
+
+enum err
+postgres_target_name(struct postgres_target *t, const char *name)
+{
+	AUTO(text) copy = mem_text(name);
+
+	if (copy == NULL)
+		return err_because(ERR_MEMORY, "registry");
+	mem_free(t->name);
+	t->name = STEAL(copy);
 	return ERR_OK;
 }
 

@@ -110,12 +110,27 @@ keep_found(struct pg_engine *e, const struct found *f)
 	e->writer.unknown = e->writer.fenced = false;
 }
 
+/* The session is known by its name, also to the others. */
+static enum err
+take_name(struct pg_engine *e, const char *name)
+{
+	AUTO_DONE(bytes) params = { 0 };
+
+	datum_put_text(&params, name);
+	postgres_queue_sql(e->connection, "SELECT set_config("
+	    "'application_name', $1, false)", bytes_view(&params), NULL,
+	    NULL);
+	return postgres_round(e->connection,
+	    time_monotonic_us() + READ_PATIENCE);
+}
+
 enum err
-pg_writer_take(struct pg_engine *e)
+pg_writer_take(struct pg_engine *e, const char *name)
 {
 	AUTO_DONE(bytes) params = { 0 };
 	struct found f = { 0 };
 
+	TRY(take_name(e, name));
 	TRY(wait_alone(e));
 	datum_put_int(&params, e->writer.node);
 	postgres_queue_sql(e->connection, "INSERT INTO writer AS w"
@@ -188,4 +203,17 @@ pg_writer_retake(struct pg_engine *e, enum engine_fate *out_fate)
 	    time_monotonic_us() + READ_PATIENCE);
 	TRY(err);
 	return judge(e, &f, out_fate);
+}
+
+enum err
+engine_postgres_end_writer(struct engine *engine, int64_t node)
+{
+	struct pg_engine *e = pg_of(engine);
+	AUTO_DONE(bytes) params = { 0 };
+
+	datum_put_int(&params, node);
+	postgres_queue_sql(e->connection, "DELETE FROM writer"
+	    " WHERE node = $1", bytes_view(&params), NULL, NULL);
+	return postgres_round(e->connection,
+	    time_monotonic_us() + TAKE_PATIENCE);
 }

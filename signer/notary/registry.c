@@ -3,6 +3,7 @@
  * back was written here, in a database that belongs to this program, and is
  * still checked for its shape. Next: registry_device.c, registry_log.c.
  */
+#include "signer/notary/engine_postgres.h"
 #include "signer/notary/registry_inspect.h"
 #include "signer/notary/registry_schema.h"
 #include "signer/notary/registry_sql.h"
@@ -73,15 +74,32 @@ check_version(struct engine *e)
 
 /* ---- opening */
 
-enum err
-registry_open(const char *path, struct registry **out_registry)
+static enum err
+open_engine(const char *where, enum postgres_as as,
+    struct registry **out_registry)
 {
 	AUTO(registry) r = mem_new(1, sizeof(*r));
 
 	if (r == NULL)
 		return err_because(ERR_MEMORY, "the registry");
 	r->node = ONLY_NODE;
-	TRY(sqlite_open(path, statements, COUNT(statements), &r->engine));
+	if (postgres_is_uri(where))
+		TRY(engine_postgres_open(where, as, statements,
+		    COUNT(statements), &r->engine));
+	else
+		TRY(sqlite_open(where, statements, COUNT(statements),
+		    &r->engine));
+	*out_registry = STEAL(r);
+	return ERR_OK;
+}
+
+static enum err
+open_as(const char *where, enum postgres_as as,
+    struct registry **out_registry)
+{
+	AUTO(registry) r = NULL;
+
+	TRY(open_engine(where, as, &r));
 	TRY(check_version(r->engine));
 	TRY(r->engine->ops->ready(r->engine));
 	*out_registry = STEAL(r);
@@ -108,14 +126,24 @@ registry_open_copy(const char *path, struct registry **out_registry)
 }
 
 enum err
-registry_migrate(const char *path, int *out_from, int *out_to)
+registry_open(const char *where, struct registry **out_registry)
 {
-	AUTO(registry) r = mem_new(1, sizeof(*r));
+	return open_as(where, POSTGRES_AS_DAEMON, out_registry);
+}
+
+enum err
+registry_open_owner(const char *where, struct registry **out_registry)
+{
+	return open_as(where, POSTGRES_AS_OWNER, out_registry);
+}
+
+enum err
+registry_migrate(const char *where, int *out_from, int *out_to)
+{
+	AUTO(registry) r = NULL;
 	int found;
 
-	if (r == NULL)
-		return err_because(ERR_MEMORY, "the registry");
-	TRY(sqlite_open(path, statements, COUNT(statements), &r->engine));
+	TRY(open_engine(where, POSTGRES_AS_OWNER, &r));
 	TRY(r->engine->ops->version(r->engine, &found));
 	TRY(migrate(r->engine, found));
 	*out_from = found;
@@ -131,6 +159,7 @@ registry_close(struct registry *r)
 	if (r->engine != NULL)
 		r->engine->ops->close(r->engine);
 	bytes_done(&r->entry);
+	bytes_done(&r->run.blocks);
 	mem_free(r);
 }
 
@@ -148,16 +177,35 @@ registry_query(struct registry *r, enum registry_statement s)
 
 /* ---- transactions */
 
+static enum err
+begin(struct registry *r, bool careful)
+{
+	r->run.count = 0;
+	return r->engine->ops->begin(r->engine, careful);
+}
+
 enum err
 registry_begin(struct registry *r)
 {
-	return r->engine->ops->begin(r->engine, true);
+	return begin(r, true);
 }
 
 enum err
 registry_begin_deferring(struct registry *r)
 {
-	return r->engine->ops->begin(r->engine, false);
+	return begin(r, false);
+}
+
+bool
+registry_expects(const struct registry *r)
+{
+	return r->engine->ops->expect != NULL;
+}
+
+enum err
+registry_expect(struct registry *r, bool on)
+{
+	return r->engine->ops->expect(r->engine, on);
 }
 
 enum err
@@ -175,6 +223,7 @@ void
 registry_rollback(struct registry *r)
 {
 	r->engine->ops->rollback(r->engine);
+	r->run.count = 0;
 	r->block = (struct status_block){ 0 };
 }
 

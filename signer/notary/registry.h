@@ -11,7 +11,8 @@
  *
  * Errors beside those of each verb: ERR_FULL (no space) and ERR_MEMORY, after
  * which the transaction can only be rolled back; ERR_SYSTEM and ERR_CORRUPT,
- * after which the process must end and recovery decides from what is on disk.
+ * after which the process must end and recovery decides from what is on disk;
+ * ERR_UNAVAILABLE (a server is away), after which all is rolled back.
  * registry_failed() remembers the first of these; verbs after it fail alike.
  *
  * Instants are seconds since 1970, TIME_NONE for none.
@@ -35,14 +36,19 @@ struct handle handle_at(int64_t time);
 struct registry;
 
 /*
- * Opens or creates the database at path, alone: ERR_UNAVAILABLE when another
- * process has it. ERR_UNSUPPORTED for a schema of another version, which
- * names the command that brings it to this one.
+ * where: the path of a file, which is opened or created, alone; or
+ * postgresql://…, which nodes of a fleet share. ERR_UNAVAILABLE when another
+ * process has it or it is away. ERR_UNSUPPORTED for a schema of another
+ * version, which names the command that brings it to this one, and for a
+ * server that must not be trusted with it.
  */
-[[nodiscard]] enum err registry_open(const char *path,
+[[nodiscard]] enum err registry_open(const char *where,
+    struct registry **out_registry);
+/* For commands: as the role that owns the tables. */
+[[nodiscard]] enum err registry_open_owner(const char *where,
     struct registry **out_registry);
 /* Brings the schema to the version of this program, step by step. */
-[[nodiscard]] enum err registry_migrate(const char *path, int *out_from,
+[[nodiscard]] enum err registry_migrate(const char *where, int *out_from,
     int *out_to);
 void registry_close(struct registry *r);
 AUTO_DEFINE(registry, struct registry, registry_close);
@@ -56,8 +62,17 @@ AUTO_DEFINE(registry, struct registry, registry_close);
  */
 [[nodiscard]] enum err registry_begin_deferring(struct registry *r);
 /*
- * Anything but ERR_OK, or ERR_EXISTS as said above: whether it is durable is
- * unknown; end the process.
+ * Does it help to ask first for all that a batch will read? Between
+ * registry_expect(r, true) and (r, false), right after the beginning, verbs
+ * that read find nothing and are only noted.
+ */
+bool registry_expects(const struct registry *r);
+[[nodiscard]] enum err registry_expect(struct registry *r, bool on);
+/*
+ * ERR_EXISTS as said above. ERR_UNAVAILABLE: it was not committed, and can be
+ * rolled back. ERR_IN_FLIGHT: the database is away and whether it was
+ * committed is not known yet; registry_resume() will tell (registry_fleet.h).
+ * Anything else: it is unknown; end the process.
  */
 [[nodiscard]] enum err registry_commit(struct registry *r);
 void registry_rollback(struct registry *r);

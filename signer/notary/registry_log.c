@@ -106,9 +106,8 @@ registry_entry_put(struct registry *r, uint64_t index, struct view entry)
 	return query_change(&q);
 }
 
-enum err
-registry_entry_get(struct registry *r, uint64_t index,
-    struct view *out_entry)
+static enum err
+read_entry(struct registry *r, uint64_t index)
 {
 	struct query q = registry_query(r, ENTRY_GET);
 
@@ -118,7 +117,65 @@ registry_entry_get(struct registry *r, uint64_t index,
 	bytes_reset(&r->entry);
 	bytes_put(&r->entry, query_get_blob(&q));
 	TRY(query_end(&q));
-	TRY(bytes_check(&r->entry));
+	return bytes_check(&r->entry);
+}
+
+/* index and those that follow it without a gap. */
+static enum err
+read_run(struct registry *r, uint64_t index)
+{
+	struct query q = registry_query(r, ENTRY_RUN);
+	struct entry_run *run = &r->run;
+	enum err e;
+
+	run->from = index;
+	run->count = 0;
+	bytes_reset(&run->blocks);
+	query_put_int(&q, (int64_t)index);
+	query_put_int(&q, r->node);
+	query_put_int(&q, COUNT(run->at));
+	for (e = query_row(&q); e == ERR_OK; e = query_next(&q)) {
+		if ((uint64_t)query_get_int(&q) != index + run->count)
+			break;
+		run->at[run->count++] = run->blocks.len;
+		bytes_put_block(&run->blocks, query_get_blob(&q));
+	}
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	TRY(query_end(&q));
+	return bytes_check(&run->blocks);
+}
+
+static bool
+in_run(const struct entry_run *run, uint64_t index)
+{
+	return index >= run->from && index - run->from < run->count;
+}
+
+static struct view
+of_run(const struct entry_run *run, uint64_t index)
+{
+	size_t at = run->at[index - run->from];
+	struct reader rest = reader_of(VIEW(run->blocks.at + at,
+	    run->blocks.len - at));
+
+	return reader_block(&rest, BYTES_MAX);
+}
+
+enum err
+registry_entry_get(struct registry *r, uint64_t index,
+    struct view *out_entry)
+{
+	bool follows = index == r->entry_next;
+
+	r->entry_next = index + 1;
+	if (!in_run(&r->run, index) && follows && registry_expects(r))
+		TRY(read_run(r, index));
+	if (in_run(&r->run, index)) {
+		*out_entry = of_run(&r->run, index);
+		return ERR_OK;
+	}
+	TRY(read_entry(r, index));
 	*out_entry = bytes_view(&r->entry);
 	return ERR_OK;
 }

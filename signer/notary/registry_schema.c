@@ -22,7 +22,7 @@
     "  node " INT " PRIMARY KEY,"                                             \
     "  origin TEXT NOT NULL UNIQUE,"                                          \
     "  log_key TEXT NOT NULL,"		/* its vkey */                        \
-    "  qr_certificate " BYTES " NOT NULL,"	/* DER: whose tokens */       \
+    "  qr_certificate " BYTES " NOT NULL,"	/* DER, blocks */         \
     "  joined_at " INT " NOT NULL,"                                           \
     "  retired_at " INT                                                       \
     ")" ROWS ";"                                                              \

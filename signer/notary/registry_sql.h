@@ -102,6 +102,10 @@
 	    " ON CONFLICT DO NOTHING")                                        \
 	X(ENTRY_GET, entry, READ,                                             \
 	    "SELECT bytes FROM entry WHERE log_index = ?1 AND node = ?2")     \
+	X(ENTRY_RUN, entry, SCAN,                                             \
+	    "SELECT log_index, bytes FROM entry"                              \
+	    " WHERE log_index >= ?1 AND node = ?2"                            \
+	    " ORDER BY log_index LIMIT ?3")                                   \
 	X(ENTRY_LAST, entry, SCAN,                                            \
 	    "SELECT log_index FROM entry WHERE node = ?1"                     \
 	    " ORDER BY log_index DESC LIMIT 1")                               \
@@ -110,6 +114,17 @@
 	X(META_PUT, meta, WRITE,                                              \
 	    "INSERT INTO meta (name, node, value) VALUES (?1, ?2, ?3)"        \
 	    " ON CONFLICT (name, node) DO UPDATE SET value = excluded.value") \
+	X(NODES, node, SCAN,                                                  \
+	    "SELECT node, origin, log_key, qr_certificate, joined_at,"        \
+	    " retired_at FROM node WHERE node >= ?1 ORDER BY node")           \
+	X(NODE_JOIN, node, NOW,                                               \
+	    "INSERT INTO node (node, origin, log_key, qr_certificate,"        \
+	    " joined_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING") \
+	X(NODE_RETIRE, node, NOW,                                             \
+	    "UPDATE node SET retired_at = ?2"                                 \
+	    " WHERE node = ?1 AND retired_at IS NULL")                        \
+	X(NODE_QR, node, NOW,                                                 \
+	    "UPDATE node SET qr_certificate = ?2 WHERE node = ?1")            \
 	X(FORGET_NONCES, nonce, SWEEP,                                        \
 	    "DELETE FROM nonce WHERE (expires_at, random) IN"                 \
 	    " (SELECT expires_at, random FROM nonce WHERE expires_at < ?1"    \
@@ -142,10 +157,20 @@ struct status_block {
 	int64_t	next, end;
 };
 
+/* Entries read ahead: what reads one after another asks for many at once. */
+struct entry_run {
+	uint64_t	from;
+	size_t		count;
+	struct bytes	blocks;
+	size_t		at[256];	/* of blocks */
+};
+
 struct registry {
 	struct engine		*engine;
 	int64_t			 node;		/* whose log it is */
 	struct bytes		 entry;		/* of registry_entry_get() */
+	uint64_t		 entry_next;	/* asked for just before */
+	struct entry_run	 run;
 	struct status_block	 block, marked;
 };
 

@@ -7,6 +7,20 @@
 
 #include "signer/notary/issue.h"
 
+/*
+ * Its drafts name that node's certificate and were signed by its token: what
+ * could be made here would be another content.
+ */
+static enum err
+decided_elsewhere(struct notary *n, int64_t node)
+{
+	char origin[REGISTRY_ORIGIN + 1];
+
+	TRY(registry_node_origin(n->registry, node, origin));
+	return err_because(ERR_EXISTS, "the first request with this "
+	    "Idempotency-Key was decided by %s: ask there", origin);
+}
+
 static enum err
 judge(struct notary *n, const struct issue *issue)
 {
@@ -16,6 +30,8 @@ judge(struct notary *n, const struct issue *issue)
 	    sizeof(issue->fingerprint)) != 0)
 		return err_because(ERR_MISMATCH,
 		    "this Idempotency-Key was used for another request");
+	if (before->node != registry_own_node(n->registry))
+		return decided_elsewhere(n, before->node);
 	if (outstanding_find(&n->outstanding, before->index) != NULL)
 		return err_because(ERR_IN_FLIGHT,
 		    "the first request with this Idempotency-Key is still "

@@ -175,7 +175,9 @@ record_all(struct notary *n, const struct journal_found *found)
 	TRY(record_ceremony(n));
 	TRY(force_record(n));
 	TRY(reported_orphans(n));
+	TRY(fleet_stage(n));
 	TRY(registry_commit(n->registry));
+	fleet_staged(&n->fleet, true);
 	return journal_committed(n->journal);
 }
 
@@ -211,6 +213,7 @@ notary_open(const struct config *c, struct notary **out_notary)
 	TRY(load_keys(n));
 	TRY(load_card_cas(n));
 	TRY(registry_open(c->registry, &n->registry));
+	TRY(fleet_open(n));
 	TRY(guard_open(n));
 	if (!n->guard.held)
 		TRY(open_journal(n));
@@ -254,5 +257,6 @@ notary_close(struct notary *n)
 		card_ca_free(n->card_cas[i]);
 	force_close(&n->force);
 	guard_done(&n->guard);
+	fleet_done(&n->fleet);
 	mem_free(n);
 }

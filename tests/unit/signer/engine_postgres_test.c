@@ -62,7 +62,7 @@ start(void **state)
 	(void)state;
 	if (!cluster_start(&cluster, "deadlock_timeout=100ms"))
 		return -1;
-	must(engine_postgres_open(cluster.owner, "owner", POSTGRES_AS_OWNER,
+	must(engine_postgres_open(cluster.owner, POSTGRES_AS_OWNER,
 	    statements, COUNT(statements), &e));
 	must(e->ops->version(e, &version));
 	assert_int_equal(version, 0);
@@ -97,10 +97,8 @@ static struct engine *
 open_as(const char *uri, int64_t node)
 {
 	struct engine *e;
-	char name[24];
 
-	snprintf(name, sizeof(name), "node %d", (int)node);
-	must(engine_postgres_open(uri, name, POSTGRES_AS_DAEMON, statements,
+	must(engine_postgres_open(uri, POSTGRES_AS_DAEMON, statements,
 	    COUNT(statements), &e));
 	must(e->ops->ready(e));
 	must(engine_postgres_writer(e, node));
@@ -467,8 +465,8 @@ a_second_process_of_a_node_does_not_start(void **state)
 	struct engine *a = open_as(cluster.daemon, 1), *b;
 
 	(void)state;
-	must(engine_postgres_open(cluster.daemon, "node 1",
-	    POSTGRES_AS_DAEMON, statements, COUNT(statements), &b));
+	must(engine_postgres_open(cluster.daemon, POSTGRES_AS_DAEMON,
+	    statements, COUNT(statements), &b));
 	MUST_BE(engine_postgres_writer(b, 1), ERR_UNAVAILABLE);
 	b->ops->close(b);
 	close_engine(a);
@@ -594,7 +592,7 @@ a_server_that_was_set_back_is_not_written_to(void **state)
 	must(commit(e));
 	assert_true(cluster_sql(&cluster, "UPDATE okse.writer SET batch = "
 	    "batch - 1 WHERE node = 1; SELECT pg_terminate_backend(pid) FROM "
-	    "pg_stat_activity WHERE application_name = 'node 1'"));
+	    "pg_stat_activity WHERE application_name = 'okse node 1'"));
 	begin(e, false);
 	(void)put(e, "y", 1);
 	assert_int_not_equal(commit(e), ERR_OK);
@@ -609,7 +607,7 @@ static void
 refused(const char *uri, const char *word)
 {
 	struct engine *e;
-	enum err err = engine_postgres_open(uri, "x", POSTGRES_AS_DAEMON,
+	enum err err = engine_postgres_open(uri, POSTGRES_AS_DAEMON,
 	    statements, COUNT(statements), &e);
 
 	assert_true(err == ERR_UNSUPPORTED || err == ERR_UNAVAILABLE);

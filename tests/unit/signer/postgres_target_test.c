@@ -100,7 +100,7 @@ a_host_that_nobody_knows_is_said(void **state)
 
 	(void)state;
 	assert_int_equal(postgres_target_parse("postgresql://okse@nowhere."
-	    "invalid/okse?sslmode=verify-full&sslrootcert=/r", "x", &t),
+	    "invalid/okse?sslmode=verify-full&sslrootcert=/r", &t),
 	    ERR_UNAVAILABLE);
 	assert_non_null(strstr(err_why(), "nowhere.invalid"));
 }
@@ -121,7 +121,7 @@ connect_as(const char *user, const char *certificate, const char *host)
 	snprintf(uri, sizeof(uri), "postgresql://%s@%s:%s/okse?sslmode="
 	    "verify-full&sslrootcert=%s/ca.pem%s", user, host, port,
 	    cluster.dir, client);
-	if (postgres_target_parse(uri, "x", &t) != ERR_OK)
+	if (postgres_target_parse(uri, &t) != ERR_OK)
 		fail_msg("%s", err_why());
 	return postgres_connect(t, time_monotonic_us() + 5000000, &p);
 }

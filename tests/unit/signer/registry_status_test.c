@@ -324,5 +324,5 @@ main(void)
 		TEST(uses_of_credentials_long_expired_are_forgotten),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, places_open, places_close);
 }

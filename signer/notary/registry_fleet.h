@@ -1,0 +1,66 @@
+/*
+ * Nodes: daemons that share one registry. Each has a token, certificates and
+ * a log of its own; the installation's secret is the same, so they speak of
+ * the same holders. A registry in a file has one node, and what is here does
+ * nothing to it.
+ */
+#ifndef OKSE_SIGNER_NOTARY_REGISTRY_FLEET_H
+#define OKSE_SIGNER_NOTARY_REGISTRY_FLEET_H
+
+#include "signer/notary/registry.h"
+
+#define REGISTRY_ORIGIN 255
+
+struct registry_node {
+	int64_t		node;
+	char		origin[REGISTRY_ORIGIN + 1];
+	struct view	log_key;	/* the text of its vkey */
+	struct view	qr_certificates; /* DER, a block each */
+	int64_t		joined_at, retired_at;
+};
+
+/* Do several nodes share it? */
+bool registry_is_shared(const struct registry *r);
+int64_t registry_own_node(const struct registry *r);
+
+/*
+ * From now on this process is the node of that origin and log key; its QR
+ * certificate is what others verify its tokens with. ERR_NOT_FOUND: it has
+ * not joined. ERR_MISMATCH: it joined with another log key. ERR_REFUSED: it
+ * was retired. ERR_UNAVAILABLE: another process is it.
+ */
+[[nodiscard]] enum err registry_become(struct registry *r,
+    const struct registry_node *self);
+
+/* Calls each with every node, retired ones too, until it fails. */
+[[nodiscard]] enum err registry_nodes(struct registry *r,
+    enum err (*each)(void *arg, const struct registry_node *n), void *arg);
+/* The origin of a node's log; ERR_NOT_FOUND. */
+[[nodiscard]] enum err registry_node_origin(struct registry *r, int64_t node,
+    char out_origin[REGISTRY_ORIGIN + 1]);
+
+/* ---- for the owner of the tables */
+
+/* ERR_EXISTS: there is a node of this origin, retired or not. */
+[[nodiscard]] enum err registry_join(struct registry *r,
+    const struct registry_node *fresh);
+/* It can commit nothing more. ERR_NOT_FOUND, ERR_EXISTS: retired before. */
+[[nodiscard]] enum err registry_retire(struct registry *r,
+    const char *origin, int64_t now);
+/* Lets a role of the database do what a daemon does. */
+[[nodiscard]] enum err registry_grant(struct registry *r, const char *role);
+
+/* ---- a database that is away */
+
+bool registry_is_away(const struct registry *r);
+
+/* What became of the commit that was ERR_IN_FLIGHT. */
+enum registry_fate { REGISTRY_NONE, REGISTRY_COMMITTED, REGISTRY_ROLLED_BACK };
+/*
+ * One attempt to connect again, quickly. ERR_UNAVAILABLE: not yet. Any other
+ * error is final, as those of registry_commit().
+ */
+[[nodiscard]] enum err registry_resume(struct registry *r,
+    enum registry_fate *out_fate);
+
+#endif

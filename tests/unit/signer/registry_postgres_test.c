@@ -1,0 +1,5 @@
+/*
+ * The same on the other engine: registry_test.c over PostgreSQL.
+ */
+#define PLACE_ON_POSTGRES
+#include "tests/unit/signer/registry_test.c"
