@@ -126,7 +126,8 @@ enum err
 registry_become(struct registry *r, const struct registry_node *self)
 {
 	struct search s = { .origin = self->origin,
-	    .log_key = self->log_key, .qr_certificates = self->qr_certificates };
+	    .log_key = self->log_key,
+	    .qr_certificates = self->qr_certificates };
 	struct query q = registry_query(r, NODE_QR);
 
 	if (!registry_is_shared(r))

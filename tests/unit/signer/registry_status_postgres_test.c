@@ -1,5 +1,5 @@
 /*
- * The same on the other engine: registry_status_test.c over PostgreSQL.
+ * registry_status_conformance.h on PostgreSQL.
  */
 #define PLACE_ON_POSTGRES
-#include "tests/unit/signer/registry_status_test.c"
+#include "tests/unit/signer/registry_status_conformance.h"
