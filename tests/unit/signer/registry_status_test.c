@@ -1,4 +1,4 @@
 /*
- * registry_status_conformance.h on SQLite, and registry_status_postgres_test.c the same elsewhere.
+ * registry_status_conformance.h on SQLite.
  */
 #include "tests/unit/signer/registry_status_conformance.h"

@@ -1,4 +1,4 @@
 /*
- * registry_conformance.h on SQLite, and registry_postgres_test.c the same elsewhere.
+ * registry_conformance.h on SQLite.
  */
 #include "tests/unit/signer/registry_conformance.h"
