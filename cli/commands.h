@@ -58,6 +58,9 @@ int audit_proof(const struct arguments *a);
 int audit_check_receipt(const struct arguments *a);
 int audit_trace(const struct arguments *a);
 
+/* audit_replay.c */
+int audit_replay(const struct arguments *a);
+
 /* witness.c */
 int audit_witness(const struct arguments *a);
 

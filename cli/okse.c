@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/crypto.h"
+#include "cli/audited.h"
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "cli/service.h"
@@ -167,6 +168,14 @@ static const struct option audit_verify_options[] = {
 	{ 0 },
 };
 
+static const struct option audit_replay_options[] = {
+	{ "policies", "DIR", "signed bundles, each named by its serial" },
+	{ "roster", "FILE", "the officers whose signatures count" },
+	AUDITED_OPTIONS,
+	JSON_OPTION,
+	{ 0 },
+};
+
 static const struct option audit_show_options[] = {
 	{ "from", "N", "first entry" },
 	{ "to", "N", "entry after the last" },
@@ -294,6 +303,10 @@ static const struct command table[] = {
 	{ "audit show", "DIR", "A log's entries, one JSON object a line.",
 	    "okse audit show --event decision /tmp/okse/log",
 	    audit_show_options, audit_show },
+	{ "audit replay", "DIR", "Make every decision again by the policies "
+	    "that were in force.", "okse audit replay --policies "
+	    "/tmp/okse/policy --roster /tmp/okse/ceremony/roster.txt "
+	    "/tmp/okse/log", audit_replay_options, audit_replay },
 	{ "audit proof", "DIR INDEX", "An entry's receipt (tlog-proof).",
 	    "okse audit proof /tmp/okse/log 7 >entry-7.tlog-proof", NULL,
 	    audit_proof },

@@ -190,24 +190,41 @@ serial_of(const char *name)
 	return reader_end(&r, "a serial") == ERR_OK ? serial : 0;
 }
 
-enum err
-bundle_newest(const char *dir, int64_t *out_serial)
+/* The best serial above a limit: the lowest, or the highest. */
+static enum err
+find_serial(const char *dir, int64_t above, bool lowest, int64_t *out_serial)
 {
 	AUTO(DIR) d = NULL;
 	struct dirent *e;
-	int64_t newest = 0;
+	int64_t best = 0;
 	enum err err = bundle_open(dir, &d);
 
 	if (err != ERR_OK)
 		return err_because(err, "%s: %s", dir, err_why());
-	while ((errno = 0, e = readdir(d)) != NULL)
-		if (serial_of(e->d_name) > newest)
-			newest = serial_of(e->d_name);
+	while ((errno = 0, e = readdir(d)) != NULL) {
+		int64_t serial = serial_of(e->d_name);
+
+		if (serial > above && (best == 0 ||
+		    (lowest ? serial < best : serial > best)))
+			best = serial;
+	}
 	if (errno != 0)
 		return err_system("%s: read", dir);
-	if (newest == 0)
+	if (best == 0)
 		return err_because(ERR_NOT_FOUND, "%s: no bundle, which would "
 		    "be a directory named by its serial", dir);
-	*out_serial = newest;
+	*out_serial = best;
 	return ERR_OK;
+}
+
+enum err
+bundle_after(const char *dir, int64_t above, int64_t *out_serial)
+{
+	return find_serial(dir, above, true, out_serial);
+}
+
+enum err
+bundle_newest(const char *dir, int64_t *out_serial)
+{
+	return find_serial(dir, 0, false, out_serial);
 }

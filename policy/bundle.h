@@ -57,7 +57,10 @@ void bundle_put(const struct bundle *b, struct json *j);
 /* dir/serial */
 [[nodiscard]] enum err bundle_path(const char *dir, int64_t serial,
     char out[PATH_MAX]);
-/* The highest serial that dir has a bundle of; ERR_NOT_FOUND. */
+/* The lowest serial above that dir has a bundle of; ERR_NOT_FOUND: none. */
+[[nodiscard]] enum err bundle_after(const char *dir, int64_t above,
+    int64_t *out_serial);
+/* The highest one. */
 [[nodiscard]] enum err bundle_newest(const char *dir, int64_t *out_serial);
 
 #endif

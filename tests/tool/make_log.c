@@ -3,6 +3,7 @@
  * them, signed with a key everybody knows; DIR/log.vkey to check it with.
  * Times on stderr.
  *
+ * make_log --entries DIR: the log of the entries on stdin, a line each.
  * make_log --receipt DIR INDEX: the receipt of an entry on stdout.
  * make_log --verify DIR: the verifier's report and exit status.
  */
@@ -82,6 +83,21 @@ make(const char *dir, uint64_t n, uint64_t step)
 }
 
 static enum err
+make_of_lines(const char *dir)
+{
+	struct testlog l = { 0 };
+	char line[SCHEMA_ENTRY_MAX + 2];
+
+	TRY(testlog_open(&l, dir));
+	TRY(write_vkey(&l));
+	while (fgets(line, sizeof(line), stdin) != NULL)
+		TRY(testlog_append(&l, VIEW(line, strcspn(line, "\n"))));
+	TRY(testlog_publish(&l));
+	testlog_done(&l);
+	return ERR_OK;
+}
+
+static enum err
 receipt(const char *dir, uint64_t index)
 {
 	AUTO_FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -124,12 +140,15 @@ main(int argc, char **argv)
 
 	if (argc < 3 || argc > 4) {
 		fprintf(stderr, "usage: make_log DIR N [STEP]\n"
+		    "       make_log --entries DIR <LINES\n"
 		    "       make_log --receipt DIR INDEX\n"
 		    "       make_log --verify DIR\n");
 		return 2;
 	}
 	if (strcmp(argv[1], "--verify") == 0)
 		e = verify(argv[2], &status);
+	else if (strcmp(argv[1], "--entries") == 0)
+		e = make_of_lines(argv[2]);
 	else if (strcmp(argv[1], "--receipt") == 0 && argc == 4)
 		e = receipt(argv[2], strtoull(argv[3], NULL, 10));
 	else

@@ -327,7 +327,7 @@ a_forged_decision_is_found(void **state)
 		{ "\"active\":0,", "", "not all" },
 		{ "\"evidence\":\"valid\",", "", "not all" },
 		{ "\"region\":\"41281\"", "\"region\":\"99999\"",
-		    "region-open" },
+		    "refuses" },
 		{ "\"formats\":\"dc+sd-jwt\"", "\"formats\":\"pdf\"",
 		    "refuses" },
 		{ "\"caller\":\"upstream\"", "\"caller\":\"downstream\"",
@@ -501,7 +501,7 @@ a_second_active_device_is_found(void **state)
 }
 
 static void
-a_failed_signature_leaves_no_device_unless_it_is_made_after_all(void **state)
+a_failed_signature_leaves_no_device_unless_repeated(void **state)
 {
 	struct story y = { 0 };
 
@@ -615,7 +615,7 @@ main(void)
 		cmocka_unit_test(nothing_of_a_person_is_told),
 		cmocka_unit_test(a_second_active_device_is_found),
 		cmocka_unit_test(
-		    a_failed_signature_leaves_no_device_unless_it_is_made_after_all),
+		    a_failed_signature_leaves_no_device_unless_repeated),
 		cmocka_unit_test(a_change_of_status_that_cannot_be_is_found),
 		cmocka_unit_test(a_token_redeemed_twice_is_found),
 		cmocka_unit_test(a_key_of_two_holders_is_found),

@@ -1,0 +1,103 @@
+/*
+ * okse audit replay: every decision of a log made again, by the policies that
+ * officers signed. Bundles and roster are brought by the auditor; the log
+ * says which was in force when. Next: audit/replay.h.
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "audit/replay.h"
+#include "cli/audited.h"
+#include "cli/commands.h"
+#include "cli/say.h"
+
+/* A bundle that cannot be had is missed by the entries that need it. */
+static enum err
+take_bundles(const char *dir, const struct roster *roster,
+    struct replay *replay)
+{
+	int64_t serial = 0;
+	enum err e;
+
+	while ((e = bundle_after(dir, serial, &serial)) == ERR_OK) {
+		const struct bundle_mark none = { 0 };
+		AUTO(bundle) bundle = NULL;
+		char path[PATH_MAX];
+
+		TRY(bundle_path(dir, serial, path));
+		if (bundle_load(path, roster, &none, &bundle) != ERR_OK) {
+			complain("policy %" PRId64 ": %s", serial, err_why());
+			continue;
+		}
+		TRY(replay_bundle(replay, bundle));
+		STEAL(bundle);
+	}
+	return e == ERR_NOT_FOUND && serial != 0 ? ERR_OK : e;
+}
+
+static enum err
+replay_one(void *context, uint64_t index, struct view entry,
+    const struct schema_entry *e)
+{
+	(void)entry;
+	return replay_entry(context, index, e);
+}
+
+static enum err
+tell(const struct arguments *a, const struct audited *log,
+    struct replay *replay)
+{
+	AUTO_DONE(bytes) report = { 0 };
+
+	if (option_given(a, "json")) {
+		TRY(replay_report_json(replay_result(replay), &report));
+		bytes_put_u8(&report, '\n');
+	} else {
+		audited_head(log, &report);
+		replay_report(replay_result(replay), &report);
+	}
+	TRY(bytes_check(&report));
+	put_view(bytes_view(&report));
+	return ERR_OK;
+}
+
+static enum err
+replay_log(const struct arguments *a, struct audited *log,
+    struct replay **out_replay)
+{
+	AUTO(replay) replay = NULL;
+	AUTO_DONE(roster) roster = { 0 };
+
+	TRY(roster_read(option_value(a, "roster", NULL), &roster));
+	TRY(replay_new(&replay));
+	TRY(take_bundles(option_value(a, "policies", NULL), &roster, replay));
+	TRY(audited_each(log, 0, UINT64_MAX, replay_one, replay));
+	TRY(tell(a, log, replay));
+	*out_replay = STEAL(replay);
+	return ERR_OK;
+}
+
+int
+audit_replay(const struct arguments *a)
+{
+	AUTO(audited) log = NULL;
+	AUTO(replay) replay = NULL;
+	int status;
+	enum err e;
+
+	if (option_value(a, "policies", NULL) == NULL ||
+	    option_value(a, "roster", NULL) == NULL) {
+		complain("--policies DIR and --roster FILE are needed: which "
+		    "policies there were, and whose signatures count");
+		return EXIT_USAGE;
+	}
+	if ((status = audited_open(a, &log)) != EXIT_DONE)
+		return status;
+	if ((e = replay_log(a, log, &replay)) != ERR_OK) {
+		(void)complain_err("replay", e);
+		return EXIT_AWAY;
+	}
+	return audited_status(log,
+	    replay_exit_status(replay_result(replay)));
+}
