@@ -45,8 +45,14 @@ const dry = await okse.post('/v1/decisions', {
   operation: 'credential', ...qrTokenBody(people[2])
 })
 assert.equal(dry.status, 200, dry.text)
-assert.equal((await okse.post('/v1/qr-tokens', qrTokenBody(people[2],
-  { programme: 'nosuch' }))).status, 403)
+const last = await okse.post('/v1/qr-tokens', qrTokenBody(people[2],
+  { programme: 'nosuch' }))
+assert.equal(last.status, 403)
+const published = () =>
+  +readFileSync(path.join(log, 'checkpoint'), 'utf8').split('\n')[1]
+for (let i = 0; i < 100 && published() <= last.json.log.index; i++)
+  await sleep(100)
+assert.ok(published() > last.json.log.index)
 assert.equal(await okse.stop(), 0)
 
 const lines = (await okse.okse(['audit', 'show', log])).stdout.trim()
