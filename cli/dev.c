@@ -179,6 +179,8 @@ wait_until(const struct dev *d, const char *what, const sigset_t *signals,
 	enum err e;
 
 	while ((e = stage(d)) != ERR_OK) {
+		if (e == ERR_SEALED)
+			return e;
 		if ((*out_signal = pause_for_signal(signals)) == SIGCHLD)
 			return err_because(ERR_UNAVAILABLE,
 			    "the daemon ended (%s)", what);
@@ -211,6 +213,21 @@ ready(const struct dev *d)
 
 	TRY(client_call(&c, &reply));
 	return reply.status == 200 ? ERR_OK : ERR_UNAVAILABLE;
+}
+
+/* The same, but it may have been sealed again by its witnesses' word. */
+static enum err
+ready_or_refused(const struct dev *d)
+{
+	AUTO_DONE(answer) answer = { 0 };
+	const char *why;
+
+	if (ready(d) == ERR_OK)
+		return ERR_OK;
+	TRY(seal_status(d->dir, &answer));
+	why = document_text(answer.document, "refused");
+	return why == NULL ? ERR_UNAVAILABLE :
+	    err_because(ERR_SEALED, "%s", why);
 }
 
 /* Two of three practice officers. */
@@ -255,8 +272,8 @@ open_up(const struct dev *d, bool sealed, const sigset_t *signals,
 		TRY(unseal_all(d));
 	/* officers take the time they need */
 	do {
-		enum err e = wait_until(d, "becoming ready", signals, ready,
-		    out_signal);
+		enum err e = wait_until(d, "becoming ready", signals,
+		    sealed ? ready : ready_or_refused, out_signal);
 
 		if (e == ERR_OK || e != ERR_TIMEOUT || !sealed)
 			return e;
@@ -333,9 +350,12 @@ dev(const struct arguments *a)
 	    (e = find_dir(argument(a, 0), &d)) != ERR_OK)
 		return complain_err("dev", e);
 	made = file_exists(dev_path(&d, "okse.yaml").at);
-	if (made && (d.tls_port != NULL || d.keyholders != NULL)) {
-		complain("%s is set up already: --tls and --keyholders are "
-		    "for its first run", d.dir);
+	for (size_t i = 0; i < DEV_WITNESSES - 1; i++)
+		d.witnesses[i] = option_nth(a, "witness", i);
+	if (made && (d.tls_port != NULL || d.keyholders != NULL ||
+	    d.witnesses[0] != NULL)) {
+		complain("%s is set up already: --tls, --keyholders and "
+		    "--witness are for its first run", d.dir);
 		return EXIT_USAGE;
 	}
 	e = made ? check_made(&d) : setup_apart(&d);

@@ -8,6 +8,7 @@
  *	DIR/tls/		certificates of server and client, for trials,
  *				and of a CA for practice cards
  *	DIR/registry.db state/	the daemon's own
+ *	DIR/witnesses.txt	a trust policy, with --witness
  *	DIR/api.sock admin.sock metrics.sock
  */
 #ifndef OKSE_CLI_DEV_H
@@ -20,12 +21,15 @@
 #define DEV_DIR 96	/* so that its sockets' paths fit 107 bytes, unix(7) */
 #define DEV_NAME 64	/* of anything in it */
 
+#define DEV_WITNESSES 16
+
 struct dev {
 	char		 dir[DEV_DIR];		/* absolute */
 	char		 oksed[PATH_MAX];	/* the daemon's program */
 	char		 configs[PATH_MAX];	/* policy/ and ceremony/ */
 	const char	*tls_port;		/* or NULL */
 	const char	*keyholders;		/* or NULL */
+	const char	*witnesses[DEV_WITNESSES];	/* URL=VKEY; then NULL */
 };
 
 struct dev_path {	/* DIR/name */

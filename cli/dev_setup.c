@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/vkey.h"
+#include "audit/trust.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "ceremony/ceremony.h"
@@ -273,6 +273,53 @@ put_card_ca(struct bytes *out, const struct dev *d)
 	    "public-official-id, veteran-id]\n");
 }
 
+/* ---- witnesses */
+
+static enum err
+put_witness(struct bytes *out, size_t number, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	if (equals == NULL)
+		return err_because(ERR_SYNTAX, "--witness: wanted URL=VKEY");
+	bytes_printf(out, "witness w%zu %s %.*s\n", number, equals + 1,
+	    (int)(equals - text), text);
+	return ERR_OK;
+}
+
+/* The trust policy that daemon and auditors share; most of them are enough. */
+static enum err
+write_witnesses(const struct dev *d, const struct vkey *log)
+{
+	AUTO_DONE(bytes) out = { 0 };
+	AUTO(trust_policy) check = NULL;
+	size_t count = 0;
+
+	bytes_put_text(&out, "log ");
+	vkey_put(log, &out);
+	bytes_put_text(&out, "\n");
+	for (; d->witnesses[count] != NULL; count++)
+		TRY(put_witness(&out, count + 1, d->witnesses[count]));
+	bytes_printf(&out, "group most %zu", count / 2 + 1);
+	for (size_t i = 1; i <= count; i++)
+		bytes_printf(&out, " w%zu", i);
+	bytes_put_text(&out, "\nquorum most\n");
+	TRY(bytes_check(&out));
+	TRY(trust_policy_get(bytes_view(&out), &check));
+	return file_publish(dev_path(d, "witnesses.txt").at,
+	    bytes_view(&out), 0644);
+}
+
+static enum err
+put_witnesses(struct bytes *out, const struct dev *d, const struct vkey *log)
+{
+	if (d->witnesses[0] == NULL)
+		return ERR_OK;
+	bytes_put_text(out, "\nwitnesses:\n");
+	put_path(out, "  trust-policy", d, "witnesses.txt");
+	return write_witnesses(d, log);
+}
+
 static enum err
 write_config(const struct dev *d, const char *module,
     const struct ceremony_result *r)
@@ -303,6 +350,7 @@ write_config(const struct dev *d, const char *module,
 	put_path(&out, "quorum", d, "ceremony/quorum.txt");
 	put_path(&out, "transcript", d, "ceremony/transcript.log");
 	bytes_put_text(&out, "limits:\n  connections: 12000\n");
+	TRY(put_witnesses(&out, d, key));
 	TRY(bytes_check(&out));
 	return file_replace(dev_path(d, "okse.yaml").at, bytes_view(&out),
 	    0600);

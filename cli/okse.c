@@ -23,6 +23,8 @@ static const struct option dev_options[] = {
 	{ "prepare", NULL, "make the instance and do not start it" },
 	{ "tls", "PORT", "also listen on 127.0.0.1:PORT (first run)" },
 	{ "keyholders", "N", "processes that sign (first run)" },
+	{ "witness", "URL=VKEY", "a witness of its log, for a quorum of "
+	    "most of them; may be repeated (first run)" },
 	{ 0 },
 };
 

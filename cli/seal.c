@@ -77,6 +77,34 @@ is_sealed(const struct document *d)
 	return state != NULL && strcmp(state, "sealed") == 0;
 }
 
+static bool
+is_asking(const struct document *d)
+{
+	const char *state = document_text(d, "state");
+
+	return state != NULL && strcmp(state, "asking") == 0;
+}
+
+/* Durable, published, witnessed: how far the log has come. */
+static void
+print_log(const struct document *d)
+{
+	printf("  log         %lld durable, %lld published",
+	    (long long)document_int(d, "log.durable", 0),
+	    (long long)document_int(d, "log.published", 0));
+	if (document_text(d, "log.quorum") == NULL) {
+		printf("\n");
+		return;
+	}
+	printf(", %lld witnessed (quorum %s)\n",
+	    (long long)document_int(d, "log.witnessed", 0),
+	    document_text(d, "log.quorum"));
+	if (!document_true(d, "log.issuing"))
+		printf("  Nothing is issued: the quorum of witnesses is "
+		    "missing for %lld seconds.\n",
+		    (long long)document_int(d, "log.lag_seconds", 0));
+}
+
 static void
 print_state(const struct document *d)
 {
@@ -92,6 +120,10 @@ print_state(const struct document *d)
 		printf("  keyholders  %lld of %lld\n",
 		    (long long)document_int(d, "keyholders", 0),
 		    (long long)document_int(d, "keyholders_wanted", 0));
+	if (document_text(d, "refused") != NULL)
+		printf("  Not opened: %s.\n", document_text(d, "refused"));
+	if (document_int(d, "log.durable", -1) >= 0)
+		print_log(d);
 	if (state != NULL && strcmp(state, "latched") == 0)
 		printf("  The token refused the PIN. No login is tried until "
 		    "an officer runs okse clear-latch.\n");
@@ -147,6 +179,33 @@ clear_latch(const struct arguments *a)
 	return simple_post(a, "/v1/clear-latch");
 }
 
+#define ASKING_PAUSE_US 100000
+
+/*
+ * The witnesses of the log are asked before it opens: this waits for what
+ * they say, which the daemon bounds. What they refused is no success.
+ */
+static int
+tell_outcome(const struct arguments *a, struct answer *answer)
+{
+	bool asked = false;
+
+	while (answer->reply.status == 200 &&
+	    is_asking(answer->document)) {
+		enum err e;
+
+		asked = true;
+		usleep(ASKING_PAUSE_US);
+		answer_done(answer);
+		*answer = (struct answer){ 0 };
+		if ((e = seal_status(service_dir(a), answer)) != ERR_OK)
+			return complain_err("status", e);
+	}
+	if (tell(a, answer) != EXIT_DONE)
+		return EXIT_FAILED;
+	return asked && is_sealed(answer->document) ? EXIT_AWAY : EXIT_DONE;
+}
+
 static int
 unseal_with_files(const struct arguments *a)
 {
@@ -160,7 +219,8 @@ unseal_with_files(const struct arguments *a)
 
 		if (e != ERR_OK)
 			return complain_err(path, e);
-		status = tell(a, &answer);
+		status = answer.reply.status == 200 ?
+		    tell_outcome(a, &answer) : tell(a, &answer);
 	}
 	return status;
 }
@@ -207,7 +267,8 @@ unseal_with_questions(const struct arguments *a)
 		OPENSSL_cleanse(line, sizeof(line));
 		if (e != ERR_OK)
 			return complain_err("the share", e);
-		status = tell(a, &answer);
+		status = answer.reply.status == 200 ?
+		    tell_outcome(a, &answer) : tell(a, &answer);
 		open = !is_sealed(answer.document);
 	}
 	return status;

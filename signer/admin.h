@@ -28,6 +28,7 @@ enum seal_state {
 	SEAL_OPENING,	/* the quorum is complete, keyholders log in */
 	SEAL_OPEN,
 	SEAL_LATCHED,	/* the token refused a PIN: an officer must clear it */
+	SEAL_ASKING,	/* the quorum is complete, witnesses are being asked */
 };
 
 #define ADMIN_SHARE_MAX 2048	/* bytes of a share's text */

@@ -44,5 +44,6 @@ child_serve(struct proc *p, const struct config *config)
 	TRY(sandbox_enter(self, config));
 	peer_send(proc_peer(p, ROLE_SUPERVISOR, 0), MSG_READY, 0,
 	    VIEW(NULL, 0));
+	proc_again(p);		/* it is sent now, not with the first event */
 	return proc_loop(p);
 }

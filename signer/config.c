@@ -157,6 +157,8 @@ static const struct yaml_field witness_fields[] = {
 	    &PATH_TYPE),
 	YAML_FIELD("roots", struct config_witnesses, ca, &PATH_TYPE,
 	    .optional = true),
+	YAML_FIELD("interval", struct config_witnesses, interval,
+	    &SECONDS_TYPE(1, 3600), .otherwise = "PT1S"),
 	YAML_FIELD("timeout", struct config_witnesses, timeout,
 	    &SECONDS_TYPE(1, 60), .otherwise = "PT5S"),
 	YAML_FIELD("patience", struct config_witnesses, patience,

@@ -91,6 +91,7 @@ enum at_unseal {
 struct config_witnesses {
 	const char	*policy;	/* a trust policy; NULL: no witnesses */
 	const char	*ca;		/* PEM of TLS roots, or NULL */
+	int64_t		interval;	/* between two checkpoints */
 	int64_t		timeout;	/* for one answer of a witness */
 	int64_t		patience;	/* a checkpoint waits for the quorum */
 	int64_t		lost_after;	/* without a cosignature of one */

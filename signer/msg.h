@@ -46,7 +46,7 @@ const char *role_name(enum role r);
 	X(OPEN, 7, ROLE_SUPERVISOR, ROLE_NOTARY, 256)                         \
 	X(CLOSE, 8, ROLE_SUPERVISOR, ROLE_NOTARY, 0)                          \
 	X(RECORD, 9, ROLE_SUPERVISOR, ROLE_NOTARY, 1024)                      \
-	X(ADMIN_REPLY, 10, ROLE_SUPERVISOR, ROLE_DESK, 8192)                  \
+	X(ADMIN_REPLY, 10, ROLE_SUPERVISOR, ROLE_DESK, 65536)                 \
 	X(CALL, 11, ROLE_SUPERVISOR, ROLE_NOTARY, 2048)                       \
 	X(ASK_WITNESSES, 12, ROLE_SUPERVISOR, ROLE_NOTARY, 0)                 \
 	/* children to their supervisor */                                    \

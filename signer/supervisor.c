@@ -97,6 +97,18 @@ on_recorded(struct proc *p, struct peer *from, const struct msg *m)
 	record_done(proc_context(p), m->id);
 }
 
+static void
+on_witnesses_say(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct reader r = reader_of(m->body);
+	enum err e = (enum err)reader_u16(&r);
+	struct view message = reader_block(&r, m->body.len);
+
+	(void)from;
+	if (reader_end(&r, "WITNESSES_SAY") == ERR_OK)
+		unseal_witnesses_say(proc_context(p), e, message);
+}
+
 /* A child's peer broke the rules: whatever it has become, it is replaced. */
 static void
 on_breach(struct proc *p, struct peer *from, const struct msg *m)
@@ -133,6 +145,8 @@ static const struct proc_rule rules[] = {
 	{ MSG_ADMIN, on_admin },
 	{ MSG_CALL_REPLY, on_call_reply },
 	{ MSG_HOLD, on_hold },
+	{ MSG_LOG_STATE, on_log_state },
+	{ MSG_WITNESSES_SAY, on_witnesses_say },
 };
 
 static const struct proc_table table = {
@@ -183,7 +197,8 @@ on_stop(void *context)
 	child_kill(children_find(s, ROLE_GATE, 0), SIGTERM);
 	child_kill(children_find(s, ROLE_DESK, 0), SIGTERM);
 	child_kill(children_find(s, ROLE_COURIER, 0), SIGTERM);
-	if (s->seal == SEAL_OPEN || s->seal == SEAL_OPENING)
+	if (s->seal == SEAL_OPEN || s->seal == SEAL_OPENING ||
+	    s->seal == SEAL_ASKING)
 		unseal_close(s, "stop");
 }
 

@@ -59,6 +59,8 @@ struct supervisor {
 
 	size_t		 call_count;		/* that the notary has */
 	uint64_t	 calls[NOTARY_CALLS];
+	struct bytes	 log_state;		/* JSON, as the notary said */
+	struct bytes	 refused;		/* why it is sealed again */
 	struct bytes	 hold;			/* JSON: why it does nothing */
 
 	struct unrecorded *unrecorded;
@@ -89,6 +91,9 @@ bool children_all_gone(const struct supervisor *s);
 /* One share; at the threshold the daemon opens. */
 [[nodiscard]] enum err unseal_share(struct supervisor *s, struct view text);
 void unseal_close(struct supervisor *s, const char *reason);
+/* What the log's witnesses say: it goes on opening, or is sealed for it. */
+void unseal_witnesses_say(struct supervisor *s, enum err e,
+    struct view message);
 [[nodiscard]] enum err unseal_clear_latch(struct supervisor *s);
 /* Gives the next keyholder that waits its login. */
 void unseal_next_login(struct supervisor *s);
@@ -118,6 +123,7 @@ void record_done(struct supervisor *s, uint64_t id);
 void on_admin(struct proc *p, struct peer *from, const struct msg *m);
 void on_call_reply(struct proc *p, struct peer *from, const struct msg *m);
 void on_hold(struct proc *p, struct peer *from, const struct msg *m);
+void on_log_state(struct proc *p, struct peer *from, const struct msg *m);
 /* Whoever waits for the notary hears that it is gone. */
 void admin_notary_gone(struct supervisor *s);
 

@@ -16,6 +16,7 @@ seal_name(enum seal_state seal)
 		[SEAL_OPENING] = "opening",
 		[SEAL_OPEN] = "open",
 		[SEAL_LATCHED] = "latched",
+		[SEAL_ASKING] = "asking",
 	};
 
 	return names[seal];
@@ -41,6 +42,10 @@ put_status(struct supervisor *s, struct bytes *out)
 	json_bool(&j, "notary", children_ready(s, ROLE_NOTARY) != 0);
 	if (s->hold.len != 0)
 		json_raw(&j, "hold", bytes_view(&s->hold));
+	if (s->refused.len != 0)
+		json_text(&j, "refused", bytes_view(&s->refused));
+	if (s->log_state.len != 0)
+		json_raw(&j, "log", bytes_view(&s->log_state));
 	json_close(&j);
 	return json_end(&j);
 }
@@ -151,9 +156,28 @@ on_hold(struct proc *p, struct peer *from, const struct msg *m)
 }
 
 void
+on_log_state(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct supervisor *s = proc_context(p);
+	struct reader r = reader_of(m->body);
+	struct view json;
+
+	(void)from;
+	(void)reader_u16(&r);
+	json = reader_block(&r, m->body.len);
+	if (reader_end(&r, "LOG_STATE") != ERR_OK || !utf8_valid(json)) {
+		log_error("the notary: a broken LOG_STATE");
+		return;
+	}
+	bytes_reset(&s->log_state);
+	bytes_put(&s->log_state, json);
+}
+
+void
 admin_notary_gone(struct supervisor *s)
 {
 	bytes_reset(&s->hold);
+	bytes_reset(&s->log_state);
 	while (s->call_count != 0)
 		reply(s, s->calls[--s->call_count],
 		    err_because(ERR_UNAVAILABLE, "the notary has ended"),

@@ -131,15 +131,9 @@ forget_secrets(struct supervisor *s)
 	forget_shares(s);
 }
 
-static enum err
-open_up(struct supervisor *s)
+static void
+go_on(struct supervisor *s)
 {
-	enum err e = derive_all(s);
-
-	if (e != ERR_OK) {
-		forget_secrets(s);
-		return e;
-	}
 	record_unseal(s);
 	forget_shares(s);
 	s->seal = SEAL_OPENING;
@@ -149,7 +143,47 @@ open_up(struct supervisor *s)
 	children_tick(s);
 	supervisor_tell_state(s);
 	log_info("the quorum is complete: opening");
+}
+
+static void
+ask_witnesses(struct supervisor *s)
+{
+	peer_send(proc_peer(s->proc, ROLE_NOTARY, 0), MSG_ASK_WITNESSES, 0,
+	    VIEW(NULL, 0));
+}
+
+/* The secret is proven; before anybody logs in, the world is asked. */
+static enum err
+open_up(struct supervisor *s)
+{
+	enum err e = derive_all(s);
+
+	if (e != ERR_OK) {
+		forget_secrets(s);
+		return e;
+	}
+	bytes_reset(&s->refused);
+	if (s->config->witnesses.policy == NULL) {
+		go_on(s);
+		return ERR_OK;
+	}
+	s->seal = SEAL_ASKING;
+	ask_witnesses(s);
+	log_info("the quorum is complete: asking the log's witnesses");
 	return ERR_OK;
+}
+
+void
+unseal_witnesses_say(struct supervisor *s, enum err e, struct view message)
+{
+	if (e == ERR_OK && s->seal == SEAL_ASKING)
+		go_on(s);
+	if (e == ERR_OK || s->seal == SEAL_SEALED || s->seal == SEAL_LATCHED)
+		return;
+	bytes_reset(&s->refused);
+	bytes_put(&s->refused, message);
+	log_error("sealing: %s", bytes_text(&s->refused));
+	unseal_close(s, "witnesses");
 }
 
 enum err
@@ -160,6 +194,9 @@ unseal_share(struct supervisor *s, struct view text)
 	if (s->seal == SEAL_LATCHED)
 		return err_because(ERR_PIN, "the token refused a PIN: an "
 		    "officer must clear that first");
+	if (s->seal == SEAL_ASKING)
+		return err_because(ERR_EXISTS, "the quorum is complete: the "
+		    "log's witnesses are being asked");
 	if (s->seal != SEAL_SEALED)
 		return err_because(ERR_EXISTS, "the daemon is open already");
 	if (children_ready(s, ROLE_NOTARY) == 0)
@@ -292,6 +329,10 @@ unseal_keyholder_gone(struct supervisor *s, struct child *c, bool served)
 void
 unseal_notary_ready(struct supervisor *s)
 {
+	if (s->seal == SEAL_ASKING) {	/* its predecessor did not answer */
+		ask_witnesses(s);
+		return;
+	}
 	if (s->notary_keys != NULL)
 		peer_send(proc_peer(s->proc, ROLE_NOTARY, 0), MSG_OPEN, 0,
 		    VIEW(secret_peek(s->notary_keys),

@@ -194,6 +194,18 @@ on_hold(struct proc *p, struct peer *from, const struct msg *m)
 }
 
 static void
+on_log_state(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct gate *g = proc_context(p);
+	struct reader r = reader_of(m->body);
+
+	g->unwitnessed = reader_u16(&r) != ERR_OK;
+	bytes_reset(&g->log_state);
+	bytes_put(&g->log_state, reader_block(&r, m->body.len));
+	check(p, from, reader_end(&r, "LOG_STATE"));
+}
+
+static void
 on_listen(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct gate *g = proc_context(p);
@@ -221,6 +233,8 @@ on_gone(struct proc *p, enum role role, unsigned int index)
 	g->registry_away = false;
 	bytes_reset(&g->held_by);
 	bytes_reset(&g->hold);
+	bytes_reset(&g->log_state);
+	g->unwitnessed = false;
 	pending_fail_all(g->pending, ERR_UNAVAILABLE, "the notary is "
 	    "restarting; a retry with the same Idempotency-Key is safe");
 }
@@ -245,6 +259,7 @@ static const struct proc_rule rules[] = {
 	{ MSG_METRICS, on_metrics },
 	{ MSG_HEALTH, on_health },
 	{ MSG_HOLD, on_hold },
+	{ MSG_LOG_STATE, on_log_state },
 };
 
 static const struct proc_table gate_table =
@@ -310,6 +325,7 @@ gate_done(struct gate *g)
 	shelf_done(&g->shelf);
 	bytes_done(&g->held_by);
 	bytes_done(&g->hold);
+	bytes_done(&g->log_state);
 	for (size_t i = 0; i < g->key_count; i++)
 		issuer_free(g->keys[i].issuer);
 	fd_close(&g->log);

@@ -42,6 +42,8 @@ struct gate {
 	bool			 policy_in_force, policy_change_failed;
 	bool			 registry_away;
 	struct bytes		 hold, held_by;	/* JSON, its name; or "" */
+	struct bytes		 log_state;	/* JSON, or "" */
+	bool			 unwitnessed;	/* nothing is issued */
 };
 
 /* Answers with a problem; detail may be err_why(), or NULL. */

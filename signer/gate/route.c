@@ -41,6 +41,7 @@ static const struct route {
 	    route_jwt_vc_issuer },
 	{ HTTP_GET, "/v1/status-lists/", CLIENTS, 0, route_status_list },
 	{ HTTP_GET, "/v1/log/checkpoint", CLIENTS, 0, route_checkpoint },
+	{ HTTP_GET, "/v1/log/state", CLIENTS, 0, route_log_state },
 	{ HTTP_GET, "/v1/log/tile/", CLIENTS, 0, route_tile },
 	{ HTTP_GET, "/v1/log/proofs/", CLIENTS, 0, route_proof },
 	{ HTTP_GET, "/livez", ON(LISTENER_METRICS), 0, route_live },

@@ -40,6 +40,7 @@ void route_jwt_vc_issuer(struct gate *g, const struct call *call);
 /* Opens the log, and what route_keys.c needs: before the sandbox. */
 [[nodiscard]] enum err route_open(struct gate *g);
 void route_checkpoint(struct gate *g, const struct call *call);
+void route_log_state(struct gate *g, const struct call *call);
 void route_tile(struct gate *g, const struct call *call);
 void route_proof(struct gate *g, const struct call *call);
 

@@ -31,6 +31,7 @@ route_ready(struct gate *g, const struct call *call)
 		{ "policy", g->hold.len == 0 && !g->policy_in_force },
 		{ "database", g->registry_away },
 		{ bytes_text(&g->held_by), g->hold.len != 0 },
+		{ "witnesses", g->unwitnessed },
 	};
 	struct reply r = { .status = 200, .type = REPLY_JSON };
 	struct json j = json_start(&r.body);

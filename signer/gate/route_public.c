@@ -52,6 +52,20 @@ route_checkpoint(struct gate *g, const struct call *call)
 }
 
 void
+route_log_state(struct gate *g, const struct call *call)
+{
+	AUTO_DONE(bytes) body = { 0 };
+
+	if (g->log_state.len == 0) {
+		gate_refuse(g, call, ERR_UNAVAILABLE,
+		    "the notary has not told yet");
+		return;
+	}
+	bytes_put(&body, bytes_view(&g->log_state));
+	give(g, call, REPLY_JSON, "no-cache", &body);
+}
+
+void
 route_tile(struct gate *g, const struct call *call)
 {
 	struct view path = http_target(call->http);

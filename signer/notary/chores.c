@@ -225,6 +225,7 @@ chores_stage(struct notary *n)
 	TRY(stage_failed(n));
 	TRY(stage_backup(n));
 	TRY(fleet_stage(n));
+	TRY(attest_stage(n));
 	if (!c->heartbeat)
 		return ERR_OK;
 	if (c->malformed + c->unauthenticated + c->throttled != 0)

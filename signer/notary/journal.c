@@ -6,10 +6,12 @@
  */
 #include "signer/notary/journal.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 
 #include "audit/checkpoint.h"
-#include "audit/note.h"
+#include "audit/cosignature.h"
+#include "base/file.h"
 #include "base/time.h"
 #include "signer/notary/recover.h"
 
@@ -35,6 +37,14 @@ struct journal {
 	struct bytes		 entry;		/* of our own events */
 	struct bytes		 body;		/* checkpoint being signed */
 	int64_t			 asked_us;	/* when, 0 for never */
+	int64_t			 pause_us;
+	/* for witnesses */
+	int			 dir;		/* the published directory */
+	bool			 waits;		/* for journal_publish() */
+	struct bytes		 note;		/* the newest signed one */
+	uint64_t		 note_size;
+	bool			 offered;	/* it is not published yet */
+	bool			 grown;		/* it is, with fewer lines */
 };
 
 void
@@ -43,6 +53,8 @@ journal_close(struct journal *j)
 	if (j == NULL)
 		return;
 	publish_close(j->publish);
+	fd_close(&j->dir);
+	bytes_done(&j->note);
 	mem_free(j->origin);
 	bytes_done(&j->staged);
 	bytes_done(&j->entry);
@@ -62,6 +74,18 @@ set_origin(struct journal *j)
 	    err_because(ERR_MEMORY, "the log's origin");
 }
 
+static enum err
+open_note(struct journal *j, const char *dir)
+{
+	enum err e = publish_read_checkpoint(dir, &j->note);
+
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	j->note_size = j->published;
+	j->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return j->dir == -1 ? err_system("%s: open", dir) : ERR_OK;
+}
+
 enum err
 journal_open(const char *dir, struct registry *registry,
     const struct vkey *key, struct journal **out_journal,
@@ -72,6 +96,8 @@ journal_open(const char *dir, struct registry *registry,
 
 	if (j == NULL)
 		return err_because(ERR_MEMORY, "the journal");
+	j->dir = -1;
+	j->pause_us = JOURNAL_PAUSE;
 	j->registry = registry;
 	j->key = key;
 	TRY(set_origin(j));
@@ -83,6 +109,7 @@ journal_open(const char *dir, struct registry *registry,
 	j->stage.clock.last = found.last_t;
 	j->marked = j->durable = j->stage;
 	j->published = found.found.published;
+	TRY(open_note(j, dir));
 	*out_found = found.found;
 	*out_journal = STEAL(j);
 	return ERR_OK;
@@ -214,7 +241,8 @@ static bool
 is_due(const struct journal *j, int64_t now_us)
 {
 	return j->durable.next > j->published && j->body.len == 0 &&
-	    (j->asked_us == 0 || now_us - j->asked_us >= JOURNAL_PAUSE);
+	    !j->offered &&
+	    (j->asked_us == 0 || now_us - j->asked_us >= j->pause_us);
 }
 
 /* A flipped bit in memory must stop one publication, not kill the log. */
@@ -241,6 +269,7 @@ journal_checkpoint(struct journal *j, int64_t now_us, struct bytes *out_body)
 	if (!is_due(j, now_us))
 		return ERR_OK;
 	j->asked_us = now_us;
+	TRY(journal_publish(j));
 	TRY(publish_tiles(j->publish));
 	size = publish_ready(j->publish, &root);
 	TRY(second_opinion(j, size, &root));
@@ -274,20 +303,114 @@ enum err
 journal_cosigned(struct journal *j, struct view signatures)
 {
 	AUTO_DONE(bytes) note = { 0 };
+	struct hash root;
 
 	if (j->body.len == 0)
 		return err_because(ERR_INTERNAL,
 		    "a signature of a checkpoint that nobody asked for");
 	TRY(put_signatures(j, signatures, &note));
 	TRY(bytes_check(&note));
-	TRY(publish_checkpoint(j->publish, bytes_view(&note)));
-	j->published = publish_ready(j->publish, &j->root);
+	bytes_reset(&j->note);
+	bytes_put(&j->note, bytes_view(&note));
+	TRY(bytes_check(&j->note));
+	j->note_size = publish_ready(j->publish, &root);
+	j->offered = true;
 	bytes_reset(&j->body);
-	return ERR_OK;
+	return j->waits ? ERR_OK : journal_publish(j);
 }
 
 void
 journal_not_cosigned(struct journal *j)
 {
 	bytes_reset(&j->body);
+}
+
+/* ---- with witnesses */
+
+void
+journal_witnessed(struct journal *j, int64_t pause_us)
+{
+	j->waits = true;
+	j->pause_us = pause_us;
+}
+
+struct view
+journal_note(const struct journal *j)
+{
+	return bytes_view(&j->note);
+}
+
+uint64_t
+journal_note_size(const struct journal *j)
+{
+	return j->note_size;
+}
+
+bool
+journal_is_offer(const struct journal *j)
+{
+	return j->offered;
+}
+
+enum err
+journal_prove(struct journal *j, uint64_t from, struct proof *out_proof)
+{
+	struct tile_source tiles = tile_source_dir(&j->dir);
+
+	*out_proof = (struct proof){ 0 };
+	if (from == 0 || from == j->note_size)
+		return ERR_OK;
+	return proof_consistency(&tiles, from, j->note_size, out_proof);
+}
+
+enum err
+journal_add_line(struct journal *j, const struct vkey *witness,
+    struct view line)
+{
+	AUTO_DONE(bytes) note = { 0 };
+	struct hash root;
+
+	TRY(cosignature_add(bytes_view(&j->note), witness, line, &note));
+	bytes_reset(&j->note);
+	bytes_put(&j->note, bytes_view(&note));
+	TRY(bytes_check(&j->note));
+	/* once tiles of a larger tree are written it is too late for this */
+	j->grown = !j->offered &&
+	    publish_ready(j->publish, &root) == j->note_size;
+	return ERR_OK;
+}
+
+enum err
+journal_publish(struct journal *j)
+{
+	if (!j->offered && !j->grown)
+		return ERR_OK;
+	TRY(publish_checkpoint(j->publish, bytes_view(&j->note)));
+	j->published = publish_ready(j->publish, &j->root);
+	j->offered = j->grown = false;
+	return ERR_OK;
+}
+
+enum err
+journal_root_is(struct journal *j, uint64_t size, const struct hash *root)
+{
+	struct recompute_source source = recover_source(j->registry);
+	struct tile_source tiles = tile_source_dir(&j->dir);
+	struct recompute further = j->recompute;
+	struct hash ours;
+	uint64_t ready = publish_ready(j->publish, &ours);
+	struct proof p;
+
+	if (size > j->durable.next)
+		return err_because(ERR_RANGE, "not so many entries");
+	if (size == 0)
+		return ERR_OK;
+	/* tiles there are of that size alone: they prove what came before */
+	if (size <= ready) {
+		TRY(proof_consistency(&tiles, size, ready, &p));
+		return proof_check_consistency(&p, size, ready, root, &ours);
+	}
+	TRY(recompute_root(&further, &source, size, &ours));
+	return merkle_equal(root, &ours) ? ERR_OK :
+	    err_because(ERR_MISMATCH, "another root");
 }

@@ -16,6 +16,7 @@
 #define OKSE_SIGNER_NOTARY_JOURNAL_H
 
 #include "audit/entry.h"
+#include "audit/proof.h"
 #include "audit/vkey.h"
 #include "signer/notary/registry.h"
 
@@ -72,12 +73,42 @@ struct hash journal_root(const struct journal *j);	/* of that checkpoint */
 [[nodiscard]] enum err journal_checkpoint(struct journal *j, int64_t now_us,
     struct bytes *out_body);
 /*
- * Publishes it. signatures: 64 bytes of the log's key, then those of the
- * second key when there is one. ERR_SIGNATURE: not signed by these.
+ * Publishes it, or keeps it as an offer to witnesses (journal_witnessed()).
+ * signatures: 64 bytes of the log's key, then those of the second key when
+ * there is one. ERR_SIGNATURE: not signed by these.
  */
 [[nodiscard]] enum err journal_cosigned(struct journal *j,
     struct view signatures);
 /* The keyholder failed or is gone: another attempt after a pause. */
 void journal_not_cosigned(struct journal *j);
+
+/* ---- with witnesses */
+
+/*
+ * From now on a signed checkpoint is an offer until journal_publish(), and
+ * there are pause_us between two of them.
+ */
+void journal_witnessed(struct journal *j, int64_t pause_us);
+/* The newest signed checkpoint, published or offered; empty: none yet. */
+struct view journal_note(const struct journal *j);
+uint64_t journal_note_size(const struct journal *j);
+bool journal_is_offer(const struct journal *j);
+/* Leads from a smaller tree of this log to that checkpoint. ERR_RANGE */
+[[nodiscard]] enum err journal_prove(struct journal *j, uint64_t from,
+    struct proof *out_proof);
+/*
+ * A witness's signature line over it, in place of an older one of the same
+ * witness. What is published already is due to be published again.
+ */
+[[nodiscard]] enum err journal_add_line(struct journal *j,
+    const struct vkey *witness, struct view line);
+/* The offer, or what has come to the published one; else nothing. */
+[[nodiscard]] enum err journal_publish(struct journal *j);
+/*
+ * Whether the first size entries, which must be durable, hash to this root:
+ * ERR_MISMATCH.
+ */
+[[nodiscard]] enum err journal_root_is(struct journal *j, uint64_t size,
+    const struct hash *root);
 
 #endif

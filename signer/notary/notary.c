@@ -11,6 +11,7 @@
 #include "signer/notary/calls.h"
 #include "signer/notary/dispatch.h"
 #include "signer/notary/nonce.h"
+#include "signer/notary/witnesses.h"
 
 #define TICK_MS 250
 #define TICKS_SECOND (1000 / TICK_MS)
@@ -133,6 +134,8 @@ on_open(struct proc *p, struct peer *from, const struct msg *m)
 	}
 	keys_free(s->notary->keys);
 	s->notary->keys = STEAL(keys);
+	if (s->notary->attest != NULL)
+		attest_opened(s->notary->attest, time_monotonic_us());
 }
 
 static void
@@ -171,6 +174,28 @@ on_call(struct proc *p, struct peer *from, const struct msg *m)
 	peer_send(from, MSG_CALL_REPLY, m->id, bytes_view(&body));
 }
 
+static void
+on_ask_witnesses(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+
+	(void)from;
+	(void)m;
+	witnesses_ask(s->notary, p);
+}
+
+/* ---- the courier */
+
+static void
+on_returned(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct role_state *s = proc_context(p);
+
+	(void)from;
+	if (witnesses_returned(s->notary, m) != ERR_OK)
+		give_up(s, "a witness's answer");
+}
+
 /* ---- keyholders */
 
 static void
@@ -194,7 +219,9 @@ cosigned(struct role_state *s, struct view body)
 		return err_because(ERR_UNAVAILABLE,
 		    "a keyholder could not sign a checkpoint");
 	TRY(journal_cosigned(s->notary->journal, signatures));
-	return guard_published(s->notary);
+	/* with witnesses it waits for them: witnesses_pass() */
+	return s->notary->attest != NULL ? ERR_OK :
+	    guard_published(s->notary);
 }
 
 static void
@@ -230,6 +257,7 @@ on_gone(struct proc *p, enum role role, unsigned int index)
 		s->health = HEALTH_UNTOLD;
 		s->gate_told = false;
 	}
+	witnesses_peer_gone(s->notary, role);
 	if (role != ROLE_KEYHOLDER)
 		return;
 	dispatch_keyholder_gone(s->notary, p, index);
@@ -266,6 +294,7 @@ serve_waiting(struct role_state *s)
 	if (s->batch.durable) {
 		dispatch_records(n, s->proc);
 		chores_clear(&n->chores);
+		attest_staged(n->attest);
 	}
 	dispatch_batch(n, s->proc, &s->batch);
 	if (!queue_is_empty(&s->queue))
@@ -365,6 +394,8 @@ on_pass(struct proc *p)
 	serve_waiting(s);
 	if (!s->failed)
 		publish(s);
+	if (!s->failed && witnesses_pass(s->notary, p) != ERR_OK)
+		give_up(s, "publishing");
 }
 
 /* ---- timers and signals */
@@ -415,6 +446,7 @@ on_tick(void *context)
 	send_metrics(s);
 	if (s->notary->guard.held)
 		return;
+	witnesses_tell(s->notary, s->proc);
 	if (s->ticks % TICKS_MINUTE == 0) {
 		c->heartbeat = true;
 		force_tell_shadow(s->notary);
@@ -441,6 +473,8 @@ static const struct proc_rule rules[] = {
 	{ MSG_OPEN, on_open },
 	{ MSG_CLOSE, on_close },
 	{ MSG_RECORD, on_record },
+	{ MSG_ASK_WITNESSES, on_ask_witnesses },
+	{ MSG_RETURNED, on_returned },
 	{ MSG_CALL, on_call },
 	{ MSG_DONE, on_done },
 	{ MSG_COSIGNED, on_cosigned },

@@ -8,6 +8,7 @@
 
 #include "credential/chip.h"
 #include "signer/config.h"
+#include "signer/notary/attest.h"
 #include "signer/notary/chores.h"
 #include "signer/notary/fleet.h"
 #include "signer/notary/force.h"
@@ -32,6 +33,9 @@ struct notary {
 	struct guard		 guard;
 	struct backup		*backup;	/* the last, or NULL */
 	struct journal		*journal;	/* NULL while it is held */
+	struct attest		*attest;	/* likewise; or no witnesses */
+	struct bytes		 log_state;	/* JSON of LOG_STATE */
+	bool			 state_told[2];	/* gate, supervisor */
 	struct keys		*keys;		/* NULL while sealed */
 	size_t			 keyholders;	/* attached just now */
 	int64_t			 now;		/* of the batch, seconds */

@@ -37,6 +37,9 @@ admit(const struct notary *n, const struct asked *asked)
 		    "of a-z, 0-9, '.', '_', '-', at most 64");
 	if (asked->dry_run)
 		return ERR_OK;
+	if (n->attest != NULL &&
+	    asked->operation != OPERATION_STATUS_CHANGE)
+		TRY(attest_check(n->attest, time_monotonic_us()));
 	if (asked->idempotency_key.len == 0)
 		return err_because(ERR_SCHEMA, "Idempotency-Key: needed");
 	if (n->keyholders == 0)

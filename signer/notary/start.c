@@ -192,6 +192,7 @@ open_journal(struct notary *n)
 	TRY(journal_open(n->config->log, n->registry, n->log_key, &n->journal,
 	    &found));
 	journal_second_key(n->journal, n->log_second);
+	TRY(attest_new(n->config, n->log_key, n->journal, &n->attest));
 	TRY(record_all(n, &found));
 	log_info("log: %" PRIu64 " entries found, %" PRIu64 " published%s; "
 	    "%" PRIu64 " tickets without an outcome", found.entries,
@@ -245,6 +246,8 @@ notary_close(struct notary *n)
 {
 	if (n == NULL)
 		return;
+	attest_free(n->attest);
+	bytes_done(&n->log_state);
 	journal_close(n->journal);
 	backup_free(n->backup);
 	registry_close(n->registry);

@@ -142,5 +142,6 @@ tally_put(const struct notary *n, struct bytes *out)
 	put_one(out, "log_published_entries", "gauge",
 	    "Entries under the published checkpoint.",
 	    journal_published(n->journal));
+	attest_metrics(n->attest, n->journal, time_monotonic_us(), out);
 	force_metrics(n, out);
 }
