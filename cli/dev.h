@@ -29,7 +29,7 @@ struct dev {
 	char		 configs[PATH_MAX];	/* policy/ and ceremony/ */
 	const char	*tls_port;		/* or NULL */
 	const char	*keyholders;		/* or NULL */
-	const char	*witnesses[DEV_WITNESSES];	/* URL=VKEY; then NULL */
+	const char	*witnesses[DEV_WITNESSES];	/* URL=VKEY … NULL */
 };
 
 struct dev_path {	/* DIR/name */

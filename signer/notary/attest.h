@@ -54,7 +54,7 @@ struct attest_witness {
 	bool			 look;		/* asks for its checkpoint */
 	/* what it knows */
 	uint64_t		 known;		/* its size, as far as heard */
-	uint64_t		 cosigned;	/* the largest it signed for us */
+	uint64_t		 cosigned;	/* the largest it signed */
 	int64_t			 cosigned_at;	/* by its own clock */
 	struct attest_lag	 lag;
 	enum attest_recorded	 recorded, due;	/* in the log */

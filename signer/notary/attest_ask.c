@@ -76,7 +76,7 @@ attest_ask(struct attest *a, int64_t now_us)
 	for (size_t i = 0; i < a->count; i++) {
 		struct attest_witness *w = &a->at[i];
 
-		/* an answer that is on its way may be older than the question */
+		/* an answer on its way may be older than the question */
 		w->errand = 0;
 		w->state = ATTEST_UNASKED;
 		w->due_us = now_us;

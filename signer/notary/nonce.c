@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#include "base/json.h"
+#include "base/time.h"
+#include "signer/notary/notary.h"
+
 #define SIGNED (HANDLE_SIZE + 8)	/* random and expiry */
 
 enum err
@@ -47,4 +51,29 @@ nonce_check(const struct keys *k, struct view text, struct view caller,
 	if (!secret_equal(r.rest, VIEW_OF(expected.at)))
 		return PROOF_UNKNOWN_NONCE;
 	return out->expires_at > now ? PROOF_VALID : PROOF_EXPIRED_NONCE;
+}
+
+enum err
+nonce_challenge(const struct notary *n, struct view caller,
+    struct bytes *out)
+{
+	AUTO_DONE(bytes) nonce = { 0 }, object = { 0 };
+	struct json j = json_start(&object);
+	char until[INSTANT_TEXT];
+	int64_t expires_at;
+
+	TRY(guard_check(&n->guard));
+	if (n->keys == NULL)
+		return err_because(ERR_SEALED, "the service is sealed");
+	TRY(nonce_new(n->keys, caller, time_now(), &nonce, &expires_at));
+	json_record(&j, NULL);
+	json_text(&j, "nonce", bytes_view(&nonce));
+	json_c_text(&j, "audience", n->config->issuer);
+	json_c_text(&j, "expires_at", instant_text(expires_at, until));
+	json_close(&j);
+	TRY(json_end(&j));
+	TRY(bytes_check(&object));
+	bytes_put_u16(out, ERR_OK);
+	bytes_put_block(out, VIEW(object.at + 1, object.len - 2));
+	return bytes_check(out);
 }

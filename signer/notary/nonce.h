@@ -17,6 +17,11 @@
 [[nodiscard]] enum err nonce_new(const struct keys *k, struct view caller,
     int64_t now, struct bytes *out_text, int64_t *out_expires_at);
 
+struct notary;
+/* The ANSWER to a CHALLENGE. ERR_SEALED, ERR_BEHIND */
+[[nodiscard]] enum err nonce_challenge(const struct notary *n,
+    struct view caller, struct bytes *out);
+
 /*
  * PROOF_VALID, PROOF_UNKNOWN_NONCE (not ours, damaged, another caller's) or
  * PROOF_EXPIRED_NONCE. *out is set unless unknown.

@@ -66,31 +66,6 @@ on_request(struct proc *p, struct peer *from, const struct msg *m)
 		answer_now(from, m->id, e);
 }
 
-static enum err
-put_challenge(const struct notary *n, struct view caller,
-    struct bytes *out)
-{
-	AUTO_DONE(bytes) nonce = { 0 }, object = { 0 };
-	struct json j = json_start(&object);
-	char until[INSTANT_TEXT];
-	int64_t expires_at;
-
-	TRY(guard_check(&n->guard));
-	if (n->keys == NULL)
-		return err_because(ERR_SEALED, "the service is sealed");
-	TRY(nonce_new(n->keys, caller, time_now(), &nonce, &expires_at));
-	json_record(&j, NULL);
-	json_text(&j, "nonce", bytes_view(&nonce));
-	json_c_text(&j, "audience", n->config->issuer);
-	json_c_text(&j, "expires_at", instant_text(expires_at, until));
-	json_close(&j);
-	TRY(json_end(&j));
-	TRY(bytes_check(&object));
-	bytes_put_u16(out, ERR_OK);
-	bytes_put_block(out, VIEW(object.at + 1, object.len - 2));
-	return bytes_check(out);
-}
-
 static void
 on_challenge(struct proc *p, struct peer *from, const struct msg *m)
 {
@@ -101,7 +76,7 @@ on_challenge(struct proc *p, struct peer *from, const struct msg *m)
 	enum err e = reader_end(&r, "CHALLENGE");
 
 	if (e == ERR_OK)
-		e = put_challenge(s->notary, caller, &body);
+		e = nonce_challenge(s->notary, caller, &body);
 	if (e != ERR_OK) {
 		answer_now(from, m->id, e);
 		return;
