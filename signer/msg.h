@@ -67,7 +67,7 @@ const char *role_name(enum role r);
 	X(ANSWER, 50, ROLE_NOTARY, ROLE_GATE, MSG_LONG)                       \
 	X(GRANTED, 51, ROLE_NOTARY, ROLE_GATE, MSG_LONG)                      \
 	X(FAILED, 52, ROLE_NOTARY, ROLE_GATE, 1024)                           \
-	X(HEALTH, 53, ROLE_NOTARY, ROLE_GATE, 4)                              \
+	X(HEALTH, 53, ROLE_NOTARY, ROLE_GATE, 8)                              \
 	X(DRAFT, 54, ROLE_NOTARY, ROLE_GATE, MSG_LONG)                        \
 	X(TICKET, 60, ROLE_NOTARY, ROLE_KEYHOLDER, MSG_LONG)   /* + fd */     \
 	X(CHECKPOINT, 61, ROLE_NOTARY, ROLE_KEYHOLDER, 1024)                  \
