@@ -174,6 +174,22 @@ proof_consistency(const struct tile_source *s, uint64_t from, uint64_t size,
 	return ERR_OK;
 }
 
+enum err
+proof_root(const struct tile_source *s, uint64_t size,
+    struct hash *out_root)
+{
+	AUTO(walk) w = NULL;
+
+	if (size == 0) {
+		*out_root = merkle_root(NULL, 0);
+		return ERR_OK;
+	}
+	if (size > INT64_MAX)
+		return err_because(ERR_RANGE, "no tree is that large");
+	TRY(walk_new(s, size, NULL, &w));
+	return subtree(w, 0, size, out_root);
+}
+
 static enum err
 wrong(const char *what)
 {

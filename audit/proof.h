@@ -22,6 +22,10 @@ struct proof {
 [[nodiscard]] enum err proof_consistency(const struct tile_source *s,
     uint64_t from, uint64_t size, struct proof *out_proof);
 
+/* The root of a tree of size as the tiles have it: errors of the source. */
+[[nodiscard]] enum err proof_root(const struct tile_source *s, uint64_t size,
+    struct hash *out_root);
+
 /* ERR_MISMATCH when it does not prove what it should. */
 [[nodiscard]] enum err proof_check_inclusion(const struct proof *p,
     uint64_t index, uint64_t size, const struct hash *leaf,

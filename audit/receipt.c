@@ -104,21 +104,40 @@ receipt_get(struct view text, struct receipt *out_receipt)
 		return err_because(ERR_SYNTAX,
 		    "receipt: wanted " RECEIPT_FIRST_LINE ", extra, index, "
 		    "hashes, a blank line, a note");
+	new.text = r.rest;
 	TRY(read_checkpoint(r.rest, &new.note, &new.checkpoint));
 	*out_receipt = new;
 	new = (struct receipt){ 0 };
 	return ERR_OK;
 }
 
-enum err
-receipt_check(const struct receipt *r, const struct vkey *log_key)
+static enum err
+check_place(const struct receipt *r)
 {
 	struct hash leaf = merkle_leaf(bytes_view(&r->entry));
 
+	return proof_check_inclusion(&r->proof, r->index, r->checkpoint.size,
+	    &leaf, &r->checkpoint.root);
+}
+
+enum err
+receipt_check(const struct receipt *r, const struct vkey *log_key)
+{
 	TRY(note_verify(&r->note, log_key, NULL));
 	if (!view_equal(r->checkpoint.origin, vkey_name(log_key)))
 		return err_because(ERR_MISMATCH,
 		    "the checkpoint is of another log than the key");
-	return proof_check_inclusion(&r->proof, r->index, r->checkpoint.size,
-	    &leaf, &r->checkpoint.root);
+	return check_place(r);
+}
+
+enum err
+receipt_judge(const struct receipt *r, const struct trust_policy *trust,
+    struct trust_seen *out_seen)
+{
+	struct trust_seen seen;
+
+	TRY(trust_open(trust, r->text, &seen));
+	TRY(check_place(r));
+	*out_seen = seen;
+	return ERR_OK;
 }

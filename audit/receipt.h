@@ -18,6 +18,7 @@
 #include "audit/checkpoint.h"
 #include "audit/note.h"
 #include "audit/proof.h"
+#include "audit/trust.h"
 
 #define RECEIPT_MAX 262144
 #define RECEIPT_FIRST_LINE "c2sp.org/tlog-proof@v1"
@@ -26,8 +27,10 @@ struct receipt {
 	struct bytes		entry;
 	uint64_t		index;
 	struct proof		proof;
-	struct note		note;		/* views of the input */
-	struct checkpoint	checkpoint;	/* likewise */
+	struct view		text;		/* the note: a view of the
+						   input, as are these */
+	struct note		note;
+	struct checkpoint	checkpoint;
 };
 
 void receipt_done(struct receipt *r);
@@ -50,5 +53,11 @@ void receipt_done(struct receipt *r);
  */
 [[nodiscard]] enum err receipt_check(const struct receipt *r,
     const struct vkey *log_key);
+/*
+ * By a trust policy, cosignatures included: errors of trust_open(), and
+ * ERR_MISMATCH. Whether there was a quorum is in out_seen->quorum_time.
+ */
+[[nodiscard]] enum err receipt_judge(const struct receipt *r,
+    const struct trust_policy *trust, struct trust_seen *out_seen);
 
 #endif

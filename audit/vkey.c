@@ -30,7 +30,7 @@ vkey_free(struct vkey *k)
 bool
 vkey_name_valid(struct view name)
 {
-	if (name.len == 0 || name.len > VKEY_NAME_MAX || !utf8_valid(name))
+	if (name.len == 0 || name.len > VKEY_NAME_MAX)
 		return false;
 	/* UTF-8 beyond ASCII is allowed but for its spaces: take none of it */
 	for (size_t i = 0; i < name.len; i++)

@@ -47,7 +47,7 @@ enum vkey_type vkey_type(const struct vkey *k);
 /* The same public key, whatever names and types wrap it. */
 bool vkey_same_key(const struct vkey *a, const struct vkey *b);
 
-/* No spaces, no '+', UTF-8, 1 … 255 bytes (C2SP signed-note). */
+/* 1 … 255 visible ASCII characters but '+': stricter than signed-note. */
 bool vkey_name_valid(struct view name);
 
 /*

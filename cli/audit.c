@@ -1,7 +1,7 @@
 /*
  * The auditor's commands over a published log directory: offline, without
  * the daemon. Nothing in the directory is believed but what the log's key
- * has signed. Next: trace.c, audit/verify.h.
+ * has signed. Next: audit_notes.c, trace.c, audit/verify.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,27 +186,5 @@ audit_proof(const struct arguments *a)
 	if ((e = receipt_build(&source, index, published_note(log), &receipt)))
 		return complain_err("the proof", e);
 	put_view(bytes_view(&receipt));
-	return EXIT_DONE;
-}
-
-int
-audit_check_receipt(const struct arguments *a)
-{
-	AUTO(vkey) key = NULL;
-	AUTO_DONE(bytes) text = { 0 };
-	AUTO_DONE(receipt) receipt = { 0 };
-	enum err e;
-
-	if ((e = vkey_read(argument(a, 0), &key)) != ERR_OK)
-		return complain_err(argument(a, 0), e);
-	if ((e = read_input(argument(a, 1), RECEIPT_MAX, &text)) != ERR_OK ||
-	    (e = receipt_get(bytes_view(&text), &receipt)) != ERR_OK ||
-	    (e = receipt_check(&receipt, key)) != ERR_OK)
-		return complain_err("the receipt", e);
-	complain("entry %llu of the log of %llu entries signed by %.*s:",
-	    (unsigned long long)receipt.index,
-	    (unsigned long long)receipt.checkpoint.size,
-	    (int)vkey_name(key).len, (const char *)vkey_name(key).at);
-	put_line(bytes_view(&receipt.entry));
 	return EXIT_DONE;
 }

@@ -51,11 +51,13 @@ int ceremony_resume_dir(const struct arguments *a);
 int ceremony_sign_statement(const struct arguments *a);
 int ceremony_verify_files(const struct arguments *a);
 
-/* audit.c, trace.c */
+/* audit.c, audit_notes.c, trace.c */
 int audit_verify(const struct arguments *a);
 int audit_show(const struct arguments *a);
 int audit_proof(const struct arguments *a);
 int audit_check_receipt(const struct arguments *a);
+int audit_diff(const struct arguments *a);
+int audit_fingerprint(const struct arguments *a);
 int audit_trace(const struct arguments *a);
 
 /* audit_replay.c */

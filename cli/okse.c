@@ -178,6 +178,11 @@ static const struct option audit_replay_options[] = {
 	{ 0 },
 };
 
+static const struct option audit_trust_options[] = {
+	TRUST_OPTIONS,
+	{ 0 },
+};
+
 static const struct option audit_show_options[] = {
 	{ "from", "N", "first entry" },
 	{ "to", "N", "entry after the last" },
@@ -312,9 +317,16 @@ static const struct command table[] = {
 	{ "audit proof", "DIR INDEX", "An entry's receipt (tlog-proof).",
 	    "okse audit proof /tmp/okse/log 7 >entry-7.tlog-proof", NULL,
 	    audit_proof },
-	{ "audit check-receipt", "VKEY [FILE]", "Check a receipt and print "
-	    "its entry.", "okse audit check-receipt log.vkey x.tlog-proof",
-	    NULL, audit_check_receipt },
+	{ "audit check-receipt", "[VKEY] [FILE]", "Check a receipt and print "
+	    "its entry.", "okse audit check-receipt --policy trust.txt "
+	    "x.tlog-proof", audit_trust_options, audit_check_receipt },
+	{ "audit diff", "NOTE NOTE [LOG]", "Whether two checkpoints are of "
+	    "one tree.", "okse audit diff --key log.vkey june.note july.note "
+	    "/tmp/okse/log", audit_trust_options, audit_diff },
+	{ "audit fingerprint", "NOTE [TEXT]", "A checkpoint as it is written "
+	    "on paper, or compared with paper.",
+	    "okse audit fingerprint /tmp/okse/log/checkpoint", NULL,
+	    audit_fingerprint },
 	{ "audit witness", "DIR", "Cosign other parties' logs (tlog-witness).",
 	    "okse audit witness --listen 127.0.0.1:7380 /var/lib/witness",
 	    witness_options, audit_witness },
@@ -334,8 +346,9 @@ main(int argc, char *argv[])
 	if (crypto_init() != ERR_OK)
 		return complain_err("start", ERR_CRYPTO);
 	status = command_run(table, argc, argv, &misused);
-	/* its 2 says that a log is incomplete */
-	if (misused != NULL && misused->run == audit_verify)
+	/* their 1 and 2 say what was found in a log */
+	if (misused != NULL && (misused->run == audit_verify ||
+	    misused->run == audit_diff))
 		return EXIT_AWAY;
 	return status;
 }

@@ -378,6 +378,9 @@ errors_of_vkeys_are_told_apart(void **state)
 	assert_false(vkey_name_valid(view_text("a b")));
 	assert_false(vkey_name_valid(view_text("a+b")));
 	assert_false(vkey_name_valid(view_text("a\nb")));
+	assert_false(vkey_name_valid(view_text("a\x7f")));
+	assert_false(vkey_name_valid(view_text("\xc3\xa4")));
+	assert_false(vkey_name_valid(view_text("\xff")));
 	assert_true(vkey_name_valid(view_text("mid.example.kr/audit/2026")));
 }
 
@@ -386,6 +389,22 @@ setup(void **state)
 {
 	(void)state;
 	return crypto_init() == ERR_OK ? 0 : -1;
+}
+
+static void
+an_ecdsa_key_of_another_curve_is_refused(void **state)
+{
+	AUTO(EVP_PKEY) key = EVP_EC_gen("P-384");
+	AUTO_DONE(bytes) spki = { 0 };
+	AUTO(vkey) k = NULL;
+
+	(void)state;
+	assert_int_equal(public_der(key, &spki), ERR_OK);
+	assert_int_equal(vkey_new(view_text("a"), VKEY_ECDSA,
+	    bytes_view(&spki), &k), ERR_UNSUPPORTED);
+	assert_int_equal(vkey_of_key(view_text("a"), key, &k),
+	    ERR_UNSUPPORTED);
+	assert_null(k);
 }
 
 int
@@ -407,6 +426,7 @@ main(void)
 		cmocka_unit_test(a_cosignature_covers_its_time),
 		cmocka_unit_test(a_mangled_vkey_is_refused),
 		cmocka_unit_test(errors_of_vkeys_are_told_apart),
+		cmocka_unit_test(an_ecdsa_key_of_another_curve_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
