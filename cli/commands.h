@@ -43,6 +43,12 @@ int registry_back_up(const struct arguments *a);
 int registry_verify(const struct arguments *a);
 int registry_show_stats(const struct arguments *a);
 
+/* registry_fleet.c */
+int registry_migrate_schema(const struct arguments *a);
+int registry_join_node(const struct arguments *a);
+int registry_retire_node(const struct arguments *a);
+int registry_show_nodes(const struct arguments *a);
+
 /* ceremony.c */
 int ceremony_check_script(const struct arguments *a);
 int ceremony_rehearse_script(const struct arguments *a);

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "cli/commands.h"
@@ -334,12 +335,32 @@ run_daemon(const struct dev *d, bool sealed)
 	return stop_daemon(pid);
 }
 
+/* Whatever must differ between nodes ends in this. */
+static enum err
+name_node(struct dev *d)
+{
+	AUTO_DONE(bytes) hex = { 0 };
+	uint8_t random[3];
+
+	if (d->fleet == NULL)
+		return ERR_OK;
+	if (d->registry == NULL)
+		return err_because(ERR_SCHEMA,
+		    "--fleet: expected the --registry that they share");
+	TRY(random_bytes(random, sizeof(random)));
+	hex_put(&hex, VIEW_OF(random));
+	snprintf(d->suffix, sizeof(d->suffix), "-%s", bytes_text(&hex));
+	return ERR_OK;
+}
+
 int
 dev(const struct arguments *a)
 {
 	struct dev d = {
 		.tls_port = option_value(a, "tls", NULL),
 		.keyholders = option_value(a, "keyholders", NULL),
+		.registry = option_value(a, "registry", NULL),
+		.fleet = option_value(a, "fleet", NULL),
 	};
 	bool made;
 	enum err e;
@@ -353,11 +374,15 @@ dev(const struct arguments *a)
 	for (size_t i = 0; i < DEV_WITNESSES - 1; i++)
 		d.witnesses[i] = option_nth(a, "witness", i);
 	if (made && (d.tls_port != NULL || d.keyholders != NULL ||
+	    d.registry != NULL || d.fleet != NULL ||
 	    d.witnesses[0] != NULL)) {
-		complain("%s is set up already: --tls, --keyholders and "
-		    "--witness are for its first run", d.dir);
+		complain("%s is set up already: --tls, --keyholders, "
+		    "--registry, --fleet and --witness are for its first run",
+		    d.dir);
 		return EXIT_USAGE;
 	}
+	if ((e = name_node(&d)) != ERR_OK)
+		return complain_err("dev", e);
 	e = made ? check_made(&d) : setup_apart(&d);
 	if (e != ERR_OK)
 		return complain_err(d.dir, e);

@@ -16,7 +16,7 @@
 
 #include <limits.h>
 
-#include "base/bytes.h"
+#include "ceremony/ceremony.h"
 
 #define DEV_DIR 96	/* so that its sockets' paths fit 107 bytes, unix(7) */
 #define DEV_NAME 64	/* of anything in it */
@@ -30,6 +30,9 @@ struct dev {
 	const char	*tls_port;		/* or NULL */
 	const char	*keyholders;		/* or NULL */
 	const char	*witnesses[DEV_WITNESSES];	/* URL=VKEY … NULL */
+	const char	*registry;		/* a URI, or NULL */
+	const char	*fleet;			/* a node's, or NULL */
+	char		 suffix[16];		/* of a further node's names */
 };
 
 struct dev_path {	/* DIR/name */
@@ -43,6 +46,10 @@ struct dev_path dev_path(const struct dev *d, const char *name);
  * ends soon. Progress is told on standard error.
  */
 [[nodiscard]] enum err dev_setup(const struct dev *d);
+
+/* Instead of a ceremony: what a further node takes from one that is there. */
+[[nodiscard]] enum err dev_fleet_keys(const struct dev *d,
+    const char *module, struct ceremony_result *out);
 
 /* DIR/tls/: ca, server, client, card-ca: NAME.pem and NAME.key, for a year. */
 [[nodiscard]] enum err dev_tls(const struct dev *d);

@@ -242,25 +242,26 @@ static enum err
 put_key(struct bytes *out, const struct dev *d, const struct use *u,
     const struct ceremony_result *r)
 {
-	char public_key[DEV_NAME];
+	char label[DEV_NAME], public_key[DEV_NAME + 32];
 
+	snprintf(label, sizeof(label), "%s%s", u->label, d->suffix);
 	for (size_t i = 0; i < r->key_count; i++) {
-		if (strcmp(r->keys[i].label, u->label) != 0)
+		if (strcmp(r->keys[i].label, label) != 0)
 			continue;
 		bytes_printf(out, "  - use: %s\n    label: %s\n    id: \"",
-		    u->use, u->label);
+		    u->use, label);
 		hex_put(out, VIEW_OF(r->keys[i].id));
 		bytes_put_text(out, "\"\n");
 		if (u->certificate != NULL)
 			put_path(out, "    certificate", d, u->certificate);
 		snprintf(public_key, sizeof(public_key),
-		    "ca/keys/%s.pub.pem", u->label);
+		    "ca/keys/%s.pub.pem", label);
 		put_path(out, "    public-key", d, public_key);
 		bytes_printf(out, "    verify-after-sign: %s\n", u->verify);
 		return ERR_OK;
 	}
 	return err_because(ERR_NOT_FOUND,
-	    "the ceremony made no key \"%s\"", u->label);
+	    "the ceremony made no key \"%s\"", label);
 }
 
 /* Its cards count for every programme of the reference policy. */
@@ -341,7 +342,10 @@ write_config(const struct dev *d, const char *module,
 	for (size_t i = 0; i < COUNT(uses); i++)
 		TRY(put_key(&out, d, &uses[i], r));
 	bytes_put_text(&out, "\n");
-	put_path(&out, "registry", d, "registry.db");
+	if (d->registry != NULL)
+		put_text(&out, "registry", d->registry);
+	else
+		put_path(&out, "registry", d, "registry.db");
 	put_path(&out, "log", d, "log");
 	put_path(&out, "policy", d, "policy");
 	put_path(&out, "roster", d, "ceremony/roster.txt");
@@ -368,6 +372,10 @@ dev_setup(const struct dev *d)
 	TRY(dir_make(dev_path(d, "state").at, 0700));
 	TRY(setup_softhsm(d));
 	TRY(dev_tls(d));
+	if (d->fleet != NULL) {
+		TRY(dev_fleet_keys(d, module, &result));
+		return write_config(d, module, &result);
+	}
 	TRY(hold_ceremony(d, module, &result));
 	TRY(setup_policy(d));
 	return write_config(d, module, &result);

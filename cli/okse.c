@@ -25,6 +25,8 @@ static const struct option dev_options[] = {
 	{ "keyholders", "N", "processes that sign (first run)" },
 	{ "witness", "URL=VKEY", "a witness of its log, for a quorum of "
 	    "most of them; may be repeated (first run)" },
+	{ "registry", "URI", "postgresql://… instead of a file (first run)" },
+	{ "fleet", "OF", "a further node beside the one in OF (first run)" },
 	{ 0 },
 };
 
@@ -127,6 +129,24 @@ static const struct option registry_options[] = {
 static const struct option registry_verify_options[] = {
 	{ "log", "DIR", "the published log to compare it with" },
 	{ "key", "FILE", "the log's key; otherwise log.vkey of --log" },
+	JSON_OPTION,
+	{ 0 },
+};
+
+#define OWNER_OPTION { "owner", "URI", "the database, as the tables' owner" }
+
+static const struct option registry_migrate_options[] = {
+	{ "grant", "ROLE", "what a daemon needs, to this role" },
+	{ 0 },
+};
+
+static const struct option registry_owner_options[] = {
+	OWNER_OPTION,
+	{ 0 },
+};
+
+static const struct option registry_nodes_options[] = {
+	OWNER_OPTION,
 	JSON_OPTION,
 	{ 0 },
 };
@@ -284,6 +304,24 @@ static const struct command table[] = {
 	{ "registry stats", "[FILE]", "What the registry, or a copy, holds.",
 	    "okse registry stats --dir /tmp/okse", registry_options,
 	    registry_show_stats },
+	{ "registry migrate", "WHERE", "Bring the registry's tables to this "
+	    "version.", "okse registry migrate --grant okse "
+	    "'postgresql://okse_owner@/okse?host=/run/postgresql'",
+	    registry_migrate_options, registry_migrate_schema },
+	{ "registry join", "CONFIG", "A daemon may share the registry.",
+	    "okse registry join --owner "
+	    "'postgresql://okse_owner@/okse?host=/run/postgresql' "
+	    "/etc/okse/okse.yaml", registry_owner_options,
+	    registry_join_node },
+	{ "registry retire", "ORIGIN", "A daemon may no longer, for good.",
+	    "okse registry retire --owner "
+	    "'postgresql://okse_owner@/okse?host=/run/postgresql' "
+	    "okse.example/log-2", registry_owner_options,
+	    registry_retire_node },
+	{ "registry nodes", "", "Who shares the registry.",
+	    "okse registry nodes --owner "
+	    "'postgresql://okse_owner@/okse?host=/run/postgresql'",
+	    registry_nodes_options, registry_show_nodes },
 
 	{ "ceremony check", "SCRIPT", "Walk a script through before anybody "
 	    "travels.", "okse ceremony check configs/ceremony/rehearsal.yaml",

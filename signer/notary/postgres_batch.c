@@ -24,6 +24,8 @@ pg_forget(struct pg_engine *e)
 	book_reset(&e->known);
 	book_reset(&e->written);
 	bytes_reset(&e->text);
+	for (size_t i = 0; i < e->engine.count; i++)
+		bytes_reset(&e->rows[i].bytes);
 	e->expected.count = e->writes.count = e->marked = 0;
 	e->saved = e->conflict = e->expecting = false;
 }

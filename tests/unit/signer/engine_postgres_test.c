@@ -241,6 +241,28 @@ expected_reads_are_answered_and_see_the_batch_s_own_writes(void **state)
 }
 
 static void
+a_batch_knows_nothing_of_what_the_one_before_read(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+	static const char *const keys[] = { "a", "b" };
+
+	(void)state;
+	begin(e, false);
+	must(put(e, "a", 1));
+	must(put(e, "b", 2));
+	must(commit(e));
+	for (int i = 0; i < 2; i++) {
+		begin(e, false);
+		must(e->ops->expect(e, true));
+		(void)get(e, keys[i]);
+		must(e->ops->expect(e, false));
+		assert_int_equal(get(e, keys[i]), 1 + i);
+		must(commit(e));
+	}
+	close_engine(e);
+}
+
+static void
 a_request_is_undone_alone(void **state)
 {
 	struct engine *e = open_as(cluster.daemon, 1);
@@ -677,6 +699,7 @@ main(void)
 	    TEST(what_was_committed_is_there_for_others),
 	    TEST(what_was_rolled_back_is_not),
 	    TEST(expected_reads_are_answered_and_see_the_batch_s_own_writes),
+	    TEST(a_batch_knows_nothing_of_what_the_one_before_read),
 	    TEST(a_request_is_undone_alone),
 	    TEST(a_deferred_conflict_shows_at_the_commit_a_careful_one_at_once),
 	    TEST(what_must_be_known_now_is),

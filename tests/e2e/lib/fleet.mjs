@@ -1,0 +1,177 @@
+// Several daemons on one PostgreSQL, for stories: a throw-away server, its
+// schema made by the owner, and nodes of one installation that have joined.
+//
+//	const fleet = await startFleet(2)
+//	await issue(fleet.nodes[0], person())
+//	await fleet.stop()
+
+import { rmSync } from 'node:fs'
+import { createConnection, createServer } from 'node:net'
+import path from 'node:path'
+import { Instance, okse, run, temporary, top } from './instance.mjs'
+
+const script = path.join(top, 'tests/postgres.sh')
+
+async function must (what, promise) {
+  const r = await promise
+  if (r.status !== 0)
+    throw new Error(`${what}: ${r.status}\n${r.stdout}${r.stderr}`)
+  return r.stdout
+}
+
+/** A PostgreSQL in a directory of its own. */
+export class Database {
+  constructor () {
+    this.dir = temporary()
+    process.on('exit', () => this.remove())
+  }
+
+  do (action, ...args) {
+    return must(`postgres.sh ${action}`, run(script,
+      [action, this.dir, ...args], { stdio: 'ignore' }))
+  }
+
+  uri (user, dir = this.dir) {
+    return `postgresql://${user}@/okse?host=${dir}`
+  }
+
+  get owner () { return this.uri('okse_owner') }
+  async start (...settings) {
+    await this.do('start', ...settings)
+    return this
+  }
+
+  async migrate () {
+    await must('migrate', okse(['registry', 'migrate', '--grant', 'okse',
+      this.owner]))
+    return this
+  }
+
+  async sql (text, database = 'okse') {
+    return (await this.do('psql', '-d', database, '-c', text)).trim()
+  }
+
+  kill () { return this.do('kill') }
+  restart () { return this.do('restart') }
+
+  /** The server's first process, which is the one to stop and continue. */
+  async pid () {
+    const { stdout } = await run('head', ['-n', '1',
+      path.join(this.dir, 'data/postmaster.pid')])
+    return +stdout
+  }
+
+  remove () {
+    if (this.removed)
+      return
+    this.removed = true
+    rmSync(path.join(this.dir, '.s.PGSQL.5432'), { force: true })
+    try { process.kill(this.postmaster, 'SIGKILL') } catch {}
+    if (!process.env.OKSE_KEEP)
+      rmSync(this.dir, { recursive: true, force: true })
+  }
+
+  async stop () {
+    await run(script, ['kill', this.dir])
+    this.remove()
+  }
+}
+
+/** Between a node and its database: lets through, or cuts. */
+export class Link {
+  constructor (to) {
+    this.dir = temporary()
+    this.to = to
+    this.open = new Set()
+    this.up = true
+    process.on('exit', () => rmSync(this.dir,
+      { recursive: true, force: true }))
+  }
+
+  start () {
+    this.server = createServer(client => {
+      if (!this.up)
+        return client.destroy()
+      const server = createConnection(
+        path.join(this.to.dir, '.s.PGSQL.5432'))
+      const pair = { client, server }
+      this.open.add(pair)
+      for (const [a, b] of [[client, server], [server, client]]) {
+        a.on('data', d => { if (!this.silent) b.write(d) })
+        a.on('error', () => {})
+        a.on('close', () => { b.destroy(); this.open.delete(pair) })
+      }
+    })
+    return new Promise(resolve => this.server.listen(
+      path.join(this.dir, '.s.PGSQL.5432'), () => resolve(this)))
+  }
+
+  /** As if the cable was pulled: nothing passes, nobody hears of it. */
+  silence () { this.silent = true }
+  cut () {
+    this.up = false
+    for (const { client, server } of this.open) {
+      client.destroy()
+      server.destroy()
+    }
+  }
+
+  mend () {
+    if (this.silent)
+      this.cut()
+    this.silent = false
+    this.up = true
+  }
+
+  stop () {
+    this.cut()
+    this.server.close()
+  }
+}
+
+export class Fleet {
+  constructor (database) {
+    this.database = database
+    this.nodes = []
+    this.links = []
+  }
+
+  /** One more node; linked: with a Link before its database. */
+  async add ({ linked = false, start = true, keyholders = 1 } = {}) {
+    const node = new Instance(temporary())
+    const link = linked ? await new Link(this.database).start() : undefined
+    const uri = this.database.uri('okse', link?.dir)
+    const first = this.nodes[0]
+    await must('dev --prepare', node.okse(['dev', '--prepare',
+      '--keyholders', String(keyholders), '--registry', uri,
+      ...first ? ['--fleet', first.dir] : [], node.dir]))
+    await must('join', okse(['registry', 'join', '--owner',
+      this.database.owner, node.path('okse.yaml')]))
+    this.nodes.push(node)
+    this.links.push(link)
+    if (start)
+      await node.start()
+    return node
+  }
+
+  origin (i) { return /^origin: (.*)$/m.exec(this.nodes[i]
+    .read('okse.yaml'))[1] }
+
+  async stop () {
+    const all = await Promise.all(this.nodes.map(n => n.stop()))
+    for (const link of this.links)
+      link?.stop()
+    await this.database.stop()
+    return all
+  }
+}
+
+export async function startFleet (count, options) {
+  const database = await new Database().start()
+  await database.migrate()
+  const fleet = new Fleet(database)
+  for (let i = 0; i < count; i++)
+    await fleet.add({ ...options, start: false })
+  await Promise.all(fleet.nodes.map(n => n.start()))
+  return fleet
+}
