@@ -207,10 +207,10 @@ struct entry_node_facts {
 [[nodiscard]] enum err entry_witness_gained(const struct entry_common *c,
     const char *witness, uint64_t size, struct bytes *out);
 
-/* A period ends; the entry is the last of it. */
+/* A period ends; this entry is the first of the next one. */
 struct entry_period_facts {
 	const char	*period;	/* "2026-11" */
-	uint64_t	 first, last;	/* indexes, this one not counted */
+	uint64_t	 first, last;	/* this one is last + 1 */
 	const struct entry_tally *totals;	/* entries by event */
 	size_t		 total_count;
 	uint64_t	 orphans;	/* tickets never accounted for */

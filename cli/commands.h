@@ -66,6 +66,11 @@ int audit_diff(const struct arguments *a);
 int audit_fingerprint(const struct arguments *a);
 int audit_trace(const struct arguments *a);
 
+/* audit_range.c */
+int audit_range(const struct arguments *a);
+int audit_sample(const struct arguments *a);
+int audit_gaps(const struct arguments *a);
+
 /* audit_replay.c */
 int audit_replay(const struct arguments *a);
 

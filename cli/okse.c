@@ -203,6 +203,31 @@ static const struct option audit_trust_options[] = {
 	{ 0 },
 };
 
+static const struct option audit_range_options[] = {
+	{ "summary", NULL, "count them instead of printing them" },
+	{ "csv", NULL, "the counts as a table" },
+	AUDITED_OPTIONS,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option audit_sample_options[] = {
+	{ "seed", "TEXT", "what nobody knew when the log was written" },
+	{ "n", "N", "how many (25)" },
+	{ "event", "NAME", "only of these: decision, unseal, …" },
+	AUDITED_OPTIONS,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option audit_gaps_options[] = {
+	{ "silence", "SECONDS", "without an entry are a gap (150)" },
+	{ "csv", NULL, "the gaps as a table" },
+	AUDITED_OPTIONS,
+	JSON_OPTION,
+	{ 0 },
+};
+
 static const struct option audit_show_options[] = {
 	{ "from", "N", "first entry" },
 	{ "to", "N", "entry after the last" },
@@ -352,6 +377,16 @@ static const struct command table[] = {
 	    "that were in force.", "okse audit replay --policies "
 	    "/tmp/okse/policy --roster /tmp/okse/ceremony/roster.txt "
 	    "/tmp/okse/log", audit_replay_options, audit_replay },
+	{ "audit range", "DIR FROM TO", "What a log says of some days, listed "
+	    "or counted.", "okse audit range --summary /tmp/okse/log "
+	    "2026-11-01 2026-11-30", audit_range_options, audit_range },
+	{ "audit sample", "DIR", "Entries drawn by a seed, for a closer "
+	    "look.", "okse audit sample --seed 'lottery of 28 November' "
+	    "--n 60 --event decision /tmp/okse/log", audit_sample_options,
+	    audit_sample },
+	{ "audit gaps", "DIR", "What is missing: silence, lost tickets, "
+	    "witnesses.", "okse audit gaps /tmp/okse/log",
+	    audit_gaps_options, audit_gaps },
 	{ "audit proof", "DIR INDEX", "An entry's receipt (tlog-proof).",
 	    "okse audit proof /tmp/okse/log 7 >entry-7.tlog-proof", NULL,
 	    audit_proof },
