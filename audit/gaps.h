@@ -30,7 +30,7 @@ struct gap {
 	enum gap_kind	kind;
 	uint64_t	index;		/* of the entry before it, or its own */
 	int64_t		from, to;	/* ms UTC; to 0: until the end */
-	char		about[130];	/* a witness; ms of a clock step */
+	char		about[130];	/* a witness; the clock's ms */
 };
 
 #define GAPS_SILENCE 150000	/* ms: two heartbeats and a half */
