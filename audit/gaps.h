@@ -58,7 +58,7 @@ const char *gap_name(enum gap_kind kind);
 bool gaps_matter(const struct gaps *g);
 
 struct gaps_tickets {
-	uint64_t	entries;	/* that allowed something to be signed */
+	uint64_t	entries;	/* that allow a signature */
 	uint64_t	done, failed, orphaned, closed, open;
 };
 struct gaps_tickets gaps_tickets(const struct gaps *g);
