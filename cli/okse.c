@@ -151,14 +151,16 @@ static const struct option registry_nodes_options[] = {
 	{ 0 },
 };
 
-static const struct option module_options[] = {
+static const struct option rehearse_options[] = {
 	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
+	{ "previous", "DIR", "the ceremony that the script continues" },
 	{ 0 },
 };
 
 static const struct option run_options[] = {
 	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
 	{ "rehearsal", "DIR", "where this script was rehearsed" },
+	{ "previous", "DIR", "the ceremony that the script continues" },
 	{ 0 },
 };
 
@@ -354,7 +356,7 @@ static const struct command table[] = {
 	{ "ceremony rehearse", "SCRIPT DIR", "Hold it on a throw-away token "
 	    "with practice officers.",
 	    "okse ceremony rehearse configs/ceremony/rehearsal.yaml /tmp/c",
-	    module_options, ceremony_rehearse_script },
+	    rehearse_options, ceremony_rehearse_script },
 	{ "ceremony run", "SCRIPT DIR", "Hold it with the officers of the "
 	    "script.", "okse ceremony run --rehearsal /tmp/c root.yaml day",
 	    run_options, ceremony_run_script },
