@@ -64,7 +64,8 @@ struct entry_decision_facts {
 	const char	*region;	/* optional: 5 digits */
 	const uint8_t	*holder;	/* optional: pseudonym, 16 bytes */
 	const uint8_t	*device;	/* optional: pseudonym, 16 bytes */
-	int64_t		 expiry;	/* optional: ms UTC, administrative */
+	int64_t		 expiry;	/* optional: ms UTC, administrative,
+					   or when a QR token expires */
 	struct hash	 policy;
 	uint64_t	 serial;
 	uint8_t		 request[ENTRY_REQUEST_SIZE];

@@ -38,7 +38,8 @@ int policy_verify_bundle(const struct arguments *a);
 int policy_activate(const struct arguments *a);
 int policy_shadow(const struct arguments *a);
 
-/* registry.c, registry_verify.c */
+/* registry.c, registry_verify.c, registry_repair.c */
+int registry_repair(const struct arguments *a);
 int registry_back_up(const struct arguments *a);
 int registry_verify(const struct arguments *a);
 int registry_show_stats(const struct arguments *a);

@@ -126,6 +126,15 @@ static const struct option registry_options[] = {
 	{ 0 },
 };
 
+static const struct option registry_repair_options[] = {
+	{ "yes", NULL, "do not ask" },
+	{ "offline", NULL, "without the daemon, which must be stopped" },
+	CONFIG_OPTION,
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
 static const struct option registry_verify_options[] = {
 	{ "log", "DIR", "the published log to compare it with" },
 	{ "key", "FILE", "the log's key; otherwise log.vkey of --log" },
@@ -328,6 +337,9 @@ static const struct command table[] = {
 	{ "registry verify", "FILE", "Whether a copy is whole, and of which "
 	    "log.", "okse registry verify --log /tmp/okse/log monday.db",
 	    registry_verify_options, registry_verify },
+	{ "registry repair", "", "Bring back from the log what the registry "
+	    "forgot.", "okse registry repair --dir /tmp/okse",
+	    registry_repair_options, registry_repair },
 	{ "registry stats", "[FILE]", "What the registry, or a copy, holds.",
 	    "okse registry stats --dir /tmp/okse", registry_options,
 	    registry_show_stats },

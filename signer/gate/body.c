@@ -210,6 +210,22 @@ body_decode_policy(struct view json, struct body *b, uint64_t *out_serial,
 }
 
 enum err
+body_decode_repair(struct view json, struct body *b, uint64_t *out_first,
+    uint64_t *out_last)
+{
+	struct object top;
+	int64_t first = 0, last = 0;
+
+	TRY(object_load(json, &b->json, &top));
+	TRY(object_count(&top, "first_missing", NEEDED, &first));
+	TRY(object_count(&top, "last_missing", NEEDED, &last));
+	TRY(object_end(&top));
+	*out_first = (uint64_t)first;
+	*out_last = (uint64_t)last;
+	return ERR_OK;
+}
+
+enum err
 body_decode_empty(struct view json, struct body *b)
 {
 	struct object top;

@@ -82,6 +82,8 @@ void body_batch_done(struct body_batch *batch);
 [[nodiscard]] enum err body_decode_share(struct view json, struct body *b,
     struct view *out_share);
 /* {"serial":8} or {"serial":8,"shadow":true} */
+[[nodiscard]] enum err body_decode_repair(struct view json, struct body *b,
+    uint64_t *out_first, uint64_t *out_last);
 [[nodiscard]] enum err body_decode_policy(struct view json, struct body *b,
     uint64_t *out_serial, bool *out_shadow);
 /* Nothing, or {}. */
