@@ -35,7 +35,7 @@ LINK	= -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 LIBRARIES := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -ldl
 COMPILE	= $(CC) $(CPPFLAGS) $(STRICT) $(HARDEN) $(FORTIFY) $(CFLAGS) $(SANITIZE) -MMD -MP
 
-.PHONY: all deps test test-faults demo bench lint fuzz asan install clean
+.PHONY: all deps test test-race test-faults demo bench lint fuzz asan install clean
 all: $(BUILD)/oksed $(BUILD)/okse
 
 # ---- libraries: one archive a folder, linked from the top of the list down
@@ -147,6 +147,11 @@ asan:
 .PHONY: test-sweep
 test-sweep: $(BUILD)/unit/audit/sweep_test
 	OKSE_SWEEP=all $<
+
+# the long race over a fleet (a slice of it is in `make test`)
+RACE_SECONDS ?= 600
+test-race: all $(BUILD)/npm
+	BUILD=$(BUILD) RACE_SECONDS=$(RACE_SECONDS) node tests/e2e/race.mjs
 
 lint:
 	tests/lint.sh

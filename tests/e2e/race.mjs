@@ -1,0 +1,80 @@
+// Many clients over few people, three daemons on one PostgreSQL, and a
+// nemesis that kills and stops daemons and database and cuts what is between
+// them. Whatever happens, the promises hold: a checker over the recorded
+// history, the logs and the registry says so. With the registry's constraint
+// taken away the same checker must find broken promises, and does.
+//
+// RACE_SECONDS=600 node tests/e2e/race.mjs (make test-race) is the long one.
+
+import assert from 'node:assert/strict'
+import { done, person, request, sleep, test } from './lib/instance.mjs'
+import { startFleet } from './lib/fleet.mjs'
+import { check, client, crowd, evils, nemesis } from './lib/race.mjs'
+
+const seconds = +(process.env.RACE_SECONDS ?? 24)
+const CLIENTS = 8
+
+function world (fleet) {
+  return {
+    nodes: fleet.nodes, links: fleet.links, database: fleet.database,
+    people: Array.from({ length: 6 }, (_, index) => ({ ...person(), index })),
+    history: [], done: [], over: false
+  }
+}
+
+async function readyAll (nodes) {
+  const end = Date.now() + 40000
+  for (const node of nodes)
+    for (;;) {
+      const r = await request(node.metrics, 'GET', '/readyz')
+        .catch(() => undefined)
+      if (r?.status === 200)
+        break
+      assert.ok(Date.now() < end, `${node.dir}: ${r?.text}\n` +
+        node.errors.slice(-3000))
+      await sleep(200)
+    }
+  await sleep(1500)	// for the last checkpoints
+}
+
+const tell = w => {
+  const count = o => w.history.filter(h => h.outcome === o).length
+  console.log(`# ${w.history.length} operations: ${count('ok')} ok, ` +
+    `${count('refused')} refused, ${count('unknown')} unknown; ` +
+    `${w.done.length} times ${[...new Set(w.done)].join(', ')}`)
+}
+
+const fleet = await startFleet(3, { linked: true })
+
+await test('the promises hold whatever is killed, stopped or cut',
+  async () => {
+    const w = world(fleet)
+    const all = [nemesis(w), ...Array.from({ length: CLIENTS },
+      () => client(w))]
+    await sleep(seconds * 1000)
+    w.over = true
+    await Promise.all(all)
+    await readyAll(w.nodes)
+    tell(w)
+    assert.ok(w.history.some(h => h.outcome === 'ok'))
+    assert.ok(w.history.some(h => h.outcome === 'refused'))
+    assert.ok(w.done.length >= Math.min(Object.keys(evils).length,
+      seconds / 6), 'the nemesis was at work')
+    assert.deepEqual(await check(w), [])
+  })
+
+await test('without the constraint the checker finds broken promises',
+  async () => {
+    const w = world(fleet)
+    await fleet.database.sql('DROP INDEX okse.one_device')
+    for (let i = 0; i < 40 && (await check(w)).length === 0; i++)
+      await Promise.all([crowd(w), crowd(w), crowd(w), crowd(w)])
+    await sleep(1500)
+    const wrong = await check(w)
+    tell(w)
+    console.log(`# ${wrong.length} broken: ${wrong[0]}`)
+    assert.ok(wrong.some(l => /first devices|several devices/.test(l)))
+  })
+
+await fleet.stop()
+done()
