@@ -52,7 +52,7 @@ answer_refused(enum err e, struct bytes *out)
 
 	json_record(&j, NULL);
 	/* what broke inside is for the journal, not for clients */
-	if (err_status(e) < 500 || e == ERR_BEHIND)
+	if (err_status(e) < 500 || e == ERR_BEHIND || e == ERR_UNWITNESSED)
 		json_c_text(&j, "detail", err_why());
 	json_close(&j);
 	put_members(e, &object, out);

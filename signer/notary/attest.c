@@ -13,6 +13,7 @@
 #include "signer/log.h"
 
 #define SECOND INT64_C(1000000)
+#define PAUSE_TIMEOUTS 3	/* so many of an answer's limit */
 
 /* ---- small things */
 
@@ -132,6 +133,8 @@ attest_new(const struct config *c, const struct vkey *log_key,
 		a->at[a->count] = (struct attest_witness){
 			.trust = trust_witness(a->policy, a->count),
 			.state = ATTEST_UNASKED,
+			.pause_us = PAUSE_TIMEOUTS * a->config->timeout *
+			    SECOND,
 		};
 	attest_offer(a);
 	journal_witnessed(j, a->config->interval * SECOND);

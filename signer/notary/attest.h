@@ -50,6 +50,7 @@ struct attest_witness {
 	uint64_t		 size;		/* and its size */
 	/* the next one */
 	int64_t			 due_us;
+	int64_t			 pause_us;	/* the longest between two */
 	unsigned int		 failures, conflicts;	/* in a row */
 	bool			 look;		/* asks for its checkpoint */
 	/* what it knows */
@@ -80,6 +81,7 @@ struct attest {
 	bool			 answer_due;	/* and has no answer yet */
 	int64_t			 asked_us;
 	bool			 contradicted;	/* not told yet */
+	bool			 issuing;	/* as was told */
 };
 
 /*

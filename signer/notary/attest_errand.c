@@ -17,8 +17,7 @@
 
 #define SECOND INT64_C(1000000)
 #define BACKOFF_FIRST (SECOND / 2)
-#define BACKOFF_MAX (15 * SECOND)
-#define REFUSED_FAILURES 6	/* as if so many: the longest pause */
+#define REFUSED_FAILURES 10	/* as if so many: the longest pause */
 #define CONFLICTS_MAX 3		/* in a row, before a pause */
 #define SLACK (5 * SECOND)	/* for the courier, beyond its own limit */
 
@@ -39,14 +38,15 @@ fail(struct attest_witness *w, int64_t now_us)
 {
 	int64_t wait = BACKOFF_FIRST;
 
-	for (unsigned int i = 0; i < w->failures && wait < BACKOFF_MAX; i++)
+	for (unsigned int i = 0; i < w->failures && wait < w->pause_us; i++)
 		wait *= 2;
 	w->errand = 0;
 	w->failed = true;
 	w->look = false;
+	w->known = w->cosigned;		/* what it only said counts no more */
 	w->failures++;
 	w->troubles++;
-	w->due_us = now_us + (wait < BACKOFF_MAX ? wait : BACKOFF_MAX);
+	w->due_us = now_us + (wait < w->pause_us ? wait : w->pause_us);
 }
 
 /* Of no use this time; but who has refused goes on refusing. */
@@ -271,8 +271,7 @@ on_look(struct attest *a, struct attest_witness *w, unsigned int status,
 		TRY(attest_judge(a, w, body));
 	if (w->state != ATTEST_REFUSES && w->state != ATTEST_CONTRADICTS)
 		return ERR_OK;
-	/* asked again now and then, from the beginning */
-	w->known = 0;
+	/* asked again now and then */
 	w->failures = REFUSED_FAILURES;
 	fail(w, now_us);
 	return ERR_OK;

@@ -70,7 +70,7 @@ enum err
 witnesses_pass(struct notary *n, struct proc *p)
 {
 	int64_t now = time_monotonic_us();
-	bool published;
+	bool published, issuing;
 
 	if (n->attest == NULL)
 		return ERR_OK;
@@ -82,6 +82,11 @@ witnesses_pass(struct notary *n, struct proc *p)
 	}
 	n->chores.due = n->chores.due || attest_has_news(n->attest);
 	tell_verdict(n->attest, p, now);
+	issuing = attest_check(n->attest, now) == ERR_OK;
+	if (issuing != n->attest->issuing || n->log_state.len == 0) {
+		n->attest->issuing = issuing;
+		witnesses_tell(n, p);
+	}
 	return ERR_OK;
 }
 

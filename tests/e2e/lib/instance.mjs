@@ -226,7 +226,7 @@ export class Instance {
       return []
     const role = p => p === top
       ? 'supervisor'
-      : /(gate|desk|notary|keyholder)/.exec(p.args)?.[1] ?? p.args
+      : /(gate|desk|notary|keyholder|courier)/.exec(p.args)?.[1] ?? p.args
     return all.filter(p => p === top || p.ppid === top.pid)
       .map(p => ({ ...p, role: role(p) }))
   }
