@@ -12,8 +12,8 @@ if ! [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog ]; then
 	exit 0
 fi
 export GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$work/cache GOFLAGS=
-go build -o "$work/verify" tests/go/verify.go || {
-	echo "not ok - tests/go/verify.go builds"
+go build -o "$work/verify" docs/audit-kit/verify.go || {
+	echo "not ok - docs/audit-kit/verify.go builds"
 	exit 1
 }
 
