@@ -7,37 +7,10 @@
 
 #include <string.h>
 
-#include "base/json.h"
-#include "credential/draft.h"
 #include "credential/proof.h"
-#include "credential/qr_picture.h"
+#include "signer/gate/waiting.h"
 
 #define BUCKETS 1024		/* ids are consecutive: few share one */
-#define PICTURE_SCALE 8		/* pixels of a module */
-
-struct part {
-	struct draft	*draft;
-	struct bytes	 signatures;	/* empty: not signed yet */
-};
-
-struct waiting {
-	struct waiting	*next;		/* of its bucket */
-	uint64_t	 id;
-	struct origin	 origin;
-	int64_t		 deadline;
-	enum pending_kind kind;
-	bool		 pictures;
-	struct hash	*keys;		/* thumbprints of the device's keys */
-	size_t		 key_count;
-	struct part	*parts;
-	size_t		 part_room;
-
-	/* once granted */
-	bool		 granted;
-	size_t		 part_count;
-	struct bytes	 decision, log;	/* JSON */
-	int64_t		 valid_from, valid_until, administrative_expiry;
-};
 
 struct pending {
 	struct waiting	*buckets[BUCKETS];
@@ -59,6 +32,7 @@ waiting_free(struct waiting *w)
 	mem_free(w->keys);
 	bytes_done(&w->decision);
 	bytes_done(&w->log);
+	bytes_done(&w->status_uri);
 	mem_free(w);
 }
 
@@ -176,98 +150,7 @@ finish_with_problem(struct pending *p, struct waiting **link, enum err e,
 	finish(p, link, &r);
 }
 
-/* ---- the answer to a grant */
-
-static void
-put_instant(struct json *j, const char *name, int64_t instant)
-{
-	char text[INSTANT_TEXT];
-
-	if (instant == TIME_NONE)
-		json_none(j, name);
-	else
-		json_c_text(j, name, instant_text(instant, text));
-}
-
-static enum err
-put_pictures(struct json *j, struct view token)
-{
-	AUTO(qr_picture) picture = NULL;
-	AUTO_DONE(bytes) png = { 0 }, svg = { 0 };
-
-	TRY(qr_picture_new(token, &picture));
-	TRY(qr_picture_png(picture, PICTURE_SCALE, &png));
-	qr_picture_svg(picture, &svg);
-	TRY(bytes_check(&svg));
-	json_base64(j, "png", bytes_view(&png));
-	json_base64(j, "svg", bytes_view(&svg));
-	return ERR_OK;
-}
-
-static enum err
-put_document(const struct part *part, struct bytes *out)
-{
-	if (part->signatures.len != draft_parts(part->draft) *
-	    P256_SIGNATURE_SIZE)
-		return err_because(ERR_INTERNAL, "%zu bytes of signatures",
-		    part->signatures.len);
-	return draft_document(part->draft, part->signatures.at, out);
-}
-
-static enum err
-put_qr_token(const struct waiting *w, struct json *j)
-{
-	const struct part *part = &w->parts[0];
-	AUTO_DONE(bytes) token = { 0 };
-
-	TRY(put_document(part, &token));
-	json_text(j, "qr_token", bytes_view(&token));
-	put_instant(j, "expires_at", w->valid_until);
-	return w->pictures ? put_pictures(j, bytes_view(&token)) : ERR_OK;
-}
-
-static enum err
-put_credential(const struct waiting *w, size_t i, struct json *j)
-{
-	const struct part *part = &w->parts[i];
-	const struct hash *key = &w->keys[i % w->key_count];
-	AUTO_DONE(bytes) document = { 0 };
-
-	TRY(put_document(part, &document));
-	json_record(j, NULL);
-	json_c_text(j, "format", draft_format(part->draft));
-	json_text(j, "credential", bytes_view(&document));
-	json_base64url(j, "key", VIEW_OF(key->at));
-	put_instant(j, "valid_from", w->valid_from);
-	put_instant(j, "valid_until", w->valid_until);
-	json_close(j);
-	return ERR_OK;
-}
-
-static enum err
-put_credentials(const struct waiting *w, struct json *j)
-{
-	json_items(j, "credentials");
-	for (size_t i = 0; i < w->part_count; i++)
-		TRY(put_credential(w, i, j));
-	json_close(j);
-	put_instant(j, "administrative_expiry", w->administrative_expiry);
-	return ERR_OK;
-}
-
-static enum err
-put_granted(const struct waiting *w, struct bytes *out)
-{
-	struct json j = json_start(out);
-
-	json_record(&j, NULL);
-	TRY(w->kind == PENDING_QR_TOKEN ? put_qr_token(w, &j) :
-	    put_credentials(w, &j));
-	json_raw(&j, "decision", bytes_view(&w->decision));
-	json_raw(&j, "log", bytes_view(&w->log));
-	json_close(&j);
-	return json_end(&j);
-}
+/* ---- the answer to a grant: granted.c */
 
 /* Answers once grant, drafts and signatures are all there. */
 static void
@@ -283,7 +166,7 @@ try_to_finish(struct pending *p, struct waiting **link)
 		if (w->parts[i].draft == NULL ||
 		    w->parts[i].signatures.len == 0)
 			return;
-	if ((e = put_granted(w, &r.body)) == ERR_OK) {
+	if ((e = waiting_put_granted(w, &r.body)) == ERR_OK) {
 		finish(p, link, &r);
 		return;
 	}
@@ -321,6 +204,17 @@ check_count(struct waiting *w, size_t count)
 	return make_room(w, count);
 }
 
+static void
+read_places(struct waiting *w, struct reader *r)
+{
+	struct view uri = reader_block(r, MSG_LONG);
+
+	bytes_reset(&w->status_uri);
+	bytes_put(&w->status_uri, uri);
+	for (size_t i = 0; uri.len != 0 && i < w->part_count; i++)
+		w->parts[i].place = reader_u64(r);
+}
+
 enum err
 pending_granted(struct pending *p, uint64_t id, struct view body)
 {
@@ -340,8 +234,10 @@ pending_granted(struct pending *p, uint64_t id, struct view body)
 	w->valid_until = (int64_t)reader_u64(&r);
 	w->administrative_expiry = (int64_t)reader_u64(&r);
 	w->part_count = reader_u8(&r);
-	TRY(reader_end(&r, "GRANTED"));
 	TRY(check_count(w, w->part_count));
+	read_places(w, &r);
+	TRY(reader_end(&r, "GRANTED"));
+	TRY(bytes_check(&w->status_uri));
 	TRY(bytes_check(&w->decision));
 	TRY(bytes_check(&w->log));
 	w->granted = true;

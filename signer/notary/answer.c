@@ -76,6 +76,10 @@ put_granted(struct view decision, const struct place *place,
 	bytes_put_u64(out, (uint64_t)drafts->until);
 	bytes_put_u64(out, (uint64_t)terms->administrative_expiry);
 	bytes_put_u8(out, (uint8_t)drafts->count);
+	bytes_put_block(out, view_text(drafts->status_uri));
+	for (size_t i = 0; *drafts->status_uri != '\0' && i < drafts->count;
+	    i++)
+		bytes_put_u64(out, drafts->place[i]);
 	return bytes_check(out);
 }
 

@@ -69,14 +69,23 @@ drafts_name(const struct notary *n, const struct issue *issue,
 	return name;
 }
 
-/* The key it was recorded with, as long as that may sign at all. */
+/*
+ * The key it was recorded with, as long as that may sign at all. Older
+ * versions had one of each use and did not name it.
+ */
 static enum err
 signer_again(const struct notary *n, const struct registry_idem *before,
-    enum key_use use, size_t draft, const struct issuer **out)
+    const struct signer_task *t, size_t draft, const struct issuer **out)
 {
-	const struct issuer *i = draft >= before->draft_count ? NULL :
-	    signers_named(&n->signers, use, &before->drafts[draft].signer);
+	static const struct hash unnamed;
+	const struct issuer *i = NULL;
 
+	if (draft < before->draft_count && view_equal(VIEW_OF(unnamed.at),
+	    VIEW_OF(before->drafts[draft].signer.at)))
+		i = signers_choose(&n->signers, t, n->now);
+	else if (draft < before->draft_count)
+		i = signers_named(&n->signers, t->use,
+		    &before->drafts[draft].signer);
 	if (i == NULL || issuer_check_time(i, n->now) != ERR_OK)
 		return err_because(ERR_MISMATCH, "what this Idempotency-Key "
 		    "stands for cannot be made again: its signer is not in "
@@ -93,7 +102,7 @@ find_signer(const struct notary *n, const struct issue *issue,
 	const struct issuer *i;
 
 	if (issue->retried)
-		return signer_again(n, &issue->before, t->use, draft, out);
+		return signer_again(n, &issue->before, t, draft, out);
 	i = signers_choose(&n->signers, t, n->now);
 	if (i == NULL)
 		return err_because(ERR_UNAVAILABLE, "no key of use %s serves "
@@ -134,6 +143,24 @@ make_token(struct notary *n, const struct request *r,
 	return ERR_OK;
 }
 
+static enum err
+make_credential(struct credential_order *o, enum credential_format format,
+    struct drafts *out)
+{
+	const struct status_entry status = { out->status_uri,
+	    out->place[out->count] };
+	struct draft *d;
+	enum err e;
+
+	/* retries of what older versions issued have none */
+	o->status = *out->status_uri != '\0' ? &status : NULL;
+	e = credential_draft(format, o, &d);
+	o->status = NULL;
+	TRY(e);
+	keep(out, d);
+	return ERR_OK;
+}
+
 /* One for each key, by the format's signer. */
 static enum err
 make_of_format(struct notary *n, const struct issue *issue, struct view name,
@@ -150,13 +177,21 @@ make_of_format(struct notary *n, const struct issue *issue, struct view name,
 	t = credential_times(o->grant, o->issuer);
 	out->from = out->count == 0 || t.from > out->from ? t.from : out->from;
 	out->until = t.until;
-	for (o->key = 0; o->key < asked->proof_count; o->key++) {
-		struct draft *d;
-
-		TRY(credential_draft(format, o, &d));
-		keep(out, d);
-	}
+	for (o->key = 0; o->key < asked->proof_count; o->key++)
+		TRY(make_credential(o, format, out));
 	return ERR_OK;
+}
+
+static enum err
+find_places(struct notary *n, const struct asked *asked,
+    const struct issue *issue, struct drafts *out)
+{
+	if (issue->status.list == 0)
+		return ERR_OK;
+	TRY(places_of_use(&n->places, n->keys, n->registry, &issue->status,
+	    asked->format_count * asked->proof_count, out->place));
+	return places_uri(n->config->status_lists.uri, issue->status.list,
+	    out->status_uri);
 }
 
 static enum err
@@ -172,6 +207,7 @@ make_credentials(struct notary *n, const struct request *r,
 		.seed = VIEW_OF(seed.at),
 	};
 
+	TRY(find_places(n, asked, issue, out));
 	for (size_t i = 0; i < asked->format_count; i++)
 		TRY(make_of_format(n, issue, asked->formats[i], &o, out));
 	return ERR_OK;

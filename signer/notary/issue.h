@@ -7,11 +7,13 @@
 
 #include "credential/draft.h"
 #include "signer/notary/facts.h"
+#include "signer/notary/places.h"
 
 struct issue {
 	struct handle		id;		/* of caller and key */
 	struct handle		fingerprint;	/* of the request */
 	struct handle		seed;		/* random, stored */
+	struct status_use	status;		/* list 0: none */
 	bool			retried;	/* was decided before, as: */
 	struct registry_idem	before;
 };
@@ -22,6 +24,8 @@ struct drafts {
 	struct draft	*at[REGISTRY_DRAFTS];
 	struct hash	 hash[REGISTRY_DRAFTS];	/* SHA-256 of draft_tbs() */
 	int64_t		 from, until;		/* as the documents say */
+	char		 status_uri[PLACES_URI]; /* "": they have none */
+	uint64_t	 place[REGISTRY_DRAFTS]; /* in that status list */
 };
 void drafts_done(struct drafts *d);
 
@@ -47,11 +51,11 @@ struct handle drafts_name(const struct notary *n, const struct issue *issue,
     const struct grant *grant, const char *of);
 
 /*
- * What a grant changes in the registry. grant NULL: nothing. ERR_EXISTS: the
- * facts have changed since they were gathered.
+ * What a grant changes in the registry; fills issue->status. grant NULL:
+ * nothing. ERR_EXISTS: the facts have changed since they were gathered.
  */
 [[nodiscard]] enum err reserve(struct notary *n, const struct request *r,
-    const struct issue *issue, const struct findings *f,
+    struct issue *issue, const struct findings *f,
     const struct grant *grant);
 
 /*

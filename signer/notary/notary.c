@@ -108,6 +108,7 @@ on_open(struct proc *p, struct peer *from, const struct msg *m)
 		log_error("%s", err_why());
 		return;
 	}
+	places_done(&s->notary->places);
 	keys_free(s->notary->keys);
 	s->notary->keys = STEAL(keys);
 	if (s->notary->attest != NULL)
@@ -121,6 +122,7 @@ on_close(struct proc *p, struct peer *from, const struct msg *m)
 
 	(void)from;
 	(void)m;
+	places_done(&s->notary->places);
 	keys_free(STEAL(s->notary->keys));
 }
 

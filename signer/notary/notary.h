@@ -15,6 +15,7 @@
 #include "signer/notary/guard.h"
 #include "signer/notary/journal.h"
 #include "signer/notary/outstanding.h"
+#include "signer/notary/places.h"
 #include "signer/notary/pseudonym.h"
 #include "signer/notary/registry_backup.h"
 #include "signer/notary/signers.h"
@@ -43,6 +44,7 @@ struct notary {
 	struct outstanding	 outstanding;
 	struct chores		 chores;
 	struct vouched		 vouched;
+	struct places		 places;
 	struct tally		 tally;
 	struct fleet		 fleet;
 };

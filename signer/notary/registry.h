@@ -238,8 +238,8 @@ struct registry_idem {
 	struct status_use	status;		/* list and first alone */
 	size_t			draft_count;
 	struct {
-		struct hash		hash;
-		struct hash	signer;
+		struct hash	hash;
+		struct hash	signer;	/* zero: an older version's */
 	}			drafts[REGISTRY_DRAFTS];
 };
 

@@ -12,15 +12,33 @@ static enum err
 get_drafts(struct query *q, struct registry_idem *out)
 {
 	struct view v = query_get_blob(q);
+	size_t count = v.len / sizeof(out->drafts[0]);
 
 	if (v.len % sizeof(out->drafts[0]) != 0 ||
 	    v.len > sizeof(out->drafts))
 		return err_because(ERR_CORRUPT,
 		    "database: %zu bytes of drafts", v.len);
-	if (v.len != 0)
-		memcpy(out->drafts, v.at, v.len);
-	out->draft_count = v.len / sizeof(out->drafts[0]);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(&out->drafts[i].hash, v.at + i * SHA256_SIZE,
+		    SHA256_SIZE);
+		memcpy(&out->drafts[i].signer, v.at + (count + i) *
+		    SHA256_SIZE, SHA256_SIZE);
+	}
+	out->draft_count = count;
 	return ERR_OK;
+}
+
+/* All hashes, then all signers. */
+static void
+put_drafts(const struct registry_idem *idem,
+    struct hash out[2 * REGISTRY_DRAFTS])
+{
+	size_t count = idem->draft_count;
+
+	for (size_t i = 0; i < count; i++) {
+		out[i] = idem->drafts[i].hash;
+		out[count + i] = idem->drafts[i].signer;
+	}
 }
 
 static void
@@ -77,6 +95,7 @@ registry_idem_put(struct registry *r, const struct handle *id,
     const struct registry_idem *idem)
 {
 	struct query q = registry_query(r, IDEM_PUT);
+	struct hash drafts[2 * REGISTRY_DRAFTS];
 
 	put_handle(&q, id);
 	query_put_int(&q, r->node);
@@ -88,7 +107,8 @@ registry_idem_put(struct registry *r, const struct handle *id,
 	put_time(&q, idem->terms.administrative_expiry);
 	query_put_int(&q, idem->terms.technical_expiry);
 	put_status(&q, &idem->status);
-	query_put_blob(&q, VIEW(idem->drafts,
+	put_drafts(idem, drafts);
+	query_put_blob(&q, VIEW(drafts,
 	    idem->draft_count * sizeof(idem->drafts[0])));
 	return query_change(&q);
 }

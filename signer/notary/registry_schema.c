@@ -120,7 +120,8 @@
     "  technical_expiry " INT " NOT NULL,"                                    \
     "  status_list " INT ","		/* NULL: no status */                 \
     "  status_first " INT ","                                                 \
-    "  drafts " BYTES " NOT NULL CHECK (length(drafts) % 32 = 0)"             \
+    /* of each draft its hash, then of each its signer */                     \
+    "  drafts " BYTES " NOT NULL CHECK (length(drafts) % 64 = 0)"             \
     LOG_KEY ")" ROWS ";"                                                      \
                                                                               \
     "CREATE TABLE entry ("                                                    \
@@ -168,7 +169,8 @@
 	"INSERT INTO idem (log_index, node, id, fingerprint, seed, issued_at,"\
 	"  valid_from, administrative_expiry, technical_expiry, drafts)"      \
 	"  SELECT log_index, 1, id, fingerprint, seed, issued_at, valid_from,"\
-	"  administrative_expiry, technical_expiry, drafts FROM idem_1"       \
+	"  administrative_expiry, technical_expiry,"                          \
+	"  CAST(drafts || zeroblob(length(drafts)) AS BLOB) FROM idem_1"      \
 	"  ORDER BY log_index;"                                               \
 	"INSERT INTO entry SELECT log_index, 1, bytes FROM entry_1"           \
 	"  ORDER BY log_index;"                                               \

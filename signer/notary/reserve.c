@@ -61,9 +61,22 @@ replace_device(struct notary *n, const struct asked *asked,
 	return registry_status_set(n->registry, &old->serial, STATUS_INVALID);
 }
 
+/* A place for every credential that drafts.c will make. */
+static enum err
+take_places(struct notary *n, const struct asked *asked,
+    const struct handle *serial, const struct grant *grant,
+    struct issue *issue)
+{
+	size_t count = asked->format_count * asked->proof_count;
+
+	return registry_status_take(n->registry,
+	    n->config->status_lists.entries, (int64_t)count, serial,
+	    grant_terms(grant)->technical_expiry, n->now, &issue->status);
+}
+
 static enum err
 reserve_device(struct notary *n, const struct asked *asked,
-    const struct issue *issue, const struct findings *f,
+    struct issue *issue, const struct findings *f,
     const struct grant *grant)
 {
 	const struct grant_terms *terms = grant_terms(grant);
@@ -74,17 +87,20 @@ reserve_device(struct notary *n, const struct asked *asked,
 		.administrative_expiry = terms->administrative_expiry,
 	};
 
-	if (asked->purpose == PURPOSE_REFRESH)
-		return registry_device_refresh(n->registry, &f->holder,
-		    asked->programme, &f->device, n->now);
+	if (asked->purpose == PURPOSE_REFRESH) {
+		TRY(registry_device_refresh(n->registry, &f->holder,
+		    asked->programme, &f->device, n->now));
+		return take_places(n, asked, &f->active.serial, grant, issue);
+	}
 	if (asked->purpose == PURPOSE_REISSUE && f->has_active)
 		TRY(replace_device(n, asked, f));
-	return registry_device_reserve(n->registry, &f->holder,
-	    asked->programme, &fresh);
+	TRY(registry_device_reserve(n->registry, &f->holder,
+	    asked->programme, &fresh));
+	return take_places(n, asked, &fresh.serial, grant, issue);
 }
 
 enum err
-reserve(struct notary *n, const struct request *r, const struct issue *issue,
+reserve(struct notary *n, const struct request *r, struct issue *issue,
     const struct findings *f, const struct grant *grant)
 {
 	const struct asked *asked = request_asked(r);

@@ -66,6 +66,7 @@ retry_find(struct notary *n, const struct request *r,
 		TRY(judge(n, &issue));
 		issue.retried = true;
 		issue.seed = issue.before.seed;
+		issue.status = issue.before.status;
 	} else if (e == ERR_NOT_FOUND) {
 		TRY(random_bytes(issue.seed.at, sizeof(issue.seed.at)));
 	} else {

@@ -265,6 +265,7 @@ notary_close(struct notary *n)
 	backup_free(n->backup);
 	registry_close(n->registry);
 	chores_done(&n->chores);
+	places_done(&n->places);
 	keys_free(n->keys);
 	vkey_free(n->log_key);
 	vkey_free(n->log_second);

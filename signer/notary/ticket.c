@@ -107,6 +107,7 @@ struct telling {
 	char				programme[65], caller[129];
 	char				centre[11], region[11], reason[65];
 	struct handle			cti;
+	struct schema_use		use;
 	struct bytes			seen;		/* facts, as JSON */
 };
 
@@ -186,6 +187,7 @@ static void
 tell_reserved(struct telling *t, const struct notary *n,
     const struct matter *m, const struct grant *grant)
 {
+	const struct status_use *use = &m->issue->status;
 	const struct findings *f = m->found;
 
 	if (request_asked(m->request)->operation == OPERATION_QR_TOKEN) {
@@ -198,6 +200,10 @@ tell_reserved(struct telling *t, const struct notary *n,
 		t->facts.used = f->cti.at;
 	t->facts.keys = f->keys[0].at;
 	t->facts.key_count = f->key_count;
+	t->use = (struct schema_use){ (uint64_t)use->list,
+	    (uint64_t)use->first, (uint64_t)use->count };
+	t->facts.uses = &t->use;
+	t->facts.use_count = 1;
 }
 
 /* A dry run has no effect: its entry names no holder and no device. */
@@ -292,6 +298,7 @@ keep_for_retry(struct notary *n, const struct issue *issue, uint64_t index,
 		.fingerprint = issue->fingerprint,
 		.seed = issue->seed,
 		.terms = *terms,
+		.status = issue->status,
 		.draft_count = drafts->count,
 	};
 

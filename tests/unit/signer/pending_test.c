@@ -105,6 +105,13 @@ granted(struct bytes *out, size_t count, const struct draft *d)
 	bytes_put_u64(out, 1735225380);
 	bytes_put_u64(out, d == token ? (uint64_t)TIME_NONE : 1829919600);
 	bytes_put_u8(out, (uint8_t)count);
+	if (d == token) {
+		bytes_put_block(out, view_text(""));
+		return;
+	}
+	bytes_put_block(out, view_text("https://id.example.kr/lists/1"));
+	for (size_t i = 0; i < count; i++)
+		bytes_put_u64(out, 500 + i);
 }
 
 static enum err
@@ -237,8 +244,9 @@ credentials_are_answered_whatever_comes_first(void **state)
 	assert_true(says("{\"credentials\":[{\"format\":\"dc+sd-jwt\","
 	    "\"credential\":\"ey"));
 	assert_true(says("\"valid_from\":\"2024-12-26T15:00:00Z\","
-	    "\"valid_until\":\"2024-12-26T15:03:00Z\"}"));
-	assert_true(says("}],\"administrative_expiry\":"
+	    "\"valid_until\":\"2024-12-26T15:03:00Z\",\"status\":"
+	    "{\"uri\":\"https://id.example.kr/lists/1\",\"idx\":500}}"));
+	assert_true(says("\"idx\":502}}],\"administrative_expiry\":"
 	    "\"2027-12-27T15:00:00Z\",\"decision\":"));
 }
 

@@ -67,7 +67,8 @@ static const char version_1[] =
     "INSERT INTO nonce VALUES (77, x'07070707070707070707070707070707');"
     "INSERT INTO idem VALUES (1, x'08080808080808080808080808080808',"
     " x'09090909090909090909090909090909',"
-    " x'0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a', 1, 2, NULL, 4, zeroblob(64));"
+    " x'0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a', 1, 2, NULL, 4,"
+    " CAST(x'0b' || zeroblob(62) || x'0c' AS BLOB));"
     "INSERT INTO entry VALUES (0, x'61'), (1, x'62');"
     "INSERT INTO meta VALUES ('policy', x'63');";
 
@@ -184,6 +185,8 @@ check_log(struct registry *r)
 	assert_int_equal(idem.index, 1);
 	assert_int_equal(idem.node, 1);
 	assert_int_equal(idem.draft_count, 2);
+	assert_int_equal(idem.drafts[1].hash.at[31], 0x0c);
+	assert_int_equal(idem.drafts[0].signer.at[0], 0);
 	assert_int_equal(idem.status.list, 0);
 	OK(registry_entry_count(r, &count));
 	assert_int_equal(count, 2);

@@ -177,6 +177,8 @@ world_new_at(int64_t now)
 	world_keys(w);
 	world_path(w, 5, "registry.db");
 	world_path(w, 6, "log");
+	w->config.status_lists.uri = ISSUER "/v1/status-lists";
+	w->config.status_lists.entries = 1 << 20;
 	w->config.origin = ORIGIN;
 	w->config.issuer = ISSUER;
 	w->config.registry = w->path[5];
