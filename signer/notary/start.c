@@ -11,7 +11,6 @@
 #include "base/version.h"
 #include "credential/qr_token.h"
 #include "signer/log.h"
-#include "signer/notary/rebuild.h"
 #include "signer/notary/reported.h"
 
 #define PROGRAM_MAX ((size_t)64 << 20)
@@ -173,7 +172,6 @@ record_all(struct notary *n, const struct journal_found *found)
 	TRY(registry_begin(n->registry));
 	TRY(record_start(n));
 	TRY(record_recovery(n, found));
-	TRY(rebuild_record(n));
 	TRY(record_ceremony(n));
 	TRY(force_record(n));
 	TRY(reported_orphans(n));
@@ -204,7 +202,7 @@ open_journal(struct notary *n)
 }
 
 enum err
-notary_examine(const struct config *c, struct notary **out_notary)
+notary_open(const struct config *c, struct notary **out_notary)
 {
 	AUTO(notary) n = mem_new(1, sizeof(*n));
 
@@ -218,16 +216,6 @@ notary_examine(const struct config *c, struct notary **out_notary)
 	TRY(registry_open(c->registry, &n->registry));
 	TRY(fleet_open(n));
 	TRY(guard_open(n));
-	*out_notary = STEAL(n);
-	return ERR_OK;
-}
-
-enum err
-notary_open(const struct config *c, struct notary **out_notary)
-{
-	AUTO(notary) n = NULL;
-
-	TRY(notary_examine(c, &n));
 	if (!n->guard.held)
 		TRY(open_journal(n));
 	*out_notary = STEAL(n);
@@ -261,7 +249,6 @@ notary_close(struct notary *n)
 	attest_free(n->attest);
 	bytes_done(&n->log_state);
 	journal_close(n->journal);
-	rebuild_free(n->rebuild);
 	backup_free(n->backup);
 	registry_close(n->registry);
 	chores_done(&n->chores);
