@@ -64,7 +64,8 @@ struct entry_decision_facts {
 	const char	*region;	/* optional: 5 digits */
 	const uint8_t	*holder;	/* optional: pseudonym, 16 bytes */
 	const uint8_t	*device;	/* optional: pseudonym, 16 bytes */
-	int64_t		 expiry;	/* optional: ms UTC, administrative */
+	int64_t		 expiry;	/* optional: ms UTC, administrative,
+					   or when a QR token expires */
 	struct hash	 policy;
 	uint64_t	 serial;
 	uint8_t		 request[ENTRY_REQUEST_SIZE];
@@ -207,10 +208,10 @@ struct entry_node_facts {
 [[nodiscard]] enum err entry_witness_gained(const struct entry_common *c,
     const char *witness, uint64_t size, struct bytes *out);
 
-/* A period ends; the entry is the last of it. */
+/* A period ends; this entry is the first of the next one. */
 struct entry_period_facts {
 	const char	*period;	/* "2026-11" */
-	uint64_t	 first, last;	/* indexes, this one not counted */
+	uint64_t	 first, last;	/* this one is last + 1 */
 	const struct entry_tally *totals;	/* entries by event */
 	size_t		 total_count;
 	uint64_t	 orphans;	/* tickets never accounted for */

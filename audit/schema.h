@@ -41,7 +41,7 @@
 	X(ENTRIES, "entries", COUNT)	/* found durable */                   \
 	X(EV, "ev", WORD)		/* what happened */                   \
 	X(EVIDENCE, "evidence", WORD)	/* qr-token, ic-card */               \
-	X(EXPIRY, "expiry", COUNT)	/* administrative */                  \
+	X(EXPIRY, "expiry", COUNT)	/* administrative; a QR token's */    \
 	X(FACTS, "facts", FACTS)	/* what the rules looked at */        \
 	X(FIRST, "first", COUNT)	/* index */                           \
 	X(FROM, "from", COUNT)                                                \

@@ -101,10 +101,12 @@ read_hashes(struct ceremony *c)
 		{ "program", &c->hashes.program },
 		{ "module", &c->hashes.module },
 		{ "roster", &c->hashes.roster },
+		{ "register", &c->hashes.previous },
 	};
+	size_t count = COUNT(all) - !c->script->continues;
 
 	ceremony_say(c, "hashes, in sixteen groups:");
-	for (size_t i = 0; i < COUNT(all); i++)
+	for (size_t i = 0; i < count; i++)
 		TRY(read_back(c, &c->participants.at[i %
 		    c->participants.count], all[i].what, all[i].hash));
 	return ERR_OK;

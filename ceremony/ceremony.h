@@ -45,6 +45,8 @@ struct ceremony_options {
 	struct ceremony_listener listener;	/* of a rehearsal */
 	/* production: directory of the rehearsal, which is verified */
 	const char		*rehearsal;
+	/* of the ceremony that the script continues, or NULL */
+	const char		*previous;
 };
 
 #define CEREMONY_KEYS 16

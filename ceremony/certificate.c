@@ -215,9 +215,8 @@ put_head(struct bytes *out, uint8_t tag, size_t len)
 	bytes_put_u8(out, (uint8_t)len);
 }
 
-/* Certificate ::= SEQUENCE { tbs, ecdsa-with-SHA256, BIT STRING } */
-static enum err
-assemble(struct view tbs, const uint8_t raw[P256_SIGNATURE_SIZE],
+enum err
+certificate_assemble(struct view tbs, const uint8_t raw[P256_SIGNATURE_SIZE],
     struct bytes *out)
 {
 	static const uint8_t algorithm[] = {	/* RFC 5758 3.2 */
@@ -287,7 +286,7 @@ certificate_issue(const struct certificate_plan *plan, EVP_PKEY *key,
 	TRY(tbs_of(draft, &tbs));
 	digest = sha256(bytes_view(&tbs));
 	TRY(signer->sign(signer->context, &digest, signature));
-	TRY(assemble(bytes_view(&tbs), signature, &der));
+	TRY(certificate_assemble(bytes_view(&tbs), signature, &der));
 	TRY(parse_back(bytes_view(&der), bytes_view(&tbs), issuer_key,
 	    &signed_one));
 	if (lint_certificate(signed_one, issuer, plan->profile,

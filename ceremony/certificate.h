@@ -49,6 +49,10 @@ struct certificate_signer {
 [[nodiscard]] enum err certificate_check(const struct certificate_plan *plan,
     EVP_PKEY *key, X509 *issuer, X509 *certificate);
 
+/* SEQUENCE { tbs, ecdsa-with-SHA256, BIT STRING }, appended; DER. */
+[[nodiscard]] enum err certificate_assemble(struct view tbs,
+    const uint8_t raw[P256_SIGNATURE_SIZE], struct bytes *out);
+
 /* PEM (RFC 7468 5), appended. */
 [[nodiscard]] enum err certificate_pem(X509 *certificate, struct bytes *out);
 /* The SubjectPublicKeyInfo of a key, in PEM. */

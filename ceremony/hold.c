@@ -254,13 +254,15 @@ finish(struct ceremony *c)
 }
 
 static enum err
-hold(struct ceremony *c, struct view script, const struct rehearsed *r)
+hold(struct ceremony *c, struct view script, const struct rehearsed *r,
+    const char *previous)
 {
 	snprintf(c->step, sizeof(c->step), "open");
 	TRY(record_opening(c));
 	TRY(record_rehearsal(c, r));
 	TRY(ceremony_write(c, "ceremony/script.yaml", script));
 	TRY(take_participants(c));
+	TRY(ceremony_take_previous(c, previous));
 	TRY(attend_open(c));
 	return finish(c);
 }
@@ -320,6 +322,10 @@ ceremony_hold(const struct ceremony_options *o, struct ceremony_result *out)
 
 	TRY(read_script(o->script, &text, &script));
 	TRY(lint_templates(script));
+	if (script->continues != (o->previous != NULL))
+		return err_because(ERR_FORBIDDEN, "this script %s", script->
+		    continues ? "continues a ceremony: which one is needed" :
+		    "continues no ceremony, and one was given");
 	c.script = script;
 	if (c.mode == MODE_PRODUCTION) {
 		TRY(check_day(script));
@@ -327,7 +333,7 @@ ceremony_hold(const struct ceremony_options *o, struct ceremony_result *out)
 		    script->rehearsed_within, &rehearsed));
 	}
 	TRY(begin(&c, bytes_view(&text)));
-	e = hold(&c, bytes_view(&text), &rehearsed);
+	e = hold(&c, bytes_view(&text), &rehearsed, o->previous);
 	if (e != ERR_OK)
 		return end_badly(&c, e);
 	fill_result(&c, out);

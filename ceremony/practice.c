@@ -111,6 +111,20 @@ practice_ask(void *context, const struct question *q, struct bytes *out_line)
 	return bytes_check(out_line);
 }
 
+static enum err
+read_kept(const char *path, struct secret **out_line)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	enum err e;
+
+	TRY(file_read(path, SHARE_TEXT_SIZE + 1, &text));
+	e = secret_new(text.len, out_line);
+	if (e == ERR_OK)
+		memcpy(secret_at(*out_line), text.at, text.len);
+	explicit_bzero(text.at, text.len);
+	return e;
+}
+
 /* Opens what was sealed for this officer, who keeps the line as a file. */
 static enum err
 practice_share(void *context, const struct participant *who,
@@ -125,6 +139,8 @@ practice_share(void *context, const struct participant *who,
 	TRY(path_for(p->dir, who, ".share.cms", sealed));
 	TRY(path_for(p->dir, who, ".recipient.key", key_path));
 	TRY(path_for(p->dir, who, ".share", kept));
+	if (!file_exists(sealed))	/* of a ceremony before this one */
+		return read_kept(kept, out_line);
 	TRY(file_read(sealed, SEALED_MAX, &pem));
 	TRY(officer_key_read(key_path, &key));
 	TRY(share_unseal(bytes_view(&pem), who->recipient, key, &line));

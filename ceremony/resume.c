@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "ceremony/steps.h"
 #include "ceremony/verify.h"
-#include "quorum/derive.h"
 
 #define RECIPIENT_MAX 16384
 
@@ -111,67 +110,41 @@ take_people(struct evidence *v, struct ceremony *c)
 /* ---- what was made */
 
 static enum err
-take_key(struct evidence *v, struct ceremony *c, const char *label)
-{
-	int at = script_key_index(c->script, label);
-	AUTO_DONE(bytes) hex = { 0 }, id = { 0 };
-	const struct record *r;
-
-	TRY(evidence_key(v, (size_t)at));
-	TRY(evidence_find(v, RECORD_KEYGEN, "label", label, &r));
-	TRY(record_get(r, "id", &hex));
-	TRY(hex_get(bytes_view(&hex), &id));
-	memcpy(c->ids[at], id.at, CEREMONY_KEY_ID);
-	c->keys[at] = STEAL(v->keys[at]);
-	return ERR_OK;
-}
-
-static enum err
-take_certificate(struct evidence *v, struct ceremony *c, const char *name)
-{
-	int at = script_certificate_index(c->script, name);
-
-	TRY(evidence_certificate(v, (size_t)at));
-	c->certificates[at] = STEAL(v->certificates[at]);
-	return ERR_OK;
-}
-
-static enum err
-take_outputs(struct evidence *v, struct ceremony *c)
+load_outputs(struct evidence *v, struct ceremony *c)
 {
 	for (size_t i = 0; i < c->next; i++) {
 		const struct script_step *s = &c->script->steps.at[i];
 
-		if (s->key.name != NULL)
-			TRY(take_key(v, c, s->key.name));
+		if (strcmp(s->step.name, "generate-key") == 0)
+			TRY(evidence_key(v, (size_t)script_key_index(
+			    c->script, s->key.name)));
 		if (s->certificate.name != NULL)
-			TRY(take_certificate(v, c, s->certificate.name));
+			TRY(evidence_certificate(v, (size_t)
+			    script_certificate_index(c->script,
+			    s->certificate.name)));
 	}
 	return ERR_OK;
 }
 
+/* Keys by their ids in the register; what v holds becomes c's. */
 static enum err
-copy_field(const struct record *r, const char *key, char *out, size_t size)
+take_outputs(struct evidence *v, struct ceremony *c)
 {
-	AUTO_DONE(bytes) value = { 0 };
+	TRY(evidence_previous(v));
+	TRY(load_outputs(v, c));
+	TRY(evidence_register(v, c->next, &c->reg));
+	c->quorum = v->quorum;
+	for (size_t i = 0; i < c->script->keys.count; i++) {
+		const struct register_key *k = register_key(&c->reg,
+		    c->script->keys.at[i].label);
 
-	TRY(record_get(r, key, &value));
-	if (value.len >= size)
-		return err_because(ERR_CORRUPT, "record %ju: %s is too long",
-		    (uintmax_t)r->number, key);
-	snprintf(out, size, "%s", bytes_text(&value));
+		if (k != NULL)
+			memcpy(c->ids[i], k->id, sizeof(k->id));
+		c->keys[i] = STEAL(v->keys[i]);
+	}
+	for (size_t i = 0; i < c->script->certificates.count; i++)
+		c->certificates[i] = STEAL(v->certificates[i]);
 	return ERR_OK;
-}
-
-static enum err
-take_identity(const struct evidence *v, struct ceremony *c)
-{
-	struct token_identity *i = &c->identity;
-	const struct record *r;
-
-	TRY(evidence_find(v, RECORD_TOKEN, NULL, NULL, &r));
-	TRY(copy_field(r, "label", i->label, sizeof(i->label)));
-	return copy_field(r, "serial", i->serial, sizeof(i->serial));
 }
 
 /* ---- in the room again */
@@ -187,23 +160,29 @@ record_resume(struct ceremony *c)
 	return attend_roll_call(c);
 }
 
+static enum err
+read_quorum(struct evidence *v, struct ceremony *c)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	TRY(evidence_read(v, "ceremony/quorum.txt", &text));
+	return quorum_get(bytes_view(&text), &c->quorum);
+}
+
 /* A secret that opens nothing yet, because nobody proved it, is made anew. */
 static enum err
 regain_secret(struct evidence *v, struct ceremony *c)
 {
-	AUTO_DONE(bytes) text = { 0 };
-	AUTO(secret) pin = NULL;
+	bool open = is_done(c, "initialise-token") ||
+	    is_done(c, "open-token");
 
-	if (!is_done(c, "split-secret") || is_done(c, "close"))
+	if (is_done(c, "close"))
 		return ERR_OK;
-	TRY(evidence_read(v, "ceremony/quorum.txt", &text));
-	TRY(quorum_get(bytes_view(&text), &c->quorum));
-	TRY(ceremony_open_secret(c));
-	if (!is_done(c, "initialise-token"))
-		return ERR_OK;
-	TRY(take_identity(v, c));
-	TRY(derive_pin(c->secret, c->script->token, &pin));
-	return ceremony_open_token(c, pin);
+	if (is_done(c, "split-secret"))
+		TRY(read_quorum(v, c));
+	if (open)
+		return ceremony_reopen(c);
+	return is_done(c, "split-secret") ? ceremony_open_secret(c) : ERR_OK;
 }
 
 enum err

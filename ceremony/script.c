@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include <openssl/x509v3.h>
+
 #include "audit/vkey.h"
 #include "ceremony/participant.h"
 
@@ -36,6 +38,17 @@ static const struct yaml_choice profile_kinds[] = {
 	{ "qr-signer", PROFILE_QR_SIGNER },
 	{ "status-signer", PROFILE_STATUS_SIGNER },
 	{ "metadata-signer", PROFILE_METADATA_SIGNER },
+	{ 0 },
+};
+
+/* Without hold and removal: a signer's certificate is not suspended. */
+static const struct yaml_choice reasons[] = {
+	{ "unspecified", CRL_REASON_UNSPECIFIED },
+	{ "key-compromise", CRL_REASON_KEY_COMPROMISE },
+	{ "ca-compromise", CRL_REASON_CA_COMPROMISE },
+	{ "affiliation-changed", CRL_REASON_AFFILIATION_CHANGED },
+	{ "superseded", CRL_REASON_SUPERSEDED },
+	{ "cessation-of-operation", CRL_REASON_CESSATION_OF_OPERATION },
 	{ 0 },
 };
 
@@ -132,6 +145,8 @@ check_origin(struct yaml_mark at, const void *value)
 
 #define NAME(longest) YAML_TYPE(.shape = YAML_NAME, .max = (longest))
 #define REFERENCE YAML_TYPE(.shape = YAML_REFERENCE)
+#define FLAG YAML_TYPE(.shape = YAML_BOOLEAN)
+#define INSTANT YAML_TYPE(.shape = YAML_INSTANT)
 #define CHECKED(longest, by)                                                  \
 	YAML_TYPE(.shape = YAML_TEXT, .max = (longest), .check = (by))
 
@@ -163,15 +178,16 @@ static const struct yaml_field witness_fields[] = {
 typedef __typeof__(((struct script *)0)->window) window_type;
 
 static const struct yaml_field window_fields[] = {
-	YAML_FIELD("from", window_type, from,
-	    &YAML_TYPE(.shape = YAML_INSTANT)),
-	YAML_FIELD("to", window_type, to, &YAML_TYPE(.shape = YAML_INSTANT)),
+	YAML_FIELD("from", window_type, from, &INSTANT),
+	YAML_FIELD("to", window_type, to, &INSTANT),
 	{ 0 },
 };
 
 static const struct yaml_field key_fields[] = {
 	YAML_FIELD("label", struct script_key, label, &NAME(32)),
 	YAML_FIELD("type", struct script_key, type, &YAML_ONE_OF(key_types)),
+	YAML_FIELD("inherited", struct script_key, inherited, &FLAG,
+	    .optional = true),
 	{ 0 },
 };
 
@@ -198,13 +214,40 @@ static const struct yaml_field certificate_fields[] = {
 	YAML_FIELD("subject", struct script_certificate, subject,
 	    &YAML_STRUCT(subject_type, subject_fields)),
 	YAML_FIELD("not-before", struct script_certificate, not_before,
-	    &YAML_TYPE(.shape = YAML_INSTANT), .optional = true),
+	    &INSTANT, .optional = true),
 	YAML_FIELD("days", struct script_certificate, days,
 	    &YAML_INT(1, 20 * 365)),
 	YAML_FIELD("contact", struct script_certificate, contact,
 	    &CHECKED(256, check_uri)),
 	YAML_FIELD("crl", struct script_certificate, crl,
 	    &CHECKED(256, check_uri)),
+	YAML_FIELD("inherited", struct script_certificate, inherited, &FLAG,
+	    .optional = true),
+	{ 0 },
+};
+
+static const struct yaml_field revoked_fields[] = {
+	YAML_FIELD("certificate", struct script_revoked, certificate,
+	    &REFERENCE),
+	YAML_FIELD("reason", struct script_revoked, reason,
+	    &YAML_ONE_OF(reasons)),
+	YAML_FIELD("on", struct script_revoked, on, &INSTANT),
+	{ 0 },
+};
+
+static const struct yaml_field crl_fields[] = {
+	YAML_FIELD("name", struct script_crl, name, &NAME(32)),
+	YAML_FIELD("issuer", struct script_crl, issuer, &REFERENCE),
+	YAML_FIELD("number", struct script_crl, number,
+	    &YAML_INT(1, INT32_MAX)),
+	YAML_FIELD("this-update", struct script_crl, this_update, &INSTANT,
+	    .optional = true),
+	/* ISO/IEC 18013-5: until its figure is confirmed, the shorter one */
+	YAML_FIELD("days", struct script_crl, days, &YAML_INT(1, 90)),
+	YAML_FIELD("revoked", struct script_crl, revoked,
+	    &YAML_LIST_OF(1, SCRIPT_REVOKED,
+	    &YAML_STRUCT(struct script_revoked, revoked_fields)),
+	    .optional = true),
 	{ 0 },
 };
 
@@ -213,6 +256,8 @@ static const struct yaml_field step_fields[] = {
 	YAML_FIELD("key", struct script_step, key, &REFERENCE,
 	    .optional = true),
 	YAML_FIELD("certificate", struct script_step, certificate, &REFERENCE,
+	    .optional = true),
+	YAML_FIELD("crl", struct script_step, crl, &REFERENCE,
 	    .optional = true),
 	{ 0 },
 };
@@ -227,10 +272,11 @@ static const struct yaml_field log_fields[] = {
 	{ 0 },
 };
 
-
 static const struct yaml_field script_fields[] = {
 	YAML_FIELD("mode", struct script, mode, &YAML_ONE_OF(modes)),
 	YAML_FIELD("name", struct script, name, &YAML_STRING(120)),
+	YAML_FIELD("continues", struct script, continues, &FLAG,
+	    .optional = true),
 	YAML_FIELD("threshold", struct script, threshold,
 	    &YAML_INT(2, SCRIPT_OFFICERS)),
 	YAML_FIELD("officers", struct script, officers,
@@ -246,12 +292,16 @@ static const struct yaml_field script_fields[] = {
 	    .optional = true),
 	YAML_FIELD("token", struct script, token, &NAME(32)),
 	YAML_FIELD("log", struct script, log,
-	    &YAML_STRUCT(log_type, log_fields)),
+	    &YAML_STRUCT(log_type, log_fields), .optional = true),
 	YAML_FIELD("keys", struct script, keys, &YAML_LIST_OF(1,
-	    CEREMONY_KEYS, &YAML_STRUCT(struct script_key, key_fields))),
+	    CEREMONY_KEYS, &YAML_STRUCT(struct script_key, key_fields)),
+	    .optional = true),
 	YAML_FIELD("certificates", struct script, certificates,
 	    &YAML_LIST_OF(1, SCRIPT_CERTIFICATES,
-	    &YAML_STRUCT(struct script_certificate, certificate_fields))),
+	    &YAML_STRUCT(struct script_certificate, certificate_fields)),
+	    .optional = true),
+	YAML_FIELD("crls", struct script, crls, &YAML_LIST_OF(1, SCRIPT_CRLS,
+	    &YAML_STRUCT(struct script_crl, crl_fields)), .optional = true),
 	YAML_FIELD("steps", struct script, steps, &YAML_LIST_OF(1,
 	    SCRIPT_STEPS, &YAML_STRUCT(struct script_step, step_fields))),
 	{ 0 },
@@ -291,6 +341,15 @@ script_certificate_index(const struct script *s, const char *name)
 {
 	for (size_t i = 0; i < s->certificates.count; i++)
 		if (strcmp(s->certificates.at[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+int
+script_crl_index(const struct script *s, const char *name)
+{
+	for (size_t i = 0; i < s->crls.count; i++)
+		if (strcmp(s->crls.at[i].name, name) == 0)
 			return (int)i;
 	return -1;
 }

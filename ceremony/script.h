@@ -14,6 +14,8 @@
 #define SCRIPT_OFFICERS 16	/* all quorums are tried: at most C(16,8) */
 #define SCRIPT_CERTIFICATES 8
 #define SCRIPT_WITNESSES 8
+#define SCRIPT_CRLS 4
+#define SCRIPT_REVOKED 32
 #define SCRIPT_STEPS 64
 
 /* What a script may be used for; one for production is rehearsed as it is. */
@@ -41,9 +43,11 @@ struct script_witness {
 	const char	*key, *card;	/* or NULL */
 };
 
+/* inherited: of the ceremony before, not made in this one. */
 struct script_key {
 	const char	*label;		/* in the token and as file name */
 	int		 type;		/* enum key_type */
+	bool		 inherited;
 };
 
 struct script_certificate {
@@ -61,17 +65,35 @@ struct script_certificate {
 	int64_t			 days;
 	const char		*contact;	/* URI, issuerAltName */
 	const char		*crl;		/* URI, cRLDistributionPoints */
+	bool			 inherited;	/* written as it was then */
+};
+
+struct script_revoked {
+	struct yaml_reference	 certificate;	/* inherited */
+	int			 reason;	/* CRLReason, RFC 5280 5.3.1 */
+	int64_t			 on;		/* instant */
+};
+
+struct script_crl {
+	const char		*name;		/* as file name */
+	struct yaml_reference	 issuer;	/* certificate */
+	int64_t			 number;	/* RFC 5280 5.2.3 */
+	int64_t			 this_update;	/* 0: that day */
+	int64_t			 days;		/* to nextUpdate */
+	YAML_ARRAY(struct script_revoked) revoked;
 };
 
 struct script_step {
 	struct yaml_reference	 step;		/* of the catalogue, steps.c */
 	struct yaml_reference	 key;		/* .name NULL: none given */
 	struct yaml_reference	 certificate;
+	struct yaml_reference	 crl;
 };
 
 struct script {
 	int			 mode;		/* enum script_mode */
 	const char		*name;
+	bool			 continues;	/* a ceremony before this */
 	int64_t			 threshold;
 	struct {
 		int64_t	 from, to;	/* instants, from <= t < to */
@@ -87,6 +109,7 @@ struct script {
 	} log;
 	YAML_ARRAY(struct script_key) keys;
 	YAML_ARRAY(struct script_certificate) certificates;
+	YAML_ARRAY(struct script_crl) crls;
 	YAML_ARRAY(struct script_step) steps;
 	struct yaml_doc		*doc;		/* where all this lives */
 };
@@ -111,5 +134,6 @@ struct certificate_plan script_plan(enum script_mode mode,
 /* Index by label or name, or -1. */
 int script_key_index(const struct script *s, const char *label);
 int script_certificate_index(const struct script *s, const char *name);
+int script_crl_index(const struct script *s, const char *name);
 
 #endif

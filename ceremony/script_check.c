@@ -97,6 +97,8 @@ check_keys(struct yaml_mark at, const struct script *s)
 		if (script_key_index(s, s->keys.at[i].label) != (int)i)
 			return yaml_error(at, "keys: the label %s is given "
 			    "twice", s->keys.at[i].label);
+	if (s->log.key.name == NULL)
+		return ERR_OK;
 	TRY(check_log_key(s, &s->log.key, KEY_ED25519, "ed25519"));
 	if (s->log.ecdsa_key.name == NULL)
 		return ERR_OK;
@@ -126,6 +128,9 @@ check_certificate(const struct script *s,
 	if (c->days > p->max_days)
 		return yaml_error(c->key.at, "%s: days: expected at most %d "
 		    "for the profile %s", c->name, p->max_days, p->name);
+	if (s->mode == MODE_PRODUCTION && !c->inherited && c->not_before == 0)
+		return yaml_error(c->key.at, "%s: not-before: needed in "
+		    "production, the host's clock dates nothing", c->name);
 	if (strcmp(c->subject.country, by->subject.country) != 0)
 		return yaml_error(c->issuer.at, "%s: expected the country of "
 		    "its issuer", c->name);
@@ -156,6 +161,74 @@ check_certificates(struct yaml_mark at, const struct script *s)
 	return ERR_OK;
 }
 
+/* ---- beginning and continuing */
+
+/* A ceremony that begins has nothing before it, and makes what is needed. */
+static enum err
+check_beginning(struct yaml_mark at, const struct script *s)
+{
+	if (s->continues)
+		return ERR_OK;
+	if (s->keys.count == 0 || s->certificates.count == 0 ||
+	    s->log.key.name == NULL)
+		return yaml_error(at, "expected keys, certificates and log, "
+		    "unless the ceremony continues another");
+	for (size_t i = 0; i < s->keys.count; i++)
+		if (s->keys.at[i].inherited)
+			return yaml_error(at, "keys: %s cannot be inherited, "
+			    "nothing is continued", s->keys.at[i].label);
+	for (size_t i = 0; i < s->certificates.count; i++)
+		if (s->certificates.at[i].inherited)
+			return yaml_error(at, "certificates: %s cannot be "
+			    "inherited, nothing is continued",
+			    s->certificates.at[i].name);
+	return ERR_OK;
+}
+
+static enum err
+check_inherited(const struct script *s)
+{
+	for (size_t i = 0; i < s->certificates.count; i++) {
+		const struct script_certificate *c = &s->certificates.at[i];
+		int key = script_key_index(s, c->key.name);
+
+		if (c->inherited && !s->keys.at[key].inherited)
+			return yaml_error(c->key.at, "expected an inherited "
+			    "key of the inherited certificate %s", c->name);
+	}
+	return ERR_OK;
+}
+
+static enum err
+check_crl(struct yaml_mark at, const struct script *s,
+    const struct script_crl *l)
+{
+	int issuer = script_certificate_index(s, l->issuer.name);
+
+	if (issuer == -1 || s->certificates.at[issuer].profile !=
+	    PROFILE_IACA)
+		return yaml_error(l->issuer.at, "expected the name of an iaca "
+		    "certificate");
+	if (s->mode == MODE_PRODUCTION && l->this_update == 0)
+		return yaml_error(l->issuer.at, "%s: this-update: needed in "
+		    "production, the host's clock dates nothing", l->name);
+	for (size_t i = 0; i < l->revoked.count; i++)
+		if (script_certificate_index(s,
+		    l->revoked.at[i].certificate.name) == -1)
+			return yaml_error(l->revoked.at[i].certificate.at,
+			    "expected the name of a certificate");
+	return script_crl_index(s, l->name) == (int)(l - s->crls.at) ? ERR_OK :
+	    yaml_error(at, "crls: the name %s is given twice", l->name);
+}
+
+static enum err
+check_crls(struct yaml_mark at, const struct script *s)
+{
+	for (size_t i = 0; i < s->crls.count; i++)
+		TRY(check_crl(at, s, &s->crls.at[i]));
+	return ERR_OK;
+}
+
 enum err
 script_check(struct yaml_mark at, const void *value)
 {
@@ -164,6 +237,9 @@ script_check(struct yaml_mark at, const void *value)
 	TRY(check_officers(at, s));
 	TRY(check_witnesses(at, s));
 	TRY(check_production(at, s));
+	TRY(check_beginning(at, s));
 	TRY(check_keys(at, s));
-	return check_certificates(at, s);
+	TRY(check_certificates(at, s));
+	TRY(check_inherited(s));
+	return check_crls(at, s);
 }

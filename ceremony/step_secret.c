@@ -62,6 +62,7 @@ write_quorum(struct ceremony *c)
 	AUTO_DONE(bytes) text = { 0 };
 
 	TRY(quorum_put(&c->quorum, &text));
+	c->reg.quorum = sha256(bytes_view(&text));
 	return ceremony_write(c, "ceremony/quorum.txt", bytes_view(&text));
 }
 
@@ -114,8 +115,8 @@ read_line(const struct secret *line, struct share *out)
 }
 
 /* Asks until it is right: a mistyped share is refused at once, and named. */
-static enum err
-collect_one(struct ceremony *c, const struct participant *p,
+enum err
+ceremony_take_share(struct ceremony *c, const struct participant *p,
     struct share *out)
 {
 	for (;;) {
@@ -142,7 +143,7 @@ static enum err
 collect(struct ceremony *c, struct shares *out)
 {
 	for (unsigned int x = 1; x <= c->quorum.count; x++)
-		TRY(collect_one(c, &c->participants.at[x - 1],
+		TRY(ceremony_take_share(c, &c->participants.at[x - 1],
 		    &out->at[x - 1]));
 	return ERR_OK;
 }
@@ -156,7 +157,7 @@ ceremony_open_secret(struct ceremony *c)
 	for (unsigned int i = 0; taken < c->quorum.threshold &&
 	    i < c->quorum.count; i++)
 		if (c->participants.at[i].present)
-			TRY(collect_one(c, &c->participants.at[i],
+			TRY(ceremony_take_share(c, &c->participants.at[i],
 			    &some.at[taken++]));
 	return quorum_combine(&c->quorum, some.at, taken, &c->secret);
 }

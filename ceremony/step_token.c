@@ -15,8 +15,8 @@
 
 /* ---- initialise-token */
 
-static enum err
-record_token(struct ceremony *c)
+enum err
+ceremony_record_token(struct ceremony *c)
 {
 	const struct token_identity *i = &c->identity;
 	AUTO_DONE(payload) p = { 0 };
@@ -75,7 +75,10 @@ step_initialise_token(struct ceremony *c, const struct script_step *s,
 	TRY(derive_so_pin(c->secret, c->script->token, &so_pin));
 	TRY(derive_pin(c->secret, c->script->token, &pin));
 	TRY(initialise(c, &uri, so_pin, pin));
-	TRY(record_token(c));
+	TRY(ceremony_record_token(c));
+	snprintf(c->reg.token, sizeof(c->reg.token), "%s", c->identity.label);
+	snprintf(c->reg.serial, sizeof(c->reg.serial), "%s",
+	    c->identity.serial);
 	TRY(ceremony_open_token(c, pin));
 	payload_put(result, "serial", c->identity.serial);
 	ceremony_say(c, "  token %s, serial %s",
@@ -149,7 +152,7 @@ write_log_key(struct ceremony *c, const char *label, EVP_PKEY *key)
 {
 	const struct script *s = c->script;
 
-	if (strcmp(label, s->log.key.name) == 0)
+	if (s->log.key.name != NULL && strcmp(label, s->log.key.name) == 0)
 		return write_vkey(c, "log/log.vkey", key);
 	if (s->log.ecdsa_key.name != NULL &&
 	    strcmp(label, s->log.ecdsa_key.name) == 0)
@@ -171,7 +174,7 @@ discard_half(struct ceremony *c, const struct script_key *key,
 	ceremony_say(c, "  half of the key %s is there: it is destroyed",
 	    key->label);
 	TRY(attend_agree(c, (size_t)c->script->threshold));
-	return token_discard_half(c->token, (enum key_type)key->type,
+	return token_destroy_one(c->token, (enum key_type)key->type,
 	    key->label, id);
 }
 
@@ -194,6 +197,17 @@ make_key(struct ceremony *c, const struct script_key *key, struct view id,
 	return token_generate(c->token, type, key->label, id, out);
 }
 
+static enum err
+register_key_of(struct ceremony *c, const struct script_key *key, int at)
+{
+	struct register_key k = { .type = (enum key_type)key->type };
+
+	snprintf(k.label, sizeof(k.label), "%s", key->label);
+	memcpy(k.id, c->ids[at], sizeof(k.id));
+	TRY(public_hash(c->keys[at], &k.spki));
+	return register_add_key(&c->reg, &k);
+}
+
 enum err
 step_generate_key(struct ceremony *c, const struct script_step *s,
     struct payload *result)
@@ -207,6 +221,7 @@ step_generate_key(struct ceremony *c, const struct script_step *s,
 	TRY(make_key(c, key, id, &made));
 	TRY(record_key(c, key, id, &made));
 	c->keys[at] = STEAL(made.public_key);
+	TRY(register_key_of(c, key, at));
 	TRY(write_public(c, key->label, c->keys[at]));
 	TRY(write_log_key(c, key->label, c->keys[at]));
 	payload_put_hex(result, "id", id);
@@ -222,23 +237,36 @@ sign_with_token(void *context, const struct hash *digest,
 	return key_sign_digest(context, digest, true, out);
 }
 
-static enum err
-issue(struct ceremony *c, const struct script_certificate *plan, X509 **out)
+enum err
+ceremony_signer(struct ceremony *c, int certificate, struct key **out_key,
+    struct certificate_signer *out_signer)
 {
 	const struct script *s = c->script;
-	int by = script_certificate_index(s, plan->issuer.name);
-	int signing = script_key_index(s, s->certificates.at[by].key.name);
-	struct certificate_plan p = script_plan(c->mode, plan, c->day);
+	int signing = script_key_index(s,
+	    s->certificates.at[certificate].key.name);
 	struct key_spec spec = {
 		.label = s->keys.at[signing].label,
 		.id = VIEW_OF(c->ids[signing]),
 		.public_key = c->keys[signing],
 	};
-	AUTO(key) key = NULL;
-	struct certificate_signer signer = { .sign = sign_with_token };
 
-	TRY(token_key_find(c->token, &spec, &key));
-	signer.context = key;
+	TRY(token_key_find(c->token, &spec, out_key));
+	*out_signer = (struct certificate_signer){
+		.sign = sign_with_token, .context = *out_key,
+	};
+	return ERR_OK;
+}
+
+static enum err
+issue(struct ceremony *c, const struct script_certificate *plan, X509 **out)
+{
+	const struct script *s = c->script;
+	int by = script_certificate_index(s, plan->issuer.name);
+	struct certificate_plan p = script_plan(c->mode, plan, c->day);
+	struct certificate_signer signer;
+	AUTO(key) key = NULL;
+
+	TRY(ceremony_signer(c, by, &key, &signer));
 	/* a root finds no certificate of its issuer yet: NULL */
 	return certificate_issue(&p,
 	    c->keys[script_key_index(s, plan->key.name)],
@@ -270,6 +298,17 @@ record_certificate(struct ceremony *c, const struct script_certificate *plan,
 	return ceremony_record(c, RECORD_CERT, &fields);
 }
 
+static enum err
+register_certificate_of(struct ceremony *c, const char *name, X509 *x)
+{
+	AUTO_DONE(bytes) der = { 0 };
+	struct hash h;
+
+	TRY(certificate_der(x, &der));
+	h = sha256(bytes_view(&der));
+	return register_add_certificate(&c->reg, name, &h);
+}
+
 enum err
 step_certify(struct ceremony *c, const struct script_step *s,
     struct payload *result)
@@ -286,27 +325,8 @@ step_certify(struct ceremony *c, const struct script_step *s,
 	TRY(certificate_pem(x, &pem));
 	snprintf(path, sizeof(path), "ca/%s.pem", plan->name);
 	TRY(ceremony_write(c, path, bytes_view(&pem)));
+	TRY(register_certificate_of(c, plan->name, x));
 	c->certificates[at] = STEAL(x);
 	payload_put(result, "file", path);
-	return ERR_OK;
-}
-
-/* ---- close */
-
-enum err
-step_close(struct ceremony *c, const struct script_step *s,
-    struct payload *result)
-{
-	AUTO_DONE(token_inventory) found = { 0 };
-	size_t planned = 2 * c->script->keys.count;	/* both halves */
-
-	(void)s;
-	TRY(token_list(c->token, &found));
-	if (found.count != planned)
-		return err_because(ERR_MISMATCH, "the token: wanted %zu "
-		    "objects, found %zu", planned, found.count);
-	payload_put_int(result, "objects", (int64_t)found.count);
-	token_close(STEAL(c->token));
-	secret_free(STEAL(c->secret));
 	return ERR_OK;
 }

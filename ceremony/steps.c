@@ -15,39 +15,61 @@
 #define TOKEN	0x4u	/* the token is initialised and logged in */
 #define CLOSED	0x8u
 
-enum takes { TAKES_NOTHING, TAKES_KEY, TAKES_CERTIFICATE };
+enum takes { TAKES_NOTHING, TAKES_KEY, TAKES_CERTIFICATE, TAKES_CRL };
+
+/* Which scripts may have it. */
+enum kin { BEGINS, CONTINUES, EITHER };
 
 static const struct row {
 	const char	*name;
+	enum kin	 kin;
 	enum takes	 takes;
 	unsigned int	 needs, gives;
+	bool		 again;		/* may be done more than once */
 	bool		 critical;	/* a quorum of officers signs first */
 	enum err	 (*run)(struct ceremony *c,
 			    const struct script_step *s,
 			    struct payload *result);
 	const char	*about;		/* for the room, before it is done */
 } catalogue[] = {
-	{ "split-secret", TAKES_NOTHING, 0, SPLIT, true, step_split_secret,
+	{ "split-secret", BEGINS, TAKES_NOTHING, 0, SPLIT, false, true,
+	    step_split_secret,
 	    "a secret is drawn and split; each officer's share is encrypted "
 	    "to them" },
-	{ "prove-quorums", TAKES_NOTHING, SPLIT, PROVEN, false,
+	{ "prove-quorums", BEGINS, TAKES_NOTHING, SPLIT, PROVEN, false, false,
 	    step_prove_quorums,
 	    "each officer enters their share; every quorum must open the "
 	    "secret, every set of one fewer must not" },
 	/* its PINs are the secret's: recovery is proven before they are set */
-	{ "initialise-token", TAKES_NOTHING, SPLIT | PROVEN, TOKEN, true,
-	    step_initialise_token,
+	{ "initialise-token", BEGINS, TAKES_NOTHING, SPLIT | PROVEN, TOKEN,
+	    false, true, step_initialise_token,
 	    "the blank token gets its label and its PINs: a point of no "
 	    "return" },
-	{ "generate-key", TAKES_KEY, TOKEN, 0, true, step_generate_key,
+	{ "prove-possession", CONTINUES, TAKES_NOTHING, 0, PROVEN, false,
+	    false, step_prove_possession,
+	    "each officer who is present enters their share; it is checked "
+	    "alone, and nothing is put together" },
+	{ "open-token", CONTINUES, TAKES_NOTHING, 0, SPLIT | TOKEN, false,
+	    true, step_open_token,
+	    "officers enter their shares; the token is opened, and its "
+	    "objects are compared with the register" },
+	{ "generate-key", EITHER, TAKES_KEY, TOKEN, 0, true, true,
+	    step_generate_key,
 	    "the token makes a key pair; its attributes are read back and it "
 	    "signs" },
-	{ "certify", TAKES_CERTIFICATE, TOKEN, 0, true, step_certify,
+	{ "certify", EITHER, TAKES_CERTIFICATE, TOKEN, 0, true, true,
+	    step_certify,
 	    "a certificate is built, linted, signed by the token, compared "
 	    "and linted again" },
-	{ "close", TAKES_NOTHING, PROVEN | TOKEN, CLOSED, false, step_close,
+	{ "issue-crl", EITHER, TAKES_CRL, TOKEN, 0, true, true, step_issue_crl,
+	    "a revocation list is built, signed by the token and read back" },
+	{ "destroy-key", CONTINUES, TAKES_KEY, TOKEN, 0, true, true,
+	    step_destroy_key,
+	    "the key signs for the last time, and is destroyed: a point of no "
+	    "return" },
+	{ "close", EITHER, TAKES_NOTHING, 0, CLOSED, false, false, step_close,
 	    "the token's objects are counted, it is logged out, the secret is "
-	    "forgotten" },
+	    "forgotten, the register is written" },
 };
 
 static const char *const fact_words[] = {
@@ -57,8 +79,10 @@ static const char *const fact_words[] = {
 
 struct model {
 	unsigned int	facts;
-	bool		keys[CEREMONY_KEYS];
+	bool		keys[CEREMONY_KEYS];		/* there */
+	bool		destroyed[CEREMONY_KEYS];
 	bool		certificates[SCRIPT_CERTIFICATES];
+	bool		crls[SCRIPT_CRLS];
 };
 
 static const struct row *
@@ -71,17 +95,36 @@ row_of(const char *name)
 }
 
 static enum err
+check_taken(const struct script_step *s, const struct row *row,
+    const struct yaml_reference *what, enum takes as, const char *word)
+{
+	bool wanted = row->takes == as;
+
+	if ((what->name != NULL) == wanted)
+		return ERR_OK;
+	return yaml_error(s->step.at, "expected %s \"%s\" with %s",
+	    wanted ? "a" : "no", word, row->name);
+}
+
+static enum err
 check_takes(const struct row *row, const struct script_step *s)
 {
-	if ((s->key.name != NULL) != (row->takes == TAKES_KEY))
-		return yaml_error(s->step.at, "expected %s \"key\" with %s",
-		    row->takes == TAKES_KEY ? "a" : "no", row->name);
-	if ((s->certificate.name != NULL) !=
-	    (row->takes == TAKES_CERTIFICATE))
-		return yaml_error(s->step.at, "expected %s \"certificate\" "
-		    "with %s", row->takes == TAKES_CERTIFICATE ? "a" : "no",
-		    row->name);
-	return ERR_OK;
+	TRY(check_taken(s, row, &s->key, TAKES_KEY, "key"));
+	TRY(check_taken(s, row, &s->certificate, TAKES_CERTIFICATE,
+	    "certificate"));
+	return check_taken(s, row, &s->crl, TAKES_CRL, "crl");
+}
+
+static enum err
+check_kin(const struct row *row, const struct script *script,
+    const struct script_step *s)
+{
+	if (row->kin == EITHER ||
+	    (row->kin == CONTINUES) == script->continues)
+		return ERR_OK;
+	return yaml_error(s->step.at, "%s: only in a script that %s",
+	    row->name, row->kin == CONTINUES ? "continues another" :
+	    "continues none");
 }
 
 static enum err
@@ -92,22 +135,28 @@ check_facts(const struct row *row, const struct script_step *s,
 		if ((row->needs & ~m->facts) >> i & 1)
 			return yaml_error(s->step.at, "%s: expected %s before",
 			    row->name, fact_words[i]);
-	if ((row->gives & m->facts) != 0)
+	if (!row->again && (row->gives & m->facts) != 0)
 		return yaml_error(s->step.at, "%s: is done once", row->name);
 	return ERR_OK;
 }
 
 static enum err
-model_key(const struct script *script, const struct script_step *s,
-    struct model *m)
+model_key(const struct script *script, const struct row *row,
+    const struct script_step *s, struct model *m)
 {
 	int key = script_key_index(script, s->key.name);
+	bool destroys = row->run == step_destroy_key;
 
 	if (key == -1)
 		return yaml_error(s->key.at, "expected the label of a key");
-	if (m->keys[key])
+	if (m->destroyed[key])
+		return yaml_error(s->key.at, "this key is destroyed before");
+	if (!destroys && m->keys[key])
 		return yaml_error(s->key.at, "this key is generated before");
+	if (destroys && !script->keys.at[key].inherited)
+		return yaml_error(s->key.at, "expected an inherited key");
 	m->keys[key] = true;
+	m->destroyed[key] = destroys;
 	return ERR_OK;
 }
 
@@ -130,6 +179,10 @@ model_certificate(const struct script *script, const struct script_step *s,
 	if (!m->keys[script_key_index(script, c->key.name)])
 		return yaml_error(s->certificate.at,
 		    "expected its key %s to be generated before", c->key.name);
+	if (m->destroyed[script_key_index(script,
+	    script->certificates.at[issuer].key.name)])
+		return yaml_error(s->certificate.at,
+		    "the key of its issuer is destroyed before");
 	if (issuer != at && !m->certificates[issuer])
 		return yaml_error(s->certificate.at,
 		    "expected its issuer %s to be issued before",
@@ -138,11 +191,36 @@ model_certificate(const struct script *script, const struct script_step *s,
 	return ERR_OK;
 }
 
+static enum err
+model_crl(const struct script *script, const struct script_step *s,
+    struct model *m)
+{
+	int at = script_crl_index(script, s->crl.name);
+	int issuer;
+
+	if (at == -1)
+		return yaml_error(s->crl.at, "expected the name of a crl");
+	issuer = script_certificate_index(script,
+	    script->crls.at[at].issuer.name);
+	if (m->crls[at])
+		return yaml_error(s->crl.at, "this list is issued before");
+	if (!m->certificates[issuer] || m->destroyed[script_key_index(script,
+	    script->certificates.at[issuer].key.name)])
+		return yaml_error(s->crl.at, "expected its issuer %s, and the "
+		    "key of it", script->certificates.at[issuer].name);
+	m->crls[at] = true;
+	return ERR_OK;
+}
+
 /* Nothing the script plans may be left out. */
 static enum err
 model_close(const struct script *script, const struct script_step *s,
     const struct model *m)
 {
+	if ((m->facts & (PROVEN | TOKEN)) == 0 ||
+	    (!script->continues && (m->facts & TOKEN) == 0))
+		return yaml_error(s->step.at, "close: expected something to "
+		    "be done before");
 	for (size_t i = 0; i < script->keys.count; i++)
 		if (!m->keys[i])
 			return yaml_error(s->step.at, "close: expected the "
@@ -153,6 +231,11 @@ model_close(const struct script *script, const struct script_step *s,
 			return yaml_error(s->step.at, "close: expected the "
 			    "certificate %s to be issued before",
 			    script->certificates.at[i].name);
+	for (size_t i = 0; i < script->crls.count; i++)
+		if (!m->crls[i])
+			return yaml_error(s->step.at, "close: expected the "
+			    "crl %s to be issued before",
+			    script->crls.at[i].name);
 	return ERR_OK;
 }
 
@@ -167,10 +250,13 @@ model_step(const struct script *script, const struct script_step *s,
 		    "catalogue");
 	if ((m->facts & CLOSED) != 0)
 		return yaml_error(s->step.at, "expected nothing after close");
+	TRY(check_kin(row, script, s));
 	TRY(check_takes(row, s));
 	TRY(check_facts(row, s, m));
 	if (row->takes == TAKES_KEY)
-		TRY(model_key(script, s, m));
+		TRY(model_key(script, row, s, m));
+	if (row->takes == TAKES_CRL)
+		TRY(model_crl(script, s, m));
 	if (row->takes == TAKES_CERTIFICATE)
 		TRY(model_certificate(script, s, m));
 	if (row->gives == CLOSED)
@@ -184,6 +270,10 @@ steps_check(const struct script *s)
 {
 	struct model m = { 0 };
 
+	for (size_t i = 0; i < s->keys.count; i++)
+		m.keys[i] = s->keys.at[i].inherited;
+	for (size_t i = 0; i < s->certificates.count; i++)
+		m.certificates[i] = s->certificates.at[i].inherited;
 	for (size_t i = 0; i < s->steps.count; i++)
 		TRY(model_step(s, &s->steps.at[i], &m));
 	if ((m.facts & CLOSED) == 0)
@@ -203,7 +293,7 @@ step_title(const struct script *s, size_t index, char out[128])
 {
 	const struct script_step *at = &s->steps.at[index];
 	const char *subject = at->key.name != NULL ? at->key.name :
-	    at->certificate.name;
+	    at->crl.name != NULL ? at->crl.name : at->certificate.name;
 
 	snprintf(out, 128, "%s%s%s", at->step.name,
 	    subject != NULL ? " " : "", subject != NULL ? subject : "");
@@ -224,6 +314,8 @@ record_intent(struct ceremony *c, const struct script_step *s)
 		payload_put(&intent, "key", s->key.name);
 	if (s->certificate.name != NULL)
 		payload_put(&intent, "certificate", s->certificate.name);
+	if (s->crl.name != NULL)
+		payload_put(&intent, "crl", s->crl.name);
 	return ceremony_record(c, RECORD_INTENT, &intent);
 }
 

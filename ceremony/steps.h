@@ -7,12 +7,15 @@
 #define OKSE_CEREMONY_STEPS_H
 
 #include "ceremony/console.h"
+#include "ceremony/crl.h"
+#include "ceremony/register.h"
 #include "ceremony/script.h"
 #include "ceremony/transcript.h"
 
 /* What is read aloud and back before the first step. */
 struct ceremony_hashes {
 	struct hash	script, program, module, roster;
+	struct hash	previous;	/* register, when it continues */
 };
 
 /* A ceremony under way. */
@@ -24,6 +27,7 @@ struct ceremony {
 	const struct console	*console;
 	struct participants	 participants;
 	struct ceremony_hashes	 hashes;
+	struct key_register	 reg;
 	struct transcript	*transcript;
 	size_t			 next;		/* step, from 0 */
 	bool			 begun;		/* by a process that is gone */
@@ -76,8 +80,49 @@ bool step_is_critical(const struct script_step *s);
     const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_certify(struct ceremony *c,
     const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_prove_possession(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_open_token(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_issue_crl(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_destroy_key(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_close(struct ceremony *c,
     const struct script_step *s, struct payload *result);
+
+/*
+ * The ceremony in dir is verified, and what it left becomes the beginning of
+ * this one; nothing when the script continues none (previous.c). ERR_FORBIDDEN:
+ * of another mode; ERR_MISMATCH: not what the script inherits.
+ */
+[[nodiscard]] enum err ceremony_take_previous(struct ceremony *c,
+    const char *dir);
+/* Its keys and certificates, from the files in c->dir and c->reg. */
+[[nodiscard]] enum err ceremony_inherit(struct ceremony *c);
+
+/* One officer's share, asked for until it is right. */
+[[nodiscard]] enum err ceremony_take_share(struct ceremony *c,
+    const struct participant *p, struct share *out);
+/* Secret and token of the register, by the officers who are present. */
+[[nodiscard]] enum err ceremony_reopen(struct ceremony *c);
+[[nodiscard]] enum err ceremony_record_token(struct ceremony *c);
+/* Two objects for each live key, and nothing that nobody recorded. */
+[[nodiscard]] enum err ceremony_compare_objects(struct ceremony *c,
+    int64_t *out_objects);
+
+/* The key of a certificate of the script, in the token, as its signer. */
+[[nodiscard]] enum err ceremony_signer(struct ceremony *c, int certificate,
+    struct key **out_key, struct certificate_signer *out_signer);
+
+/* What a list of the script is to be; certificates are the script's. */
+struct step_crl {
+	struct crl_plan		plan;
+	struct crl_revoked	revoked[SCRIPT_REVOKED];
+};
+[[nodiscard]] enum err step_crl_plan(const struct script *s,
+    const struct script_crl *l, int64_t day,
+    X509 *const certificates[SCRIPT_CERTIFICATES], struct step_crl *out);
 
 /* The token of c->identity, opened and logged in. */
 [[nodiscard]] enum err ceremony_open_token(struct ceremony *c,

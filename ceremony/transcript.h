@@ -25,6 +25,7 @@
 	X(OPEN, PLACE_START)	/* first: ceremony, mode, name */             \
 	X(ENV, PLACE_START)	/* module, tool */                            \
 	X(REHEARSAL, PLACE_START) /* root of the rehearsal that was held */   \
+	X(PREVIOUS, PLACE_START) /* root of the ceremony that is continued */ \
 	X(PARTICIPANT, PLACE_START) /* one of them: role, name, key */        \
 	X(HASHREAD, PLACE_START) /* a hash was read back from own paper */    \
 	X(CLOCK, PLACE_ALL)	/* somebody's own watch against the host's */ \
@@ -34,9 +35,12 @@
 	X(CONFIRM, PLACE_ALL)	/* the actor agrees to what stands before */  \
 	X(SHARE, PLACE_STEP)	/* was handed out: seat, commitment */        \
 	X(NEGCTRL, PLACE_STEP)	/* what must fail was tried, and failed */    \
+	X(POSSESSION, PLACE_STEP) /* the actor entered their share: which */  \
 	X(TOKEN, PLACE_STEP)	/* label, serial, model */                    \
 	X(KEYGEN, PLACE_STEP)	/* label, id, spki, attributes */             \
 	X(CERT, PLACE_STEP)	/* name, serial, validity, sha256 */          \
+	X(CRL, PLACE_STEP)	/* name, number, revoked, sha256 */           \
+	X(DESTROY, PLACE_STEP)	/* a key is gone: label, id, spki */          \
 	X(RESULT, PLACE_STEP)	/* the step is done */                        \
 	X(EXCEPTION, PLACE_ALL)	/* expected, happened, decided */             \
 	X(BREAK, PLACE_ALL)	/* the room was left, or entered again */     \

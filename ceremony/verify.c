@@ -46,6 +46,8 @@ verify_step(const struct evidence *v, size_t index, const struct record *r)
 	if (s->certificate.name != NULL)
 		TRY(record_says(r, "certificate",
 		    view_text(s->certificate.name)));
+	if (s->crl.name != NULL)
+		TRY(record_says(r, "crl", view_text(s->crl.name)));
 	return ERR_OK;
 }
 
@@ -106,8 +108,10 @@ ceremony_verify(const char *dir, const struct hash *root,
 	    v.script->steps.count);
 	TRY(verify_agreement(&v));
 	TRY(verify_quorum(&v));
-	ceremony_tell(l, "quorum: %jd of %zu, every set tried",
-	    (intmax_t)v.script->threshold, v.script->officers.count);
+	ceremony_tell(l, "quorum: %jd of %zu, %s",
+	    (intmax_t)v.script->threshold, v.script->officers.count,
+	    v.script->continues ? "of the ceremony before" :
+	    "every set tried");
 	TRY(verify_keys(&v));
 	ceremony_tell(l, "keys: %zu, made in the token, not extractable",
 	    v.script->keys.count);
@@ -115,6 +119,11 @@ ceremony_verify(const char *dir, const struct hash *root,
 	ceremony_tell(l, "certificates: %zu, as planned, linted, chained",
 	    v.script->certificates.count);
 	TRY(verify_log_key(&v));
+	TRY(verify_crls(&v));
+	TRY(verify_possession(&v));
+	TRY(verify_register(&v));
+	ceremony_tell(l, "register: what was before, made and destroyed "
+	    "adds up");
 	TRY(verify_count(&v));
 	ceremony_tell(l, "files: %zu, as recorded", v.files);
 	tell_verdict(&v, root, l);

@@ -7,6 +7,7 @@
 #define OKSE_CEREMONY_VERIFY_H
 
 #include "ceremony/participant.h"
+#include "ceremony/register.h"
 #include "ceremony/transcript.h"
 
 /* A ceremony's directory under examination. */
@@ -21,6 +22,8 @@ struct evidence {
 	uint8_t			 id[SHARE_ID_SIZE];
 	int64_t			 day;
 	size_t			 files;		/* FILE records borne out */
+	struct key_register	 before;	/* of the ceremony before */
+	struct quorum		 quorum;
 	EVP_PKEY		*keys[CEREMONY_KEYS];
 	X509			*certificates[SCRIPT_CERTIFICATES];
 };
@@ -44,6 +47,16 @@ void evidence_done(struct evidence *v);
  * Afterwards those are present who were at the end.
  */
 [[nodiscard]] enum err evidence_signatures(struct evidence *v);
+/* What a ceremony that continues another began with, into v. */
+[[nodiscard]] enum err evidence_previous(struct evidence *v);
+/* The register as it is after so many steps of the script. */
+[[nodiscard]] enum err evidence_register(const struct evidence *v,
+    size_t steps, struct key_register *out);
+/* A public key by its label, a certificate by its path, from their files. */
+[[nodiscard]] enum err evidence_public(struct evidence *v, const char *label,
+    EVP_PKEY **out);
+[[nodiscard]] enum err evidence_pem(struct evidence *v, const char *path,
+    X509 **out);
 /* The key and the certificate at an index of the script, into v. */
 [[nodiscard]] enum err evidence_key(struct evidence *v, size_t at);
 [[nodiscard]] enum err evidence_certificate(struct evidence *v, size_t at);
@@ -77,5 +90,8 @@ struct ceremony_listener;
 [[nodiscard]] enum err verify_keys(struct evidence *v);
 [[nodiscard]] enum err verify_certificates(struct evidence *v);
 [[nodiscard]] enum err verify_log_key(struct evidence *v);
+[[nodiscard]] enum err verify_register(struct evidence *v);
+[[nodiscard]] enum err verify_crls(struct evidence *v);
+[[nodiscard]] enum err verify_possession(const struct evidence *v);
 
 #endif

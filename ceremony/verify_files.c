@@ -108,6 +108,8 @@ verify_quorum(struct evidence *v)
 	AUTO_DONE(bytes) text = { 0 };
 	struct quorum q;
 
+	if (v->script->continues)
+		return evidence_previous(v);
 	TRY(evidence_read(v, "ceremony/quorum.txt", &text));
 	TRY(quorum_get(bytes_view(&text), &q));
 	if (memcmp(q.ceremony_id, v->id, sizeof(v->id)) != 0 ||
@@ -161,8 +163,8 @@ verify_attributes(const struct record *r)
 	return ERR_OK;
 }
 
-static enum err
-read_public(struct evidence *v, const char *label, EVP_PKEY **out)
+enum err
+evidence_public(struct evidence *v, const char *label, EVP_PKEY **out)
 {
 	AUTO_DONE(bytes) pem = { 0 };
 	AUTO(BIO) bio = NULL;
@@ -185,7 +187,7 @@ evidence_key(struct evidence *v, size_t at)
 	struct hash spki, id;
 
 	TRY(evidence_find(v, RECORD_KEYGEN, "label", key->label, &r));
-	TRY(read_public(v, key->label, &v->keys[at]));
+	TRY(evidence_public(v, key->label, &v->keys[at]));
 	if (!EVP_PKEY_is_a(v->keys[at],
 	    key->type == KEY_P256 ? "EC" : "ED25519"))
 		return err_because(ERR_MISMATCH,
@@ -201,28 +203,37 @@ enum err
 verify_keys(struct evidence *v)
 {
 	for (size_t i = 0; i < v->script->keys.count; i++)
-		TRY(evidence_key(v, i));
+		if (!v->script->keys.at[i].inherited)
+			TRY(evidence_key(v, i));
 	return ERR_OK;
 }
 
 /* ---- certificates */
 
-static enum err
-read_certificate(struct evidence *v, const char *name, X509 **out)
+enum err
+evidence_pem(struct evidence *v, const char *path, X509 **out)
 {
-	const struct record *r;
 	AUTO_DONE(bytes) pem = { 0 };
-	AUTO_DONE(bytes) der = { 0 };
 	AUTO(BIO) bio = NULL;
-	char path[64];
-	struct hash h;
 
-	snprintf(path, sizeof(path), "ca/%s.pem", name);
 	TRY(evidence_read(v, path, &pem));
 	bio = BIO_new_mem_buf(pem.at, (int)pem.len);
 	if (bio == NULL ||
 	    (*out = PEM_read_bio_X509(bio, NULL, NULL, NULL)) == NULL)
 		return err_openssl(path);
+	return ERR_OK;
+}
+
+static enum err
+read_certificate(struct evidence *v, const char *name, X509 **out)
+{
+	const struct record *r;
+	AUTO_DONE(bytes) der = { 0 };
+	char path[64];
+	struct hash h;
+
+	snprintf(path, sizeof(path), "ca/%s.pem", name);
+	TRY(evidence_pem(v, path, out));
 	TRY(certificate_der(*out, &der));
 	h = sha256(bytes_view(&der));
 	TRY(evidence_find(v, RECORD_CERT, "name", name, &r));
@@ -255,9 +266,11 @@ enum err
 verify_certificates(struct evidence *v)
 {
 	for (size_t i = 0; i < v->script->certificates.count; i++)
-		TRY(evidence_certificate(v, i));
+		if (!v->script->certificates.at[i].inherited)
+			TRY(evidence_certificate(v, i));
 	for (size_t i = 0; i < v->script->certificates.count; i++)
-		TRY(verify_certificate(v, i));
+		if (!v->script->certificates.at[i].inherited)
+			TRY(verify_certificate(v, i));
 	return ERR_OK;
 }
 
@@ -286,6 +299,9 @@ verify_log_key(struct evidence *v)
 {
 	const struct script *s = v->script;
 
+	if (s->log.key.name == NULL || s->keys.at[script_key_index(s,
+	    s->log.key.name)].inherited)
+		return ERR_OK;
 	TRY(verify_vkey(v, "log/log.vkey", s->log.key.name));
 	if (s->log.ecdsa_key.name == NULL)
 		return ERR_OK;

@@ -242,6 +242,8 @@ verify_opening(const struct evidence *v)
 
 	for (size_t i = 0; i < COUNT(read); i++)
 		TRY(verify_hash_read(v, read[i]));
+	if (v->script->continues)
+		TRY(verify_hash_read(v, "register"));
 	for (size_t i = 0; i < v->records.count; i++)
 		if (v->records.at[i].type == RECORD_CLOCK) {
 			TRY(verify_clock(&v->records.at[i]));

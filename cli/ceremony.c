@@ -66,6 +66,7 @@ ceremony_rehearse_script(const struct arguments *a)
 		.dir = argument(a, 1),
 		.module = module_of(a),
 		.listener = listener,
+		.previous = option_value(a, "previous", NULL),
 	};
 	struct ceremony_result result = { 0 };
 
@@ -83,6 +84,7 @@ ceremony_run_script(const struct arguments *a)
 		.module = module_of(a),
 		.console = &console,
 		.rehearsal = option_value(a, "rehearsal", NULL),
+		.previous = option_value(a, "previous", NULL),
 	};
 	struct ceremony_result result = { 0 };
 

@@ -38,7 +38,8 @@ int policy_verify_bundle(const struct arguments *a);
 int policy_activate(const struct arguments *a);
 int policy_shadow(const struct arguments *a);
 
-/* registry.c, registry_verify.c */
+/* registry.c, registry_verify.c, registry_repair.c */
+int registry_repair(const struct arguments *a);
 int registry_back_up(const struct arguments *a);
 int registry_verify(const struct arguments *a);
 int registry_show_stats(const struct arguments *a);
@@ -65,6 +66,11 @@ int audit_check_receipt(const struct arguments *a);
 int audit_diff(const struct arguments *a);
 int audit_fingerprint(const struct arguments *a);
 int audit_trace(const struct arguments *a);
+
+/* audit_range.c */
+int audit_range(const struct arguments *a);
+int audit_sample(const struct arguments *a);
+int audit_gaps(const struct arguments *a);
 
 /* audit_replay.c */
 int audit_replay(const struct arguments *a);

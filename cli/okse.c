@@ -126,6 +126,15 @@ static const struct option registry_options[] = {
 	{ 0 },
 };
 
+static const struct option registry_repair_options[] = {
+	{ "yes", NULL, "do not ask" },
+	{ "offline", NULL, "without the daemon, which must be stopped" },
+	CONFIG_OPTION,
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
 static const struct option registry_verify_options[] = {
 	{ "log", "DIR", "the published log to compare it with" },
 	{ "key", "FILE", "the log's key; otherwise log.vkey of --log" },
@@ -151,14 +160,16 @@ static const struct option registry_nodes_options[] = {
 	{ 0 },
 };
 
-static const struct option module_options[] = {
+static const struct option rehearse_options[] = {
 	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
+	{ "previous", "DIR", "the ceremony that the script continues" },
 	{ 0 },
 };
 
 static const struct option run_options[] = {
 	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
 	{ "rehearsal", "DIR", "where this script was rehearsed" },
+	{ "previous", "DIR", "the ceremony that the script continues" },
 	{ 0 },
 };
 
@@ -200,6 +211,31 @@ static const struct option audit_replay_options[] = {
 
 static const struct option audit_trust_options[] = {
 	TRUST_OPTIONS,
+	{ 0 },
+};
+
+static const struct option audit_range_options[] = {
+	{ "summary", NULL, "count them instead of printing them" },
+	{ "csv", NULL, "the counts as a table" },
+	AUDITED_OPTIONS,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option audit_sample_options[] = {
+	{ "seed", "TEXT", "what nobody knew when the log was written" },
+	{ "n", "N", "how many (25)" },
+	{ "event", "NAME", "only of these: decision, unseal, …" },
+	AUDITED_OPTIONS,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option audit_gaps_options[] = {
+	{ "silence", "SECONDS", "without an entry are a gap (150)" },
+	{ "csv", NULL, "the gaps as a table" },
+	AUDITED_OPTIONS,
+	JSON_OPTION,
 	{ 0 },
 };
 
@@ -301,6 +337,9 @@ static const struct command table[] = {
 	{ "registry verify", "FILE", "Whether a copy is whole, and of which "
 	    "log.", "okse registry verify --log /tmp/okse/log monday.db",
 	    registry_verify_options, registry_verify },
+	{ "registry repair", "", "Bring back from the log what the registry "
+	    "forgot.", "okse registry repair --dir /tmp/okse",
+	    registry_repair_options, registry_repair },
 	{ "registry stats", "[FILE]", "What the registry, or a copy, holds.",
 	    "okse registry stats --dir /tmp/okse", registry_options,
 	    registry_show_stats },
@@ -329,7 +368,7 @@ static const struct command table[] = {
 	{ "ceremony rehearse", "SCRIPT DIR", "Hold it on a throw-away token "
 	    "with practice officers.",
 	    "okse ceremony rehearse configs/ceremony/rehearsal.yaml /tmp/c",
-	    module_options, ceremony_rehearse_script },
+	    rehearse_options, ceremony_rehearse_script },
 	{ "ceremony run", "SCRIPT DIR", "Hold it with the officers of the "
 	    "script.", "okse ceremony run --rehearsal /tmp/c root.yaml day",
 	    run_options, ceremony_run_script },
@@ -352,6 +391,16 @@ static const struct command table[] = {
 	    "that were in force.", "okse audit replay --policies "
 	    "/tmp/okse/policy --roster /tmp/okse/ceremony/roster.txt "
 	    "/tmp/okse/log", audit_replay_options, audit_replay },
+	{ "audit range", "DIR FROM TO", "What a log says of some days, listed "
+	    "or counted.", "okse audit range --summary /tmp/okse/log "
+	    "2026-11-01 2026-11-30", audit_range_options, audit_range },
+	{ "audit sample", "DIR", "Entries drawn by a seed, for a closer "
+	    "look.", "okse audit sample --seed 'lottery of 28 November' "
+	    "--n 60 --event decision /tmp/okse/log", audit_sample_options,
+	    audit_sample },
+	{ "audit gaps", "DIR", "What is missing: silence, lost tickets, "
+	    "witnesses.", "okse audit gaps /tmp/okse/log",
+	    audit_gaps_options, audit_gaps },
 	{ "audit proof", "DIR INDEX", "An entry's receipt (tlog-proof).",
 	    "okse audit proof /tmp/okse/log 7 >entry-7.tlog-proof", NULL,
 	    audit_proof },

@@ -18,26 +18,9 @@
 #include "policy/bundle_make.h"
 #include "signer/config.h"
 
-#define CONFIG_FILE "/etc/okse/okse.yaml"
-#define CONFIG_SIZE ((size_t)128 << 10)
 #define DAYS 365		/* that a bundle counts unless it says else */
 
 /* ---- where things are */
-
-/* --config, or okse.yaml beside the sockets, or the system's. */
-static enum err
-read_config(const struct arguments *a, struct config **out)
-{
-	AUTO_DONE(bytes) text = { 0 };
-	char beside[PATH_MAX];
-	const char *path;
-
-	TRY(path_join(service_dir(a), "okse.yaml", beside, sizeof(beside)));
-	path = option_value(a, "config",
-	    file_exists(beside) ? beside : CONFIG_FILE);
-	TRY(file_read(path, CONFIG_SIZE, &text));
-	return config_parse(path, bytes_view(&text), out);
-}
 
 static enum err
 read_roster(const struct arguments *a, struct roster *out)
@@ -48,7 +31,7 @@ read_roster(const struct arguments *a, struct roster *out)
 
 	if (path != NULL)
 		return roster_read(path, out);
-	if ((e = read_config(a, &config)) != ERR_OK)
+	if ((e = service_config(a, &config)) != ERR_OK)
 		return err_because(e, "%s (--roster says which officers)",
 		    err_why());
 	return roster_read(config->roster, out);
@@ -284,7 +267,7 @@ install(const struct arguments *a, const char *dir, bool shadow,
 	AUTO(bundle) b = NULL;
 	enum err e;
 
-	if ((e = read_config(a, &config)) != ERR_OK ||
+	if ((e = service_config(a, &config)) != ERR_OK ||
 	    (e = roster_read(config->roster, &roster)) != ERR_OK)
 		return complain_err("the configuration", e);
 	if ((e = load(dir, &roster, !shadow, &b)) != ERR_OK)

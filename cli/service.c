@@ -11,6 +11,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/say.h"
+#include "signer/config.h"
+
+#define CONFIG_FILE "/etc/okse/okse.yaml"
+#define CONFIG_SIZE ((size_t)128 << 10)
 
 const char *
 service_dir(const struct arguments *a)
@@ -19,6 +23,20 @@ service_dir(const struct arguments *a)
 
 	return option_value(a, "dir",
 	    dir != NULL && *dir != '\0' ? dir : SERVICE_DIR);
+}
+
+enum err
+service_config(const struct arguments *a, struct config **out_config)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	char beside[PATH_MAX];
+	const char *path;
+
+	TRY(path_join(service_dir(a), "okse.yaml", beside, sizeof(beside)));
+	path = option_value(a, "config",
+	    file_exists(beside) ? beside : CONFIG_FILE);
+	TRY(file_read(path, CONFIG_SIZE, &text));
+	return config_parse(path, bytes_view(&text), out_config);
 }
 
 void

@@ -16,6 +16,10 @@
 	{ "dir", "DIR", "where the sockets are; $OKSE_DIR or " SERVICE_DIR }
 
 const char *service_dir(const struct arguments *a);	/* what --dir means */
+/* --config, or okse.yaml beside the sockets, or the system's. */
+struct config;
+[[nodiscard]] enum err service_config(const struct arguments *a,
+    struct config **out_config);
 
 /*
  * One call; c->socket is a name in dir ("api.sock"), a POST without a key

@@ -251,22 +251,21 @@ destroy(struct token *t, CK_OBJECT_HANDLE object)
 }
 
 enum err
-token_discard_half(struct token *t, enum key_type type, const char *label,
+token_destroy_one(struct token *t, enum key_type type, const char *label,
     struct view id)
 {
 	struct key_name name = { type, label, id };
 	CK_OBJECT_HANDLE object;
+	size_t before = 0;
 	enum err e;
 
-	rv_clear();
-	TRY(key_name_check(&name));
-	TRY(check_count(t, &name, 1));
-	e = key_find_object(t, CKO_PUBLIC_KEY, &name, &object);
+	TRY(token_made(t, type, label, id, &before));
+	e = key_find_object(t, CKO_PRIVATE_KEY, &name, &object);
 	if (e == ERR_NOT_FOUND)
-		e = key_find_object(t, CKO_PRIVATE_KEY, &name, &object);
+		e = key_find_object(t, CKO_PUBLIC_KEY, &name, &object);
 	TRY(e);
 	TRY(destroy(t, object));
-	return check_count(t, &name, 0);
+	return check_count(t, &name, before - 1);
 }
 
 /* ---- chance */

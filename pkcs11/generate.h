@@ -68,8 +68,12 @@ void key_record_done(struct key_record *r);
 /* A whole pair that was made before, looked at as token_generate() does. */
 [[nodiscard]] enum err token_take_over(struct token *t, enum key_type type,
     const char *label, struct view id, struct key_record *out);
-/* Destroys half a pair, never a whole one: ERR_MISMATCH. */
-[[nodiscard]] enum err token_discard_half(struct token *t,
+/*
+ * Destroys one object of this label and id, the private half first, and makes
+ * sure that it is gone: call it as often as there are objects. ERR_NOT_FOUND:
+ * there is none.
+ */
+[[nodiscard]] enum err token_destroy_one(struct token *t,
     enum key_type type, const char *label, struct view id);
 
 /*

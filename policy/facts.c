@@ -33,6 +33,15 @@ const struct yaml_choice proof_state_choices[] = {
 	{ "used-nonce", PROOF_USED_NONCE },
 	{ "issuing-key", PROOF_ISSUING_KEY },
 	{ "other-holder", PROOF_OTHER_HOLDER },
+	{ "outside-time", PROOF_OUTSIDE_TIME },
+	{ 0 },
+};
+
+const struct yaml_choice resistance_choices[] = {
+	{ "iso_18045_basic", RESISTANCE_BASIC },
+	{ "iso_18045_enhanced-basic", RESISTANCE_ENHANCED_BASIC },
+	{ "iso_18045_moderate", RESISTANCE_MODERATE },
+	{ "iso_18045_high", RESISTANCE_HIGH },
 	{ 0 },
 };
 

@@ -141,6 +141,7 @@ extern const struct yaml_choice purpose_choices[];
 extern const struct yaml_choice evidence_choices[];
 extern const struct yaml_choice evidence_state_choices[];
 extern const struct yaml_choice proof_state_choices[];
+extern const struct yaml_choice resistance_choices[];
 extern const struct yaml_choice format_choices[];
 
 #endif

@@ -59,6 +59,7 @@ enum proof_state {
 	PROOF_USED_NONCE,
 	PROOF_ISSUING_KEY,	/* one of our own keys */
 	PROOF_OTHER_HOLDER,	/* bound to another holder already */
+	PROOF_OUTSIDE_TIME,	/* its own nbf or exp says so */
 };
 
 /* Of a holder's device in a programme: docs/devices.md. */

@@ -25,6 +25,14 @@ static const char *const evidences[] = {
 	[EVIDENCE_IC_CARD] = "ic-card",
 };
 
+/* ISO/IEC 18045 by way of OpenID4VCI 1.0 D.2 */
+static const char *const resistances[] = {
+	[RESISTANCE_BASIC] = "iso_18045_basic",
+	[RESISTANCE_ENHANCED_BASIC] = "iso_18045_enhanced-basic",
+	[RESISTANCE_MODERATE] = "iso_18045_moderate",
+	[RESISTANCE_HIGH] = "iso_18045_high",
+};
+
 static const char *
 name_at(const char *const *names, size_t count, size_t i)
 {
@@ -60,6 +68,23 @@ const char *
 evidence_name(enum evidence_kind k)
 {
 	return name_at(evidences, COUNT(evidences), k);
+}
+
+const char *
+resistance_name(enum resistance r)
+{
+	return name_at(resistances, COUNT(resistances), r);
+}
+
+enum err
+resistance_of(struct view name, enum resistance *out)
+{
+	size_t i;
+
+	TRY(index_of(resistances, COUNT(resistances), name,
+	    "resistance to attack", &i));
+	*out = (enum resistance)i;
+	return ERR_OK;
 }
 
 enum err
@@ -129,6 +154,20 @@ put_evidence(struct bytes *b, const struct asked *a)
 }
 
 static void
+put_attestation(struct bytes *b, const struct asked_attestation *t)
+{
+	bytes_put_u8(b, (uint8_t)t->how);
+	if (t->how == ATTESTED_NOT)
+		return;
+	bytes_put_u8(b, (uint8_t)t->key_storage);
+	bytes_put_u8(b, (uint8_t)t->user_authentication);
+	bytes_put_block(b, t->nonce);
+	bytes_put_u64(b, (uint64_t)t->issued_at);
+	bytes_put_u64(b, (uint64_t)t->not_before);
+	bytes_put_u64(b, (uint64_t)t->expires_at);
+}
+
+static void
 put_device(struct bytes *b, const struct asked *a)
 {
 	bytes_put_u8(b, a->has_device);
@@ -143,7 +182,10 @@ put_device(struct bytes *b, const struct asked *a)
 		bytes_put_block(b, p->nonce);
 		bytes_put_block(b, p->audience);
 		bytes_put_u64(b, (uint64_t)p->issued_at);
+		bytes_put_u64(b, (uint64_t)p->not_before);
+		bytes_put_u64(b, (uint64_t)p->expires_at);
 	}
+	put_attestation(b, &a->attestation);
 }
 
 void

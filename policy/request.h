@@ -44,6 +44,34 @@ struct device_proof {
 	struct view	nonce;
 	struct view	audience;
 	int64_t		issued_at;	/* "iat" */
+	int64_t		not_before;	/* "nbf", or INT64_MIN */
+	int64_t		expires_at;	/* "exp", or INT64_MAX */
+};
+
+/* Against attack, as attestations name it: "iso_18045_high", … */
+enum resistance {
+	RESISTANCE_NONE,
+	RESISTANCE_BASIC,
+	RESISTANCE_ENHANCED_BASIC,
+	RESISTANCE_MODERATE,
+	RESISTANCE_HIGH,
+};
+
+/*
+ * What an attester says of the device's keys, all of which it names. The gate
+ * vouches for its signature; whether nonce and times are good is for the
+ * notary.
+ */
+enum attested {
+	ATTESTED_NOT,
+	ATTESTED_PROOFS,	/* beside proofs of the same keys */
+	ATTESTED_ALONE,		/* in place of proofs: OpenID4VCI F.3 */
+};
+struct asked_attestation {
+	enum attested	how;
+	enum resistance	key_storage, user_authentication;
+	struct view	nonce;		/* empty: none, beside proofs only */
+	int64_t		issued_at, not_before, expires_at;	/* as above */
 };
 
 #define ASKED_PROOFS 64
@@ -83,6 +111,7 @@ struct asked {
 	struct view	device_id;
 	size_t		proof_count;
 	struct device_proof proofs[ASKED_PROOFS];
+	struct asked_attestation attestation;
 	size_t		format_count;
 	struct view	formats[ASKED_FORMATS];
 	struct value	claims;		/* VALUE_NONE or VALUE_MAP */
@@ -92,9 +121,11 @@ struct asked {
 const char *operation_name(enum operation o);
 const char *purpose_name(enum purpose p);
 const char *evidence_name(enum evidence_kind k);
+const char *resistance_name(enum resistance r);		/* or "none" */
 [[nodiscard]] enum err operation_of(struct view name, enum operation *out);
 [[nodiscard]] enum err purpose_of(struct view name, enum purpose *out);
 [[nodiscard]] enum err evidence_of(struct view name, enum evidence_kind *out);
+[[nodiscard]] enum err resistance_of(struct view name, enum resistance *out);
 
 /* The frame. Check with bytes_check(). */
 void request_encode(const struct asked *asked, struct bytes *out);

@@ -86,7 +86,7 @@ get_head(struct decode *d, struct asked *a)
 	unsigned int flags;
 
 	demand(d, reader_u8(&d->r) == FRAME_VERSION, ERR_SYNTAX, "version",
-	    "1");
+	    "2");
 	flags = number(d, "flags", FRAME_DRY_RUN | FRAME_PICTURES);
 	a->dry_run = (flags & FRAME_DRY_RUN) != 0;
 	a->pictures = (flags & FRAME_PICTURES) != 0;
@@ -144,7 +144,27 @@ get_proof(struct decode *d, struct device_proof *p)
 	p->nonce = text(d, "device.proofs", 0, ASKED_TEXT);
 	p->audience = text(d, "device.proofs", 0, ASKED_TEXT);
 	p->issued_at = (int64_t)reader_u64(&d->r);
-	demand(d, true, ERR_SYNTAX, "device.proofs", "an iat of 64 bits");
+	p->not_before = (int64_t)reader_u64(&d->r);
+	p->expires_at = (int64_t)reader_u64(&d->r);
+	demand(d, true, ERR_SYNTAX, "device.proofs", "times of 64 bits");
+}
+
+static void
+get_attestation(struct decode *d, struct asked_attestation *t)
+{
+	t->how = number(d, "device.attestation", ATTESTED_ALONE);
+	if (t->how == ATTESTED_NOT)
+		return;
+	t->key_storage = number(d, "device.attestation", RESISTANCE_HIGH);
+	t->user_authentication = number(d, "device.attestation",
+	    RESISTANCE_HIGH);
+	t->nonce = text(d, "device.attestation", t->how == ATTESTED_ALONE,
+	    ASKED_TEXT);
+	t->issued_at = (int64_t)reader_u64(&d->r);
+	t->not_before = (int64_t)reader_u64(&d->r);
+	t->expires_at = (int64_t)reader_u64(&d->r);
+	demand(d, true, ERR_SYNTAX, "device.attestation",
+	    "times of 64 bits");
 }
 
 static void
@@ -157,6 +177,7 @@ get_device(struct decode *d, struct asked *a)
 	a->proof_count = number(d, "device.proofs", ASKED_PROOFS);
 	for (size_t i = 0; i < a->proof_count; i++)
 		get_proof(d, &a->proofs[i]);
+	get_attestation(d, &a->attestation);
 }
 
 static void

@@ -2,7 +2,7 @@
 #ifndef OKSE_POLICY_REQUEST_FRAME_H
 #define OKSE_POLICY_REQUEST_FRAME_H
 
-#define FRAME_VERSION 1
+#define FRAME_VERSION 2
 #define FRAME_DRY_RUN 1
 #define FRAME_PICTURES 2
 #define FRAME_HEAD 2		/* bytes before what request_frame() gives */

@@ -33,6 +33,7 @@ static const struct yaml_variant *const kinds[] = {
 	&rule_channel.variant,
 	&rule_evidence.variant,
 	&rule_device_proof.variant,
+	&rule_device_attestation.variant,
 	&rule_devices.variant,
 	&rule_reason.variant,
 	&rule_administrative_validity.variant,

@@ -101,6 +101,7 @@ extern const struct rule_kind rule_number_digit, rule_number_birth_date;
 extern const struct rule_kind rule_age, rule_card;
 extern const struct rule_kind rule_region, rule_centre, rule_channel;
 extern const struct rule_kind rule_evidence, rule_device_proof;
+extern const struct rule_kind rule_device_attestation;
 extern const struct rule_kind rule_devices, rule_reason;
 extern const struct rule_kind rule_period, rule_entitlement, rule_quota;
 extern const struct rule_kind rule_administrative_validity;

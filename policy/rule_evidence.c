@@ -101,6 +101,84 @@ const struct rule_kind rule_device_proof = {
 	.judge = judge_device_proof,
 };
 
+/* ---- device-attestation: where the keys are kept, on an attester's word */
+
+struct device_attestation {
+	struct rule	rule;
+	int		key_storage;		/* enum resistance, at least */
+	int		user_authentication;	/* RESISTANCE_NONE: any */
+};
+
+static const struct yaml_field device_attestation_fields[] = {
+	YAML_FIELD("key-storage", struct device_attestation, key_storage,
+	    &YAML_ONE_OF(resistance_choices)),
+	YAML_FIELD("user-authentication", struct device_attestation,
+	    user_authentication, &YAML_ONE_OF(resistance_choices),
+	    .optional = true),
+	{ 0 },
+};
+
+enum { ATTESTED_ENOUGH, ATTESTED_NOTHING, WEAK_STORAGE, WEAK_USER };
+
+static const char *const attestation_sights[] = {
+	[ATTESTED_ENOUGH] = "enough",
+	[ATTESTED_NOTHING] = "none",
+	[WEAK_STORAGE] = "key-storage",
+	[WEAK_USER] = "user-authentication",
+	NULL,
+};
+
+static void
+note_resistance(struct note *n, const char *of, int wanted,
+    enum resistance came)
+{
+	note_text(n, of);
+	note_text(n, " must resist attack as ");
+	note_text(n, resistance_name((enum resistance)wanted));
+	note_text(n, ", attested is ");
+	note_text(n, resistance_name(came));
+}
+
+static int64_t
+observe_attestation(const struct rule *rule, const struct scene *s,
+    struct note *n)
+{
+	const struct device_attestation *r =
+	    (const struct device_attestation *)rule;
+	const struct asked_attestation *t = &s->asked->attestation;
+
+	note_resistance(n, "key storage", r->key_storage, t->key_storage);
+	if (r->user_authentication != RESISTANCE_NONE)
+		note_resistance(n, "; user authentication",
+		    r->user_authentication, t->user_authentication);
+	if (t->key_storage == RESISTANCE_NONE &&
+	    t->user_authentication == RESISTANCE_NONE)
+		return ATTESTED_NOTHING;
+	if ((int)t->key_storage < r->key_storage)
+		return WEAK_STORAGE;
+	return (int)t->user_authentication < r->user_authentication ?
+	    WEAK_USER : ATTESTED_ENOUGH;
+}
+
+static enum outcome
+judge_attestation(const struct rule *rule, const struct scene *s,
+    struct note *n)
+{
+	if (!s->asked->has_device && s->asked->dry_run) {
+		note_text(n, "; no device was named");
+		return OUTCOME_NOT_APPLICABLE;
+	}
+	return judge_sight(rule, s, n);
+}
+
+const struct rule_kind rule_device_attestation = {
+	{ "device-attestation", sizeof(struct device_attestation),
+	    device_attestation_fields },
+	.observe = observe_attestation,
+	.sights = attestation_sights,
+	.judge = judge_attestation,
+};
+
 /* ---- devices: how many a holder may have at once */
 
 struct devices {

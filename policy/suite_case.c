@@ -79,6 +79,10 @@ static const struct yaml_field facts_fields[] = {
 	MEMBER("evidence_issued_at", facts.evidence_issued_at, &instant_type),
 	MEMBER("device_proof", facts.device_proof,
 	    &YAML_ONE_OF(proof_state_choices)),
+	MEMBER("key_storage", asked.attestation.key_storage,
+	    &YAML_ONE_OF(resistance_choices)),
+	MEMBER("user_authentication", asked.attestation.user_authentication,
+	    &YAML_ONE_OF(resistance_choices)),
 	MEMBER("signer_not_before", facts.signer_not_before, &instant_type),
 	MEMBER("signer_not_after", facts.signer_not_after, &instant_type),
 	MEMBER("quota_used", facts.quota_used, &count_type),
@@ -218,6 +222,7 @@ complete(struct scenario *s)
 	a->dry_run = true;
 	a->holder.has_card_date = a->holder.card_issued_on.year != 0;
 	a->has_device = a->device_id.len != 0;
+	a->attestation.how = ATTESTED_PROOFS;	/* of what is known */
 	a->format_count = s->formats.count;
 	for (size_t i = 0; i < s->formats.count; i++)
 		a->formats[i] = s->formats.at[i];

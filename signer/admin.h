@@ -20,6 +20,8 @@ enum admin_verb {
 	ADMIN_REGISTRY,		/* GET /v1/registry */
 	ADMIN_REGISTRY_STATS,	/* GET /v1/registry/stats */
 	ADMIN_REGISTRY_BACKUP,	/* POST /v1/registry/backup */
+	ADMIN_REGISTRY_REPAIR,	/* POST /v1/registry/repair; argument: u64
+				   first, u64 last of the missing entries */
 };
 
 /* Also in STATE, for the gate. */

@@ -9,6 +9,7 @@
 #include "signer/notary/postgres.h"
 
 #include "base/time.h"
+#include "credential/attestation.h"
 #include "credential/status_token.h"
 #include "policy/claim.h"
 
@@ -136,6 +137,16 @@ static const struct yaml_field status_list_fields[] = {
 	{ 0 },
 };
 
+static const struct yaml_field attester_fields[] = {
+	YAML_FIELD("certificate", struct config_attester, certificate,
+	    &PATH_TYPE, .optional = true),
+	YAML_FIELD("kid", struct config_attester, kid, &YAML_STRING(128),
+	    .optional = true),
+	YAML_FIELD("public-key", struct config_attester, public_key,
+	    &PATH_TYPE, .optional = true),
+	{ 0 },
+};
+
 static const struct yaml_field limit_fields[] = {
 	YAML_FIELD("connections", struct config_limits, connections,
 	    &YAML_INT(1, 100000), .otherwise = "20000"),
@@ -196,6 +207,9 @@ static const struct yaml_field file_fields[] = {
 	FIELD("ca", ca, &PATH_TYPE),
 	FIELD("card-ca", card_cas, &YAML_LIST_OF(1, CONFIG_CARD_CAS,
 	    &YAML_STRUCT(struct config_card_ca, card_ca_fields)),
+	    .optional = true),
+	FIELD("attesters", attesters, &YAML_LIST_OF(1, ATTESTERS_MAX,
+	    &YAML_STRUCT(struct config_attester, attester_fields)),
 	    .optional = true),
 	FIELD("quorum", quorum, &PATH_TYPE),
 	FIELD("transcript", transcript, &PATH_TYPE, .optional = true),
@@ -373,6 +387,21 @@ complete_status_lists(struct config *c)
 }
 
 static enum err
+check_attesters(const struct config *c)
+{
+	for (size_t i = 0; i < c->attesters.count; i++) {
+		const struct config_attester *a = &c->attesters.at[i];
+
+		if ((a->kid != NULL) != (a->public_key != NULL) ||
+		    (a->certificate != NULL) == (a->kid != NULL))
+			return err_because(ERR_SCHEMA, "attesters: number %zu: "
+			    "expected either a certificate, or kid and "
+			    "public-key", i + 1);
+	}
+	return ERR_OK;
+}
+
+static enum err
 check_clients(const struct config *c)
 {
 	for (size_t i = 0; i < c->clients.count; i++) {
@@ -411,6 +440,7 @@ config_parse(const char *name, struct view text, struct config **out_config)
 	TRY(check_origin(c));
 	TRY(check_keys(c));
 	TRY(complete_status_lists(c));
+	TRY(check_attesters(c));
 	TRY(check_clients(c));
 	TRY(check_registry(c));
 	*out_config = STEAL(c);

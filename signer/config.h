@@ -76,6 +76,12 @@ struct config_card_ca {
 
 #define CONFIG_CARD_CAS 16
 
+/* Who attests keys of devices: a CA, or a key by its name. */
+struct config_attester {
+	const char	*certificate;		/* PEM of the CA */
+	const char	*kid, *public_key;	/* or both of these */
+};
+
 struct config_status_lists {
 	const char	*uri;		/* of all: "/" and a number follow */
 	int64_t		 entries;	/* of each list */
@@ -120,6 +126,7 @@ struct config {
 	const char	*roster;	/* roster.txt of the ceremony */
 	const char	*ca;		/* PEM of the issuing CA */
 	YAML_ARRAY(struct config_card_ca) card_cas;	/* for ic-card */
+	YAML_ARRAY(struct config_attester) attesters;
 	const char	*quorum;	/* quorum.txt of the ceremony */
 	const char	*transcript;	/* of the ceremony, or NULL */
 	struct config_status_lists status_lists;	/* complete */

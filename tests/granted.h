@@ -196,6 +196,8 @@ asked_credential(struct value claims)
 		a.proofs[i].nonce = view_text("n");
 		a.proofs[i].audience = view_text(URI);
 		a.proofs[i].issued_at = NOW;
+		a.proofs[i].not_before = INT64_MIN;
+		a.proofs[i].expires_at = INT64_MAX;
 	}
 	return a;
 }

@@ -21,7 +21,7 @@ body_done(struct body *b)
 	object_unload(b->json);
 	for (size_t i = 0; i < b->storage_used; i++)
 		bytes_done(&b->storage[i]);
-	*b = (struct body){ 0 };
+	*b = (struct body){ .attesters = b->attesters };
 }
 
 enum err
@@ -103,7 +103,19 @@ get_maybe_instant(struct object *o, const char *name, int64_t *out)
 }
 
 static enum err
-get_states(struct object *o, struct facts *f)
+get_resistance(struct object *o, const char *name, enum resistance *out)
+{
+	struct view text = { 0 };
+
+	TRY(object_text(o, name, OPTIONAL, ASKED_TEXT, &text));
+	if (text.len != 0 && resistance_of(text, out) != ERR_OK)
+		return object_fault(o, name, ERR_SCHEMA,
+		    "no such resistance to attack");
+	return ERR_OK;
+}
+
+static enum err
+get_states(struct object *o, struct facts *f, struct asked_attestation *t)
 {
 	struct view evidence = { 0 }, proof = { 0 };
 
@@ -112,6 +124,10 @@ get_states(struct object *o, struct facts *f)
 	    evidence_state_of(evidence, &f->evidence) != ERR_OK)
 		return object_fault(o, "evidence", ERR_SCHEMA,
 		    "no such state of evidence");
+	TRY(get_resistance(o, "key_storage", &t->key_storage));
+	TRY(get_resistance(o, "user_authentication",
+	    &t->user_authentication));
+	t->how = ATTESTED_PROOFS;
 	TRY(object_text(o, "device_proof", OPTIONAL, ASKED_TEXT, &proof));
 	if (proof.len != 0 &&
 	    proof_state_of(proof, &f->device_proof) != ERR_OK)
@@ -136,7 +152,7 @@ get_facts(struct object *top, struct body *b)
 	TRY(get_maybe_instant(&o, "last_issued_at", &f->last_issued_at));
 	TRY(get_maybe_instant(&o, "administrative_expiry",
 	    &f->administrative_expiry));
-	TRY(get_states(&o, f));
+	TRY(get_states(&o, f, &b->asked.attestation));
 	TRY(object_instant(&o, "evidence_issued_at", OPTIONAL,
 	    &f->evidence_issued_at));
 	TRY(object_instant(&o, "signer_not_before", OPTIONAL,
@@ -190,6 +206,22 @@ body_decode_policy(struct view json, struct body *b, uint64_t *out_serial,
 	TRY(object_end(&top));
 	*out_serial = (uint64_t)serial;
 	*out_shadow = shadow;
+	return ERR_OK;
+}
+
+enum err
+body_decode_repair(struct view json, struct body *b, uint64_t *out_first,
+    uint64_t *out_last)
+{
+	struct object top;
+	int64_t first = 0, last = 0;
+
+	TRY(object_load(json, &b->json, &top));
+	TRY(object_count(&top, "first_missing", NEEDED, &first));
+	TRY(object_count(&top, "last_missing", NEEDED, &last));
+	TRY(object_end(&top));
+	*out_first = (uint64_t)first;
+	*out_last = (uint64_t)last;
 	return ERR_OK;
 }
 

@@ -10,6 +10,7 @@
 #ifndef OKSE_SIGNER_GATE_BODY_H
 #define OKSE_SIGNER_GATE_BODY_H
 
+#include "credential/attestation.h"
 #include "policy/policy.h"
 #include "policy/request.h"
 #include "signer/gate/body_json.h"
@@ -19,8 +20,11 @@ struct body {
 	struct asked	 asked;
 	struct facts	 facts;		/* of body_decode_case() only */
 	struct json_t	*json;
-	struct bytes	 storage[ASKED_PROOFS + 2];	/* proofs, a chip's */
+	/* proofs, an attestation, a chip's */
+	struct bytes	 storage[ASKED_PROOFS + 3];
 	size_t		 storage_used;
+	/* whose attestations count; stays. NULL: nobody's */
+	const struct attesters *attesters;
 };
 
 void body_done(struct body *b);	/* wipes, if body_setup() ran */
@@ -33,10 +37,10 @@ void body_setup(void);
 
 /*
  * The body of POST /v1/qr-tokens, /v1/credentials or /v1/status-changes.
- * caller and idempotency_key are the caller's to fill in. Device proofs are
- * verified: that the key in each made its signature is the gate's word. The
- * notary cannot check it again without the JWT; it checks nonce, audience and
- * time, which are its own.
+ * caller and idempotency_key are the caller's to fill in. Device proofs and
+ * an attestation are verified: that the key in each made its signature is the
+ * gate's word. The notary cannot check it again without the JWT; it checks
+ * nonce, audience and time, which are its own.
  *
  * ERR_SYNTAX (not JSON), ERR_SCHEMA, ERR_RANGE, ERR_SIGNATURE (of a proof),
  * ERR_UNSUPPORTED. *b must be empty and has to be done also on failure.
@@ -78,6 +82,8 @@ void body_batch_done(struct body_batch *batch);
 [[nodiscard]] enum err body_decode_share(struct view json, struct body *b,
     struct view *out_share);
 /* {"serial":8} or {"serial":8,"shadow":true} */
+[[nodiscard]] enum err body_decode_repair(struct view json, struct body *b,
+    uint64_t *out_first, uint64_t *out_last);
 [[nodiscard]] enum err body_decode_policy(struct view json, struct body *b,
     uint64_t *out_serial, bool *out_shadow);
 /* Nothing, or {}. */

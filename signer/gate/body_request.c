@@ -5,6 +5,9 @@
  */
 #include "signer/gate/body_request.h"
 
+#include <string.h>
+
+#include "credential/attestation.h"
 #include "credential/proof.h"
 
 /* What the readers below share. */
@@ -154,6 +157,71 @@ get_proof(const struct object *list, size_t i, const struct reading *r)
 	return ERR_OK;
 }
 
+/* A key is in one credential of each format: none may come twice. */
+static enum err
+check_keys(const struct object *proofs, const struct asked *a,
+    const struct attestation *t)
+{
+	for (size_t i = 0; i < a->proof_count; i++) {
+		const struct object element = { .in = proofs, .index = i };
+		struct view key = VIEW_OF(a->proofs[i].point);
+
+		if (t != NULL && !attestation_has(t, key.at))
+			return object_fault(&element, NULL, ERR_SCHEMA, "its "
+			    "key is not one of the attestation's");
+		for (size_t j = 0; j < i; j++)
+			if (view_equal(key, VIEW_OF(a->proofs[j].point)))
+				return object_fault(&element, NULL,
+				    ERR_SCHEMA, "the key of another proof");
+	}
+	return ERR_OK;
+}
+
+/* In place of proofs: a credential for each key it names. */
+static void
+use_attested_keys(struct asked *a, const struct attestation *t)
+{
+	for (size_t i = 0; i < t->key_count; i++) {
+		struct device_proof *p = &a->proofs[a->proof_count++];
+
+		memcpy(p->point, t->keys[i], sizeof(p->point));
+		p->not_before = INT64_MIN;
+		p->expires_at = INT64_MAX;
+	}
+}
+
+static enum err
+get_attestation(struct object *device, const struct object *proofs,
+    const struct reading *r)
+{
+	static const struct attesters nobody;
+	const struct object at = { .in = device, .name = "attestation" };
+	struct asked_attestation *said = &r->a->attestation;
+	AUTO(attestation) t = mem_new(1, sizeof(*t));
+	struct view jwt = { 0 };
+	enum err e;
+
+	TRY(object_text(device, "attestation", OPTIONAL, ATTESTATION_MAX,
+	    &jwt));
+	if (jwt.len == 0 || r->mode == BODY_CASE)
+		return check_keys(proofs, r->a, NULL);
+	if (t == NULL)
+		return err_because(ERR_MEMORY, "an attestation");
+	e = attestation_check(jwt, r->b->attesters != NULL ?
+	    r->b->attesters : &nobody, time_now(), storage(r->b), t);
+	if (e != ERR_OK)
+		return proof_fault(&at, e);
+	*said = t->said;
+	said->how = proofs->count != 0 ? ATTESTED_PROOFS : ATTESTED_ALONE;
+	if (said->how == ATTESTED_PROOFS)
+		return check_keys(proofs, r->a, t);
+	if (said->nonce.len == 0)
+		return object_fault(&at, NULL, ERR_SCHEMA, "without proofs it "
+		    "needs a nonce (OpenID4VCI 1.0 F.3)");
+	use_attested_keys(r->a, t);
+	return ERR_OK;
+}
+
 static enum err
 get_device(struct object *top, const struct reading *r)
 {
@@ -169,9 +237,12 @@ get_device(struct object *top, const struct reading *r)
 	TRY(object_text(&o, "id", NEEDED, ASKED_TEXT, &r->a->device_id));
 	if (r->op != OPERATION_CREDENTIAL)
 		return object_end(&o);
+	if (object_has(&o, "attestation"))
+		need = OPTIONAL;
 	TRY(object_list(&o, "proofs", need, ASKED_PROOFS, &proofs));
 	for (size_t i = 0; i < proofs.count; i++)
 		TRY(get_proof(&proofs, i, r));
+	TRY(get_attestation(&o, &proofs, r));
 	return object_end(&o);
 }
 

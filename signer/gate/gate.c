@@ -300,6 +300,19 @@ on_count(void *context)
 /* ---- start to end */
 
 static enum err
+load_attesters(struct gate *g)
+{
+	for (size_t i = 0; i < g->config->attesters.count; i++) {
+		const struct config_attester *a = &g->config->attesters.at[i];
+
+		TRY(a->certificate != NULL ?
+		    attesters_add_ca(&g->attesters, a->certificate) :
+		    attesters_add_key(&g->attesters, a->kid, a->public_key));
+	}
+	return ERR_OK;
+}
+
+static enum err
 start(struct gate *g)
 {
 	TRY(server_new(g->proc, g->config, on_call, g, &g->server));
@@ -308,8 +321,11 @@ start(struct gate *g)
 	    &g->pending));
 	TRY(proc_every(g->proc, SWEEP_MS, on_sweep, g));
 	TRY(proc_every(g->proc, COUNT_MS, on_count, g));
-	if (g->role == ROLE_GATE)
-		TRY(route_open(g));
+	if (g->role != ROLE_GATE)
+		return ERR_OK;
+	g->body.attesters = &g->attesters;
+	TRY(load_attesters(g));
+	TRY(route_open(g));
 	return ERR_OK;
 }
 
@@ -321,6 +337,7 @@ gate_done(struct gate *g)
 	server_free(g->server);
 	metrics_done(&g->metrics);
 	body_done(&g->body);
+	attesters_done(&g->attesters);
 	bytes_done(&g->frame);
 	shelf_done(&g->shelf);
 	bytes_done(&g->held_by);

@@ -34,6 +34,7 @@ struct gate {
 	struct gate_key		 keys[CONFIG_KEYS];
 	struct shelf		 shelf;		/* of status lists */
 	struct body		 body;		/* of the call being read */
+	struct attesters	 attesters;	/* of devices' keys */
 	struct bytes		 frame;		/* of the message being made */
 	/* as the supervisor last said */
 	enum seal_state		 seal;

@@ -61,6 +61,8 @@ static const struct route {
 	    route_registry_stats },
 	{ HTTP_POST, "/v1/registry/backup", ON(LISTENER_ADMIN), 0,
 	    route_registry_backup },
+	{ HTTP_POST, "/v1/registry/repair", ON(LISTENER_ADMIN), 0,
+	    route_registry_repair },
 };
 
 /* The route of the path, with its method if there is one. */

@@ -67,5 +67,6 @@ void route_policy_change(struct gate *g, const struct call *call);
 void route_registry(struct gate *g, const struct call *call);
 void route_registry_stats(struct gate *g, const struct call *call);
 void route_registry_backup(struct gate *g, const struct call *call);
+void route_registry_repair(struct gate *g, const struct call *call);
 
 #endif

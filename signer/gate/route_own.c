@@ -162,6 +162,24 @@ route_registry_backup(struct gate *g, const struct call *call)
 }
 
 void
+route_registry_repair(struct gate *g, const struct call *call)
+{
+	AUTO_DONE(bytes) argument = { 0 };
+	uint64_t first = 0, last = 0;
+	enum err e = body_decode_repair(bytes_view(&call->http->body),
+	    &g->body, &first, &last);
+
+	body_done(&g->body);
+	if (e != ERR_OK) {
+		gate_refuse(g, call, e, err_why());
+		return;
+	}
+	bytes_put_u64(&argument, first);
+	bytes_put_u64(&argument, last);
+	ask_supervisor(g, call, ADMIN_REGISTRY_REPAIR, bytes_view(&argument));
+}
+
+void
 route_policy_change(struct gate *g, const struct call *call)
 {
 	AUTO_DONE(bytes) argument = { 0 };

@@ -5,6 +5,7 @@
  */
 #include "signer/notary/calls.h"
 
+#include "signer/notary/rebuild.h"
 #include "signer/notary/registry_inspect.h"
 
 #define ARGUMENT_MAX 1024
@@ -53,6 +54,7 @@ show_registry(struct notary *n, enum admin_verb verb, struct reader *argument,
 	if (hold.len != 0)
 		json_raw(&j, "hold", bytes_view(&hold));
 	backup_put(n->backup, &j);
+	rebuild_put(n->rebuild, &j);
 	if (verb == ADMIN_REGISTRY_STATS) {
 		json_record(&j, "stats");
 		TRY(registry_stats(n->registry, &j));
@@ -76,6 +78,20 @@ begin_backup(struct notary *n, enum admin_verb verb, struct reader *argument,
 	return show_registry(n, verb, argument, out_broken, out_json);
 }
 
+/* The argument: u64 first, u64 last of the missing entries, as confirmed. */
+static enum err
+begin_repair(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	uint64_t first = reader_u64(argument), last = reader_u64(argument);
+
+	TRY(reader_end(argument, "what is to be repaired"));
+	if (n->rebuild != NULL)
+		return err_because(ERR_IN_FLIGHT, "it is being repaired");
+	TRY(rebuild_start(n, first, last, &n->rebuild));
+	return show_registry(n, verb, argument, out_broken, out_json);
+}
+
 /* ---- all of them */
 
 static const struct {
@@ -91,6 +107,7 @@ static const struct {
 	{ ADMIN_REGISTRY, true, show_registry },
 	{ ADMIN_REGISTRY_STATS, true, show_registry },
 	{ ADMIN_REGISTRY_BACKUP, true, begin_backup },
+	{ ADMIN_REGISTRY_REPAIR, true, begin_repair },
 };
 
 static enum err

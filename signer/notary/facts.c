@@ -163,6 +163,13 @@ facts_nonce(struct notary *n, const struct asked *asked, struct view text,
 	return ERR_OK;
 }
 
+static enum proof_state
+judge_times(const struct notary *n, int64_t not_before, int64_t expires_at)
+{
+	return not_before > n->now + CLOCK_SKEW || expires_at <= n->now ?
+	    PROOF_OUTSIDE_TIME : PROOF_VALID;
+}
+
 static enum err
 judge_nonce(struct notary *n, const struct asked *asked,
     const struct device_proof *p, struct findings *f,
@@ -172,6 +179,31 @@ judge_nonce(struct notary *n, const struct asked *asked,
 	if (*out_state == PROOF_VALID && (p->issued_at < n->now - NONCE_LIFE ||
 	    p->issued_at > n->now + CLOCK_SKEW))
 		*out_state = PROOF_EXPIRED_NONCE;
+	else if (*out_state == PROOF_VALID)
+		*out_state = judge_times(n, p->not_before, p->expires_at);
+	return ERR_OK;
+}
+
+/*
+ * An attestation may be older than the nonce it stands beside; the proofs say
+ * then that the keys are at hand now.
+ */
+static enum err
+judge_attestation(struct notary *n, const struct asked *asked,
+    struct findings *f)
+{
+	const struct asked_attestation *t = &asked->attestation;
+	enum proof_state state = PROOF_VALID;
+
+	if (t->how == ATTESTED_NOT)
+		return ERR_OK;
+	if (t->nonce.len != 0)
+		TRY(facts_nonce(n, asked, t->nonce, f, &state));
+	if (state == PROOF_VALID && t->issued_at > n->now + CLOCK_SKEW)
+		state = PROOF_OUTSIDE_TIME;
+	if (state == PROOF_VALID)
+		state = judge_times(n, t->not_before, t->expires_at);
+	f->facts.device_proof = state;
 	return ERR_OK;
 }
 
@@ -201,10 +233,14 @@ static enum err
 judge_proof(struct notary *n, const struct asked *asked,
     const struct device_proof *p, struct findings *f)
 {
-	enum proof_state nonce, key;
+	enum proof_state nonce = PROOF_VALID, key;
 
-	TRY(judge_nonce(n, asked, p, f, &nonce));
 	TRY(judge_key(n, p, f, &key));
+	if (asked->attestation.how == ATTESTED_ALONE) {
+		f->facts.device_proof = key;
+		return ERR_OK;
+	}
+	TRY(judge_nonce(n, asked, p, f, &nonce));
 	if (!view_is(p->audience, n->config->issuer))
 		f->facts.device_proof = PROOF_WRONG_AUDIENCE;
 	else
@@ -218,6 +254,8 @@ find_proofs(struct notary *n, const struct asked *asked, struct findings *f)
 {
 	if (asked->has_device && asked->proof_count == 0)
 		f->facts.device_proof = PROOF_MISSING;
+	else
+		TRY(judge_attestation(n, asked, f));
 	for (size_t i = 0; i < asked->proof_count &&
 	    f->facts.device_proof == PROOF_VALID; i++)
 		TRY(judge_proof(n, asked, &asked->proofs[i], f));

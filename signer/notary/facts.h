@@ -18,7 +18,8 @@ struct findings {
 	size_t			key_count;	/* those of the proofs */
 	struct handle		keys[ASKED_PROOFS];
 	size_t			nonce_count;	/* different ones */
-	struct registry_nonce	nonces[ASKED_PROOFS + 1]; /* and a card's */
+	/* and an attestation's and a card's */
+	struct registry_nonce	nonces[ASKED_PROOFS + 2];
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "signer/notary/calls.h"
 #include "signer/notary/dispatch.h"
 #include "signer/notary/nonce.h"
+#include "signer/notary/upkeep.h"
 #include "signer/notary/witnesses.h"
 
 #define TICK_MS 250
@@ -27,7 +28,7 @@ struct role_state {
 	uint64_t	 ticks;
 	uint32_t	 cosigner;	/* who has the checkpoint */
 	uint32_t	 health;	/* as the gate was told */
-	bool		 supervisor_told, gate_told;	/* of the hold */
+	struct upkeep	 upkeep;
 	bool		 failed;
 };
 
@@ -232,7 +233,7 @@ on_gone(struct proc *p, enum role role, unsigned int index)
 	if (role == ROLE_GATE) {
 		dispatch_gate_gone(s->notary);
 		s->health = HEALTH_UNTOLD;
-		s->gate_told = false;
+		s->upkeep.gate_told = false;
 	}
 	witnesses_peer_gone(s->notary, role);
 	if (role != ROLE_KEYHOLDER)
@@ -319,41 +320,6 @@ tell_health(struct role_state *s)
 	peer_send(gate, MSG_HEALTH, 0, bytes_view(&body));
 }
 
-/* Why nothing is decided: once to each that asks, or is asked, for it. */
-static void
-tell_hold(struct role_state *s, enum role role, bool *told)
-{
-	struct peer *to = proc_peer(s->proc, role, 0);
-	AUTO_DONE(bytes) body = { 0 }, json = { 0 };
-
-	if (to == NULL || *told)
-		return;
-	*told = true;
-	if (guard_put(&s->notary->guard, &json) != ERR_OK)
-		log_warning("%s", err_why());
-	bytes_put_block(&body, view_text(json.len != 0 ? "registry" : ""));
-	bytes_put_block(&body, bytes_view(&json));
-	peer_send(to, MSG_HOLD, 0, bytes_view(&body));
-}
-
-/* Between batches, some pages each time; recorded once it is whole. */
-static void
-back_up(struct role_state *s)
-{
-	struct notary *n = s->notary;
-
-	if (!backup_is_running(n->backup))
-		return;
-	if (!backup_step(n->backup)) {
-		proc_again(s->proc);
-		return;
-	}
-	if (!backup_is_done(n->backup) || n->guard.held)
-		return;
-	n->chores.backed_up = backup_entries(n->backup);
-	n->chores.due = true;
-}
-
 static void
 on_pass(struct proc *p)
 {
@@ -361,9 +327,8 @@ on_pass(struct proc *p)
 
 	if (s->notary == NULL || s->failed)
 		return;
-	tell_hold(s, ROLE_SUPERVISOR, &s->supervisor_told);
-	tell_hold(s, ROLE_GATE, &s->gate_told);
-	back_up(s);
+	if (upkeep_pass(&s->upkeep, s->notary, p) != ERR_OK)
+		give_up(s, "the repair");
 	if (s->notary->guard.held)
 		return;
 	tell_health(s);

@@ -33,6 +33,7 @@ struct notary {
 	struct registry		*registry;
 	struct guard		 guard;
 	struct backup		*backup;	/* the last, or NULL */
+	struct rebuild		*rebuild;	/* while it is held, or NULL */
 	struct journal		*journal;	/* NULL while it is held */
 	struct attest		*attest;	/* likewise; or no witnesses */
 	struct bytes		 log_state;	/* JSON of LOG_STATE */
@@ -56,6 +57,9 @@ struct notary {
  * neither policy nor journal, and nothing is recorded.
  */
 [[nodiscard]] enum err notary_open(const struct config *c,
+    struct notary **out_notary);
+/* Certificates, registry and guard alone: nothing is written. */
+[[nodiscard]] enum err notary_examine(const struct config *c,
     struct notary **out_notary);
 /* Records the stop, unless it is held. */
 [[nodiscard]] enum err notary_stop(struct notary *n, const char *reason);

@@ -201,6 +201,14 @@ enum status_value {
 [[nodiscard]] enum err registry_status_set(struct registry *r,
     const struct handle *serial, enum status_value value);
 
+/*
+ * Gives counters that were taken before, by a registry that was lost: opens
+ * their list with use->size when it is not there. ERR_EXISTS: in use.
+ */
+[[nodiscard]] enum err registry_status_restore(struct registry *r,
+    const struct status_use *use, const struct handle *serial,
+    int64_t expires_at, int64_t now);
+
 struct status_list {
 	int64_t	list, size;
 	int64_t	next;		/* counters from here on have no use yet */

@@ -78,12 +78,25 @@ more(struct registry *r, int64_t size, int64_t count, int64_t now)
 	    "no places in a status list after %d attempts", TRIES);
 }
 
+static enum err
+put_use(struct registry *r, const struct status_use *use,
+    const struct handle *serial, int64_t expires_at)
+{
+	struct query q = registry_query(r, STATUS_USE);
+
+	query_put_int(&q, use->list);
+	query_put_int(&q, use->first);
+	query_put_int(&q, use->count);
+	put_handle(&q, serial);
+	query_put_int(&q, expires_at);
+	return query_change(&q);
+}
+
 enum err
 registry_status_take(struct registry *r, int64_t size, int64_t count,
     const struct handle *serial, int64_t expires_at, int64_t now,
     struct status_use *out_use)
 {
-	struct query q = registry_query(r, STATUS_USE);
 	struct status_use use = { .count = count };
 
 	if (count < 1 || count > BLOCK || count > size)
@@ -94,15 +107,34 @@ registry_status_take(struct registry *r, int64_t size, int64_t count,
 	use.list = r->block.list;
 	use.size = r->block.size;
 	use.first = r->block.next;
-	query_put_int(&q, use.list);
-	query_put_int(&q, use.first);
-	query_put_int(&q, use.count);
-	put_handle(&q, serial);
-	query_put_int(&q, expires_at);
-	TRY(query_change(&q));
+	TRY(put_use(r, &use, serial, expires_at));
 	r->block.next += count;
 	*out_use = use;
 	return ERR_OK;
+}
+
+/* Whole blocks, as they were taken. */
+enum err
+registry_status_restore(struct registry *r, const struct status_use *use,
+    const struct handle *serial, int64_t expires_at, int64_t now)
+{
+	int64_t end = (use->first + use->count + BLOCK - 1) / BLOCK * BLOCK;
+	struct status_block b = { .list = use->list, .size = use->size };
+	struct status_list l;
+	enum err e = registry_status_list(r, use->list, &l);
+
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	if (e == ERR_OK && l.list == use->list) {
+		b.size = l.size;
+		b.next = l.next;
+	} else {
+		TRY(open_list(r, use->list, use->size, now));
+	}
+	b.end = end < b.size ? end : b.size;
+	if (b.end > b.next)
+		TRY(take_block(r, &b));
+	return put_use(r, use, serial, expires_at);
 }
 
 /* ---- changing */

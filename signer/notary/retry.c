@@ -3,9 +3,11 @@
  * served from what was decided then, another one is refused. Refusals are not
  * kept: asking again is a new decision. Next: facts.c, or ticket.c.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "signer/notary/issue.h"
+#include "signer/notary/restore.h"
 
 /*
  * Its drafts name that node's certificate and were signed by its token: what
@@ -26,6 +28,11 @@ judge(struct notary *n, const struct issue *issue)
 {
 	const struct registry_idem *before = &issue->before;
 
+	if (restore_is_closed(before))
+		return err_because(ERR_EXISTS, "decided at index %" PRIu64
+		    " of the log, before the registry was repaired; its "
+		    "content cannot be made again: ask for a reissue",
+		    before->index);
 	if (memcmp(&before->fingerprint, &issue->fingerprint,
 	    sizeof(issue->fingerprint)) != 0)
 		return err_because(ERR_MISMATCH,

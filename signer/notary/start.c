@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "credential/qr_token.h"
 #include "signer/log.h"
+#include "signer/notary/rebuild.h"
 #include "signer/notary/reported.h"
 
 #define PROGRAM_MAX ((size_t)64 << 20)
@@ -172,6 +173,7 @@ record_all(struct notary *n, const struct journal_found *found)
 	TRY(registry_begin(n->registry));
 	TRY(record_start(n));
 	TRY(record_recovery(n, found));
+	TRY(rebuild_record(n));
 	TRY(record_ceremony(n));
 	TRY(force_record(n));
 	TRY(reported_orphans(n));
@@ -202,7 +204,7 @@ open_journal(struct notary *n)
 }
 
 enum err
-notary_open(const struct config *c, struct notary **out_notary)
+notary_examine(const struct config *c, struct notary **out_notary)
 {
 	AUTO(notary) n = mem_new(1, sizeof(*n));
 
@@ -216,6 +218,16 @@ notary_open(const struct config *c, struct notary **out_notary)
 	TRY(registry_open(c->registry, &n->registry));
 	TRY(fleet_open(n));
 	TRY(guard_open(n));
+	*out_notary = STEAL(n);
+	return ERR_OK;
+}
+
+enum err
+notary_open(const struct config *c, struct notary **out_notary)
+{
+	AUTO(notary) n = NULL;
+
+	TRY(notary_examine(c, &n));
 	if (!n->guard.held)
 		TRY(open_journal(n));
 	*out_notary = STEAL(n);
@@ -249,6 +261,7 @@ notary_close(struct notary *n)
 	attest_free(n->attest);
 	bytes_done(&n->log_state);
 	journal_close(n->journal);
+	rebuild_free(n->rebuild);
 	backup_free(n->backup);
 	registry_close(n->registry);
 	chores_done(&n->chores);

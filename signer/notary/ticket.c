@@ -193,6 +193,7 @@ tell_reserved(struct telling *t, const struct notary *n,
 	if (request_asked(m->request)->operation == OPERATION_QR_TOKEN) {
 		t->cti = drafts_name(n, m->issue, grant, "cti");
 		t->facts.cti = t->cti.at;
+		t->facts.expiry = grant_terms(grant)->technical_expiry * 1000;
 		return;
 	}
 	if (f->has_token)

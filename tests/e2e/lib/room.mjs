@@ -65,10 +65,10 @@ export function people (home, env) {
   ]
 }
 
-/** The shipped script, for production, with these people. */
-export function productionScript (who, { from, to } = {}) {
-  const text = readFileSync(path.join(configs, 'ceremony', 'rehearsal.yaml'),
-    'utf8')
+/** A shipped script, for production, with these people. */
+export function productionScript (who, { from, to } = {},
+  text = readFileSync(path.join(configs, 'ceremony', 'rehearsal.yaml'),
+    'utf8')) {
   const at = h => new Date(Date.now() + h * 3600e3).toISOString()
     .replace(/\.\d+Z/, 'Z')
   const officers = who.filter(p => p.role === 'officer').map((p, i) =>
@@ -81,6 +81,8 @@ export function productionScript (who, { from, to } = {}) {
     `${from ?? at(-1)}, to: ${to ?? at(5)} }`)
     .replace(/^officers:\n( {2}- .*\n)+/m,
       `officers:\n${officers.join('')}witnesses:\n${rest.join('')}`)
+    .replace(/^( {4}days: \d+.*\n)(?= {4}contact)/gm,
+      `$1    not-before: ${at(0).slice(0, 10)}T00:00:00Z\n`)
 }
 
 /** What everybody has on paper before the day. */

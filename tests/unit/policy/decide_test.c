@@ -57,6 +57,8 @@ random_sample(void)
 	s.a.evidence.centre = view_text(ONE_OF(centres));
 	s.f.evidence = (enum evidence_state)random_below(3);
 	s.f.device_proof = (enum proof_state)random_below(2);
+	s.a.attestation.how = ATTESTED_PROOFS;
+	s.a.attestation.key_storage = (enum resistance)random_below(5);
 	s.f.active_devices = random_below(3);
 	s.f.this_device_active = random_below(2) == 0;
 	if (random_below(2) == 0)
@@ -98,6 +100,8 @@ static const char *const rules[] = {
 	    "{ evidence: qr-token, needs-centre: true } ]%s }",
 	"r23: { kind: reason, reasons: { device-lost: { new-visit: true }, "
 	    "why: {} }%s }",
+	"r24: { kind: device-attestation, key-storage: iso_18045_moderate, "
+	    "operations: [credential]%s }",
 };
 
 /* The chosen rules (bits), those in monitored with mode monitor. */

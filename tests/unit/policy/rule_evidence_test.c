@@ -45,7 +45,7 @@ only_valid_proofs_pass(void **state)
 	struct sample s = sample(NOW), v = visit(NOW);
 
 	(void)state;
-	for (int p = PROOF_VALID; p <= PROOF_OTHER_HOLDER; p++) {
+	for (int p = PROOF_VALID; p <= PROOF_OUTSIDE_TIME; p++) {
 		s.f.device_proof = v.f.device_proof = (enum proof_state)p;
 		does_not_apply(&v, "device-proof");
 		if (p == PROOF_VALID) {

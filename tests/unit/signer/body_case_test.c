@@ -93,10 +93,12 @@ several_keys_of_one_device_are_read(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
+		EVP_PKEY *own = software_key();
 		char nonce[8];
 
 		snprintf(nonce, sizeof(nonce), "n-%d", i);
-		make_proof(key, nonce, &proof);
+		make_proof(own, nonce, &proof);
+		EVP_PKEY_free(own);
 		bytes_printf(&list, "%s%s", i == 0 ? "" : "\",\"",
 		    (const char *)proof.at);
 	}
@@ -106,6 +108,20 @@ several_keys_of_one_device_are_read(void **state)
 	assert_int_equal(b.asked.proof_count, 3);
 	assert_true(view_is(b.asked.proofs[0].nonce, "n-0"));
 	assert_true(view_is(b.asked.proofs[2].nonce, "n-2"));
+}
+
+static void
+a_key_is_proved_once(void **state)
+{
+	AUTO_DONE(bytes) one = { 0 }, two = { 0 }, list = { 0 };
+
+	(void)state;
+	make_proof(key, "n-1", &one);
+	make_proof(key, "n-2", &two);
+	bytes_printf(&list, "%s\",\"%s", (const char *)one.at,
+	    (const char *)two.at);
+	proof_fails(bytes_text(&list), ERR_SCHEMA,
+	    "/device/proofs/1: the key of another proof");
 }
 
 static void
@@ -369,6 +385,7 @@ main(void)
 		cmocka_unit_test(a_proof_that_is_none_is_refused_by_its_place),
 		cmocka_unit_test(a_nonce_has_128_bytes_at_most),
 		cmocka_unit_test(several_keys_of_one_device_are_read),
+		cmocka_unit_test(a_key_is_proved_once),
 		cmocka_unit_test(there_are_64_proofs_at_most),
 		cmocka_unit_test(a_dry_run_may_leave_out_what_comes_later),
 		cmocka_unit_test(a_dry_run_names_its_operation),

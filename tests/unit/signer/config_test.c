@@ -52,6 +52,7 @@ static const char good[] =
     "roster: /etc/okse/roster.txt\n"
     "ca: /etc/okse/ca.pem\n"
     "card-ca: [{certificate: /card.pem, programmes: [resident-id]}]\n"
+    "attesters: [{certificate: /w.pem}, {kid: w-1, public-key: /w.pub}]\n"
     "quorum: /etc/okse/quorum.txt\n"
     "status-lists: {uri: 'https://lists.okse.example/s', entries: 4096, "
 	"ttl: PT1M, lifetime: PT2M}\n"
@@ -102,6 +103,8 @@ several_keys_of_one_use_divide_programmes_and_formats(void **state)
 	    ERR_OK);
 	assert_int_equal(c->keys.count, 7);
 	assert_int_equal(c->signer_lead, 3600);
+	assert_string_equal(c->attesters.at[0].certificate, "/w.pem");
+	assert_string_equal(c->attesters.at[1].kid, "w-1");
 	key = &c->keys.at[4];
 	assert_int_equal(key->use, KEY_USE_DOCUMENT);
 	assert_string_equal(key->programmes.at[0], "driver-licence");
@@ -169,6 +172,10 @@ static const struct {
 	    "\"status-1\": programmes" },
 	{ "public-key: /q.pub", "public-key: /q.pub, formats: [mso_mdoc]",
 	    "\"qr-1\": formats" },
+	{ "{certificate: /w.pem}", "{certificate: /w.pem, kid: w}",
+	    "number 1: expected either" },
+	{ "{certificate: /w.pem}", "{}", "number 1: expected either" },
+	{ "kid: w-1, ", "", "number 2: expected either" },
 	{ "signer-lead: PT1H", "signer-lead: P91D", "okse.yaml:28:" },
 	{ "signer-lead: PT1H", "signer-lead: -PT1H", "okse.yaml:28:" },
 	{ "certificate: /d, ", "", "certificate" },
@@ -183,11 +190,11 @@ static const struct {
 	{ "uids: [1000, 0]", "uids: [4294967296]", "okse.yaml:11:" },
 	{ "state: /var/lib/okse\n", "state: /a\nstate: /b\n", "state" },
 	{ "entries: 4096", "entries: 4098", "a multiple of 4" },
-	{ "entries: 4096", "entries: 60", "okse.yaml:36:" },
-	{ "entries: 4096", "entries: 1048580", "okse.yaml:36:" },
+	{ "entries: 4096", "entries: 60", "okse.yaml:37:" },
+	{ "entries: 4096", "entries: 1048580", "okse.yaml:37:" },
 	{ "ttl: PT1M", "ttl: PT61S", "twice the ttl" },
-	{ "ttl: PT1M", "ttl: PT0S", "okse.yaml:36:" },
-	{ "lifetime: PT2M", "lifetime: P32D", "okse.yaml:36:" },
+	{ "ttl: PT1M", "ttl: PT0S", "okse.yaml:37:" },
+	{ "lifetime: PT2M", "lifetime: P32D", "okse.yaml:37:" },
 	{ "'https://lists", "'http://lists", "an https URI" },
 };
 

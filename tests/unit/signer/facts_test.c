@@ -1,6 +1,7 @@
 /*
  * What the notary finds out of a tapped card and of a dry run's many proofs:
- * states, never errors, and a challenge used up with the grant alone.
+ * states, never errors, and a challenge used up with the grant alone; and of
+ * key attestations.
  */
 #include "notary.h"
 #include "signer/notary/facts.h"
@@ -273,6 +274,54 @@ a_dry_run_may_have_every_proof_that_a_body_may(void **state)
 	assert_true(served_says(s, "\"outcome\":\"allow\""));
 }
 
+/* ---- attestations */
+
+static void
+refused(struct world *w, const struct person *p, const char *rule)
+{
+	struct served *s = world_ask(w, &p->asked);
+
+	assert_int_equal(served_err(s), ERR_REFUSED);
+	assert_true(served_failed(s, rule));
+}
+
+static void
+what_an_attestation_must_be(void **state)
+{
+	struct world *w = *state;
+	AUTO_DONE(bytes) token = { 0 };
+	struct person good, p;
+	struct asked_attestation *t = &p.asked.attestation;
+
+	world_visit(w, 77, PURPOSE_FIRST_ISSUE, &token);
+	person_credential(w, &good, 77, bytes_view(&token), "phone");
+	good.asked.attestation = (struct asked_attestation){
+		.how = ATTESTED_ALONE, .nonce = good.asked.proofs[0].nonce,
+		.issued_at = w->now, .not_before = INT64_MIN,
+		.expires_at = INT64_MAX };
+	good.asked.proofs[0].nonce = good.asked.proofs[0].audience =
+	    VIEW(NULL, 0);
+#define BAD(change)                                                           \
+	p = good;                                                             \
+	change;                                                               \
+	refused(w, &p, "device-proof")
+	BAD(t->nonce = view_text("AAAA"));
+	BAD(t->issued_at = w->now + 61);
+	BAD(t->not_before = w->now + 61);
+	BAD(t->expires_at = w->now);
+	w->now += NONCE_LIFE;
+	BAD(t->issued_at = w->now);
+	w->now -= NONCE_LIFE;
+	/* beside proofs its nonce may be left out, theirs not */
+	BAD(t->how = ATTESTED_PROOFS; t->nonce = VIEW(NULL, 0));
+#undef BAD
+	assert_int_equal(served_err(world_ask(w, &good.asked)), ERR_OK);
+	/* its nonce is used up */
+	p = good;
+	p.asked.idempotency_key = view_text("again");
+	refused(w, &p, "device-proof");
+}
+
 int
 main(void)
 {
@@ -288,6 +337,7 @@ main(void)
 		cmocka_unit_test(without_a_certificate_there_is_no_evidence),
 		cmocka_unit_test(
 		    a_dry_run_may_have_every_proof_that_a_body_may),
+		cmocka_unit_test(what_an_attestation_must_be),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

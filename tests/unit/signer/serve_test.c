@@ -283,10 +283,14 @@ what_a_proof_must_be(void **state)
 		BAD(memcpy(p.asked.proofs[0].point, issuer_point(
 		    w->n->signers.at[i].issuer).at, P256_POINT_SIZE));
 	}
+	BAD(p.asked.proofs[0].expires_at = w->now);
+	BAD(p.asked.proofs[0].not_before = w->now + 61);
 	w->now += NONCE_LIFE;
 	BAD(p.asked.proofs[0].issued_at = w->now);
 	w->now -= NONCE_LIFE;
 #undef BAD
+	good.asked.proofs[0].expires_at = w->now + 1;
+	good.asked.proofs[0].not_before = w->now + 60;
 	good.asked.proofs[0].issued_at = w->now + 60;
 	assert_int_equal(served_err(world_ask(w, &good.asked)), ERR_OK);
 }

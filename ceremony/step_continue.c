@@ -1,0 +1,131 @@
+/*
+ * Steps of ceremonies that continue another: the token opened again by a
+ * quorum and compared with the register, shares proven one by one, keys
+ * destroyed. Next: crl.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ceremony/steps.h"
+#include "pkcs11/generate.h"
+#include "quorum/derive.h"
+
+/* ---- open-token */
+
+enum err
+ceremony_reopen(struct ceremony *c)
+{
+	AUTO(secret) pin = NULL;
+
+	TRY(ceremony_open_secret(c));
+	TRY(derive_pin(c->secret, c->reg.token, &pin));
+	snprintf(c->identity.label, sizeof(c->identity.label), "%s",
+	    c->reg.token);
+	snprintf(c->identity.serial, sizeof(c->identity.serial), "%s",
+	    c->reg.serial);
+	TRY(ceremony_open_token(c, pin));
+	c->identity = *token_identity(c->token);
+	return ERR_OK;
+}
+
+enum err
+step_open_token(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	int64_t objects = 0;
+
+	(void)s;
+	TRY(ceremony_reopen(c));
+	TRY(ceremony_record_token(c));
+	TRY(ceremony_compare_objects(c, &objects));
+	payload_put_int(result, "objects", objects);
+	return ERR_OK;
+}
+
+/* ---- prove-possession */
+
+static enum err
+prove_one(struct ceremony *c, const struct participant *p)
+{
+	AUTO_DONE(share) share = { 0 };
+	AUTO_DONE(payload) fields = { 0 };
+
+	TRY(ceremony_take_share(c, p, &share));
+	payload_put_hex(&fields, "commitment",
+	    VIEW_OF(c->quorum.shares[p->seat - 1].at));
+	return ceremony_record_by(c, RECORD_POSSESSION, p->as, &fields);
+}
+
+enum err
+step_prove_possession(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	int64_t proven = 0;
+
+	(void)s;
+	for (size_t i = 0; i < c->quorum.count; i++)
+		if (c->participants.at[i].present) {
+			TRY(prove_one(c, &c->participants.at[i]));
+			proven++;
+		}
+	payload_put_int(result, "proven", proven);
+	ceremony_say(c, "  %jd of %u officers hold their share",
+	    (intmax_t)proven, c->quorum.count);
+	return ERR_OK;
+}
+
+/* ---- destroy-key */
+
+/* The last signature says which key it was; a crash may have come after it. */
+static enum err
+say_farewell(struct ceremony *c, const struct register_key *k, int at)
+{
+	struct key_spec spec = {
+		.label = k->label, .id = VIEW_OF(k->id),
+		.public_key = c->keys[at],
+	};
+	AUTO(key) key = NULL;
+
+	/* finding it has it sign */
+	return token_key_find(c->token, &spec, &key);
+}
+
+static enum err
+destroy(struct ceremony *c, const struct register_key *k, int at)
+{
+	struct view id = VIEW_OF(k->id);
+	size_t objects = 0;
+
+	TRY(token_made(c->token, k->type, k->label, id, &objects));
+	if (objects == 0 && !c->begun)
+		return err_because(ERR_NOT_FOUND, "the key %s is not in the "
+		    "token", k->label);
+	if (objects == 2)
+		TRY(say_farewell(c, k, at));
+	for (; objects != 0; objects--)
+		TRY(token_destroy_one(c->token, k->type, k->label, id));
+	return ERR_OK;
+}
+
+enum err
+step_destroy_key(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	int at = script_key_index(c->script, s->key.name);
+	struct register_key *k = register_key(&c->reg, s->key.name);
+	AUTO_DONE(payload) fields = { 0 };
+	size_t left = 0;
+
+	TRY(destroy(c, k, at));
+	TRY(token_made(c->token, k->type, k->label, VIEW_OF(k->id), &left));
+	if (left != 0)
+		return err_because(ERR_TOKEN, "the key %s is still in the "
+		    "token after it was destroyed", k->label);
+	payload_put(&fields, "label", k->label);
+	payload_put_hex(&fields, "id", VIEW_OF(k->id));
+	payload_put_hex(&fields, "spki-sha256", VIEW_OF(k->spki.at));
+	TRY(ceremony_record(c, RECORD_DESTROY, &fields));
+	k->destroyed = true;
+	payload_put_int(result, "objects", (int64_t)left);
+	return ERR_OK;
+}

@@ -1,0 +1,140 @@
+/*
+ * The key register as text: one form, and every other refused.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "ceremony/register.h"
+
+static struct bytes good;
+
+static enum err
+get(const char *from, const char *to, struct key_register *out)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	const char *all = bytes_text(&good), *at = strstr(all, from);
+
+	if (at == NULL)
+		fail_msg("not in the register: %s", from);
+	bytes_put(&text, VIEW(all, (size_t)(at - all)));
+	bytes_put_text(&text, to);
+	bytes_put_text(&text, at + strlen(from));
+	return register_get(bytes_view(&text), out);
+}
+
+static void
+what_is_read_is_written_back(void **state)
+{
+	AUTO_DONE(bytes) again = { 0 };
+	struct key_register r;
+
+	(void)state;
+	assert_int_equal(register_get(bytes_view(&good), &r), ERR_OK);
+	assert_int_equal(r.key_count, 2);
+	assert_int_equal(register_live(&r), 1);
+	assert_int_equal(register_put(&r, &again), ERR_OK);
+	assert_string_equal(bytes_text(&again), bytes_text(&good));
+}
+
+static void
+every_other_form_is_refused(void **state)
+{
+	static const struct {
+		const char	*from, *to;
+		enum err	 wanted;
+	} cases[] = {
+		{ "okse-register 1", "okse-register 2", ERR_SYNTAX },
+		{ "token ", "token", ERR_SYNTAX },
+		{ "key log", "key  log", ERR_SYNTAX },
+		{ "key log", "Key log", ERR_SYNTAX },
+		{ "key log", "key issuing-ca", ERR_EXISTS },
+		{ " live", " alive", ERR_SYNTAX },
+		{ " live", " live ", ERR_SYNTAX },
+		{ "p256", "rsa", ERR_SYNTAX },
+		{ "p256 0011", "p256 001", ERR_SYNTAX },
+		{ "p256 0011", "p256 00112", ERR_SYNTAX },
+		{ "aabb", "AABB", ERR_SYNTAX },
+		{ "certificate iaca", "certificate", ERR_SYNTAX },
+		{ "certificate iaca",
+		    "certificate a-name-of-more-than-thirty-two-bytes",
+		    ERR_SYNTAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct key_register r;
+		enum err e = get(cases[i].from, cases[i].to, &r);
+
+		if (e != cases[i].wanted)
+			fail_msg("case %zu: %s", i, err_code(e));
+	}
+}
+
+static void
+a_cut_anywhere_but_after_a_line_is_refused(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < good.len; n++) {
+		struct key_register r;
+		enum err e = register_get(VIEW(good.at, n), &r);
+		bool whole = n > 0 && good.at[n - 1] == '\n';
+
+		if (e == ERR_OK && !whole)
+			fail_msg("%zu bytes were taken", n);
+	}
+}
+
+static void
+names_are_there_once_and_keys_are_counted(void **state)
+{
+	struct key_register r = { 0 };
+	struct register_key k = { .type = KEY_P256 };
+	struct hash h = { 0 };
+
+	(void)state;
+	for (int i = 0; i < REGISTER_KEYS; i++) {
+		snprintf(k.label, sizeof(k.label), "key-%d", i);
+		assert_int_equal(register_add_key(&r, &k), ERR_OK);
+	}
+	assert_int_equal(register_add_key(&r, &k), ERR_EXISTS);
+	snprintf(k.label, sizeof(k.label), "one-more");
+	assert_int_equal(register_add_key(&r, &k), ERR_RANGE);
+	assert_int_equal(register_add_certificate(&r, "a", &h), ERR_OK);
+	assert_int_equal(register_add_certificate(&r, "a", &h), ERR_EXISTS);
+}
+
+static int
+prepare(void **state)
+{
+	(void)state;
+	return file_read("tests/corpus/key_register/one", 4096, &good) ==
+	    ERR_OK ? 0 : -1;
+}
+
+static int
+clean_up(void **state)
+{
+	(void)state;
+	bytes_done(&good);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_read_is_written_back),
+		cmocka_unit_test(every_other_form_is_refused),
+		cmocka_unit_test(a_cut_anywhere_but_after_a_line_is_refused),
+		cmocka_unit_test(names_are_there_once_and_keys_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, prepare, clean_up);
+}

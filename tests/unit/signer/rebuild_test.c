@@ -1,0 +1,364 @@
+/*
+ * Rebuilding a lost registry from the published log: the result is compared
+ * with what was lost, row by row, for everything but what the log never
+ * holds: seeds, fingerprints, what is derived from them, and challenges.
+ */
+#include <sqlite3.h>
+
+#include "signer/notary/rebuild.h"
+#include "signer/notary/restore.h"
+#include "tests/unit/signer/publish.h"
+
+#define PEOPLE 6
+
+/* ---- a past */
+
+static void
+issue_to(struct world *w, size_t i, enum purpose purpose, const char *device)
+{
+	AUTO_DONE(bytes) token = { 0 }, document = { 0 };
+	static unsigned int keys;
+	struct served *s;
+	struct person p;
+	char key[32];
+
+	w->now++;		/* a visit is later than the issue before */
+	world_visit(w, i, purpose, &token);
+	person_credential(w, &p, i, bytes_view(&token), device);
+	p.asked.purpose = purpose;
+	if (purpose == PURPOSE_REISSUE)
+		p.asked.reason = view_text("device-replaced");
+	snprintf(key, sizeof(key), "issue-%u", keys++);
+	p.asked.idempotency_key = view_text(key);
+	s = world_ask(w, &p.asked);
+	assert_int_equal(served_err(s), ERR_OK);
+	world_sign(w, s->ticket, &document);
+}
+
+static void
+refresh(struct world *w, size_t i)
+{
+	AUTO_DONE(bytes) document = { 0 };
+	struct served *s;
+	struct person p;
+
+	person_credential(w, &p, i, view_text(""), "phone");
+	p.asked.purpose = PURPOSE_REFRESH;
+	p.asked.evidence.kind = EVIDENCE_NONE;
+	p.asked.evidence.centre = view_text("");
+	p.asked.idempotency_key = view_text("refresh");
+	s = world_ask(w, &p.asked);
+	assert_int_equal(served_err(s), ERR_OK);
+	world_sign(w, s->ticket, &document);
+}
+
+/* First issues, reissues, a refresh two months later, tokens not yet used. */
+static void
+live(struct world *w)
+{
+	AUTO_DONE(bytes) token = { 0 };
+
+	for (size_t i = 1; i <= PEOPLE; i++)
+		issue_to(w, i, PURPOSE_FIRST_ISSUE, "phone");
+	w->now += 60 * DAY;
+	refresh(w, 1);
+	for (size_t i = 2; i <= 4; i++)
+		issue_to(w, i, PURPOSE_REISSUE, "new phone");
+	issue_to(w, 2, PURPOSE_REISSUE, "newest phone");
+	world_visit(w, 99, PURPOSE_FIRST_ISSUE, &token);
+	decide(w, 4);
+	publish(w);
+}
+
+/* ---- rows */
+
+/* What is asked of both: rows that time has not made useless meanwhile. */
+static const char *const dumps[] = {
+	"SELECT hex(holder), programme, hex(device), hex(substr(serial, 1, 4)),"
+	" state, issued_at, administrative_expiry, refreshed_at, changed_at"
+	" FROM device ORDER BY id",
+	"SELECT hex(key), hex(holder) FROM device_key ORDER BY key",
+	"SELECT hex(cti), hex(holder), programme, purpose, centre, issued_at,"
+	" expires_at, redeemed_at FROM qr WHERE issued_at > ?1 ORDER BY cti",
+	"SELECT log_index, node, hex(id), issued_at, administrative_expiry,"
+	" status_list, status_first FROM idem WHERE issued_at > ?1"
+	" ORDER BY log_index",
+	"SELECT log_index, node, hex(bytes) FROM entry ORDER BY log_index",
+	"SELECT list, size, next FROM status_list ORDER BY list",
+	"SELECT u.list, u.first, u.count, u.value, hex(d.holder), d.state"
+	" FROM status_use u LEFT JOIN device d ON d.serial = u.serial"
+	" ORDER BY 1, 2",
+	"SELECT name, hex(value) FROM meta WHERE name IN ('policy', 'ceremony')"
+	" ORDER BY name",
+};
+
+static void
+dump(const char *path, size_t which, int64_t since, struct bytes *out)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE,
+	    NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, dumps[which], -1, &st, NULL),
+	    SQLITE_OK);
+	if (sqlite3_bind_parameter_count(st) == 1)
+		sqlite3_bind_int64(st, 1, since);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(st); i++)
+			bytes_printf(out, "%s|", sqlite3_column_type(st, i) ==
+			    SQLITE_NULL ? "NULL" :
+			    (const char *)sqlite3_column_text(st, i));
+		bytes_put_text(out, "\n");
+	}
+	sqlite3_finalize(st);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void
+same_rows(struct world *w, size_t least)
+{
+	size_t rows = 0;
+
+	for (size_t i = 0; i < COUNT(dumps); i++) {
+		AUTO_DONE(bytes) lost = { 0 }, made = { 0 };
+		char path[64];
+
+		MUST(path_join(w->dir, "lost.db", path, sizeof(path)));
+		dump(path, i, w->now - DAY, &lost);
+		dump(w->config.registry, i, w->now - DAY, &made);
+		assert_string_equal(bytes_text(&made), bytes_text(&lost));
+		for (size_t k = 0; k < lost.len; k++)
+			rows += lost.at[k] == '\n';
+	}
+	assert_true(rows >= least);
+}
+
+/* ---- repair */
+
+static void
+repair(struct world *w)
+{
+	struct guard *g = &w->n->guard;
+	bool done = false;
+
+	OK(rebuild_start(w->n, g->entries, g->published - 1, &w->n->rebuild));
+	while (!done)
+		OK(rebuild_step(w->n->rebuild, &done));
+}
+
+/* The registry as it is now is kept as lost.db; another takes its place. */
+static void
+lose(struct world *w, const char *old)
+{
+	char command[128];
+
+	world_close(w);
+	snprintf(command, sizeof(command), "mv registry.db lost.db && "
+	    "rm -f registry.db-wal && %s", old);
+	run_in(w, command);
+	OK(world_try_open(w));
+	assert_true(w->n->guard.held);
+}
+
+static void
+a_lost_registry_is_rebuilt_row_by_row(void **state)
+{
+	struct world *w = *state;
+
+	live(w);
+	lose(w, "true");
+	repair(w);
+	world_close(w);
+	same_rows(w, 60);
+	world_open(w);
+	assert_false(w->n->guard.held);
+}
+
+static void
+an_old_copy_is_brought_up_to_date_row_by_row(void **state)
+{
+	struct world *w = *state;
+
+	issue_to(w, 50, PURPOSE_FIRST_ISSUE, "phone");
+	issue_to(w, 51, PURPOSE_FIRST_ISSUE, "phone");
+	publish(w);
+	world_close(w);
+	run_in(w, "cp registry.db old.db");
+	world_open(w);
+	issue_to(w, 50, PURPOSE_REISSUE, "new phone");
+	live(w);
+	lose(w, "mv old.db registry.db");
+	repair(w);
+	world_close(w);
+	same_rows(w, 60);
+}
+
+static void
+what_was_repaired_is_on_the_record_and_the_log_goes_on(void **state)
+{
+	struct world *w = *state;
+	uint64_t entries;
+	char text[64];
+
+	live(w);
+	entries = journal_durable(w->n->journal);
+	lose(w, "true");
+	repair(w);
+	world_reopen(w);
+	assert_true(world_logged(w, 4, "\"ev\":\"registry.repair\""));
+	snprintf(text, sizeof(text), "\"from\":0,\"n\":");
+	assert_true(world_logged(w, 4, text));
+	snprintf(text, sizeof(text), "\"to\":%d", (int)entries - 1);
+	assert_true(world_logged(w, 4, text));
+	assert_true(world_logged(w, 4, "\"devices\":15,"));
+	world_reopen(w);
+	assert_false(world_logged(w, 2, "\"ev\":\"registry.repair\""));
+	publish(w);
+	issue_to(w, 77, PURPOSE_FIRST_ISSUE, "phone");
+	publish(w);
+}
+
+static void
+nobody_gets_a_second_device_by_it(void **state)
+{
+	struct world *w = *state;
+	AUTO_DONE(bytes) token = { 0 };
+	struct person p;
+
+	world_visit(w, 8, PURPOSE_FIRST_ISSUE, &token);
+	live(w);
+	lose(w, "true");
+	repair(w);
+	world_reopen(w);
+	person_init(&p, 1, OPERATION_QR_TOKEN);
+	p.asked.idempotency_key = view_text("once more");
+	assert_true(served_failed(world_ask(w, &p.asked), "one-device"));
+}
+
+static void
+a_retry_whose_seed_was_lost_hears_so(void **state)
+{
+	struct world *w = *state;
+	struct person p;
+	char text[64];
+	uint64_t index;
+	struct served *s;
+
+	person_init(&p, 3, OPERATION_QR_TOKEN);
+	s = world_ask(w, &p.asked);
+	assert_int_equal(served_err(s), ERR_OK);
+	index = ticket_index(s->ticket);
+	publish(w);
+	lose(w, "true");
+	repair(w);
+	world_reopen(w);
+	s = world_ask(w, &p.asked);
+	assert_int_equal(served_err(s), ERR_EXISTS);
+	snprintf(text, sizeof(text), "decided at index %d of the log",
+	    (int)index);
+	assert_true(served_says(s, text));
+	assert_true(served_says(s, "ask for a reissue"));
+}
+
+/* ---- refused, interrupted */
+
+static void
+only_what_was_confirmed_is_repaired(void **state)
+{
+	struct world *w = *state;
+	uint64_t last;
+
+	assert_int_equal(rebuild_start(w->n, 0, 1, &w->n->rebuild),
+	    ERR_NOT_FOUND);
+	live(w);
+	last = journal_durable(w->n->journal) - 1;
+	lose(w, "true");
+	assert_int_equal(rebuild_start(w->n, 0, last - 1, &w->n->rebuild),
+	    ERR_MISMATCH);
+	assert_int_equal(rebuild_start(w->n, 1, last, &w->n->rebuild),
+	    ERR_MISMATCH);
+	OK(rebuild_start(w->n, 0, last, &w->n->rebuild));
+}
+
+static void
+a_log_that_is_not_its_checkpoints_repairs_nothing(void **state)
+{
+	struct world *w = *state;
+	struct guard *g;
+	bool done = false;
+	uint64_t count;
+
+	live(w);
+	lose(w, "true");
+	run_in(w, "f=$(find log/tile/entries -type f | sort | tail -n 1) && "
+	    "sed -i 's/resident-id/resident-ie/' $f");
+	g = &w->n->guard;
+	OK(rebuild_start(w->n, g->entries, g->published - 1, &w->n->rebuild));
+	assert_int_equal(rebuild_step(w->n->rebuild, &done), ERR_CORRUPT);
+	OK(registry_entry_count(w->n->registry, &count));
+	assert_int_equal(count, 0);
+}
+
+static void
+a_log_behind_the_mark_repairs_nothing(void **state)
+{
+	struct world *w = *state;
+
+	publish(w);
+	world_close(w);
+	run_in(w, "cp -r log old-log");
+	world_open(w);
+	live(w);
+	lose(w, "rm -r log && mv old-log log");
+	assert_int_equal(rebuild_start(w->n, 0, w->n->guard.published - 1,
+	    &w->n->rebuild), ERR_UNAVAILABLE);
+}
+
+static void
+an_interrupted_repair_is_begun_again(void **state)
+{
+	struct world *w = *state;
+	struct guard *g;
+	bool done = false;
+
+	issue_to(w, 60, PURPOSE_FIRST_ISSUE, "phone");
+	decide(w, 2500);	/* more than one step writes */
+	issue_to(w, 60, PURPOSE_REISSUE, "new phone");
+	publish(w);
+	lose(w, "true");
+	g = &w->n->guard;
+	OK(rebuild_start(w->n, g->entries, g->published - 1, &w->n->rebuild));
+	for (int i = 0; i < 3; i++)	/* twice verified, once written */
+		OK(rebuild_step(w->n->rebuild, &done));
+	assert_false(done);
+	world_close(w);
+	OK(world_try_open(w));
+	assert_true(w->n->guard.held);
+	assert_true(w->n->guard.entries > 0);
+	repair(w);
+	world_close(w);
+	same_rows(w, 2500);
+	world_open(w);
+	assert_true(world_logged(w, 4, "\"from\":0,"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_lost_registry_is_rebuilt_row_by_row),
+		TEST(an_old_copy_is_brought_up_to_date_row_by_row),
+		TEST(what_was_repaired_is_on_the_record_and_the_log_goes_on),
+		TEST(nobody_gets_a_second_device_by_it),
+		TEST(a_retry_whose_seed_was_lost_hears_so),
+		TEST(only_what_was_confirmed_is_repaired),
+		TEST(a_log_that_is_not_its_checkpoints_repairs_nothing),
+		TEST(a_log_behind_the_mark_repairs_nothing),
+		TEST(an_interrupted_repair_is_begun_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
