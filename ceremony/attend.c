@@ -16,6 +16,33 @@
 /* ---- signatures */
 
 static enum err
+sign_once(struct ceremony *c, const struct participant *p,
+    struct view message, struct bytes *out_signature)
+{
+	bytes_reset(out_signature);
+	TRY(c->console->sign(c->console->context, p, message,
+	    out_signature));
+	return officer_verify(&p->who, message, bytes_view(out_signature));
+}
+
+/* A wrong card or a wrong key is no reason to end a ceremony. */
+enum err
+attend_sign(struct ceremony *c, const struct participant *p,
+    struct view message, struct bytes *out_signature)
+{
+	for (;;) {
+		enum err e = sign_once(c, p, message, out_signature);
+
+		if (e == ERR_OK || e == ERR_SYSTEM || e == ERR_MEMORY ||
+		    e == ERR_NOT_FOUND || e == ERR_REFUSED)
+			return e;
+		ceremony_say(c, "  not the signature of %s: %s", p->as,
+		    err_why());
+		TRY(attend_enter(c, "Enter to try again, or abort"));
+	}
+}
+
+static enum err
 sign(struct ceremony *c, const struct participant *p, const char *what,
     const char *says, struct bytes *out_signature)
 {
@@ -29,29 +56,7 @@ sign(struct ceremony *c, const struct participant *p, const char *what,
 	memcpy(s.id, c->id, sizeof(s.id));
 	statement_put(&s, &text);
 	TRY(bytes_check(&text));
-	TRY(c->console->sign(c->console->context, p, bytes_view(&text),
-	    out_signature));
-	return officer_verify(&p->who, bytes_view(&text),
-	    bytes_view(out_signature));
-}
-
-/* A wrong card or a wrong key is no reason to end a ceremony. */
-static enum err
-sign_patiently(struct ceremony *c, const struct participant *p,
-    const char *what, const char *says, struct bytes *out_signature)
-{
-	for (;;) {
-		enum err e;
-
-		bytes_reset(out_signature);
-		e = sign(c, p, what, says, out_signature);
-		if (e == ERR_OK || e == ERR_SYSTEM || e == ERR_MEMORY ||
-		    e == ERR_NOT_FOUND || e == ERR_REFUSED)
-			return e;
-		ceremony_say(c, "  not the signature of %s: %s", p->as,
-		    err_why());
-		TRY(attend_enter(c, "Enter to try again, or abort"));
-	}
+	return attend_sign(c, p, bytes_view(&text), out_signature);
 }
 
 static enum err
@@ -61,7 +66,7 @@ record_signed(struct ceremony *c, const struct participant *p,
 	AUTO_DONE(bytes) signature = { 0 };
 	AUTO_DONE(payload) fields = { 0 };
 
-	TRY(sign_patiently(c, p, what, says, &signature));
+	TRY(sign(c, p, what, says, &signature));
 	payload_put(&fields, "what", what);
 	payload_put_hex(&fields, "signature", bytes_view(&signature));
 	return ceremony_record_by(c, type, p->as, &fields);
@@ -308,7 +313,7 @@ put_verdict(struct ceremony *c, const struct participant *p,
 	} while (!is_remark(bytes_view(&says)) ||
 	    (!view_is(bytes_view(&says), "agree") &&
 	    !view_starts(bytes_view(&says), "disagree ")));
-	TRY(sign_patiently(c, p, "verdict", bytes_text(&says), &signature));
+	TRY(sign(c, p, "verdict", bytes_text(&says), &signature));
 	bytes_printf(out, "%s %s ", p->as,
 	    officer_algorithm_name(p->who.algorithm));
 	base64_put(out, bytes_view(&signature));

@@ -131,6 +131,18 @@ check_card(struct yaml_mark at, const void *value)
 }
 
 static enum err
+check_sha256(struct yaml_mark at, const void *value)
+{
+	const char *hex = *(const char *const *)value;
+
+	if (strlen(hex) != 2 * SHA256_SIZE ||
+	    strspn(hex, "0123456789abcdef") != 2 * SHA256_SIZE)
+		return yaml_error(at, "expected a SHA-256, 64 characters of "
+		    "0-9 and a-f");
+	return ERR_OK;
+}
+
+static enum err
 check_origin(struct yaml_mark at, const void *value)
 {
 	const char *origin = *(const char *const *)value;
@@ -251,6 +263,14 @@ static const struct yaml_field crl_fields[] = {
 	{ 0 },
 };
 
+static const struct yaml_field policy_fields[] = {
+	YAML_FIELD("name", struct script_policy, name, &NAME(32)),
+	YAML_FIELD("bundle", struct script_policy, bundle, &YAML_STRING(256)),
+	YAML_FIELD("manifest", struct script_policy, manifest,
+	    &CHECKED(64, check_sha256)),
+	{ 0 },
+};
+
 static const struct yaml_field step_fields[] = {
 	YAML_FIELD("step", struct script_step, step, &REFERENCE),
 	YAML_FIELD("key", struct script_step, key, &REFERENCE,
@@ -258,6 +278,8 @@ static const struct yaml_field step_fields[] = {
 	YAML_FIELD("certificate", struct script_step, certificate, &REFERENCE,
 	    .optional = true),
 	YAML_FIELD("crl", struct script_step, crl, &REFERENCE,
+	    .optional = true),
+	YAML_FIELD("policy", struct script_step, policy, &REFERENCE,
 	    .optional = true),
 	{ 0 },
 };
@@ -302,6 +324,10 @@ static const struct yaml_field script_fields[] = {
 	    .optional = true),
 	YAML_FIELD("crls", struct script, crls, &YAML_LIST_OF(1, SCRIPT_CRLS,
 	    &YAML_STRUCT(struct script_crl, crl_fields)), .optional = true),
+	YAML_FIELD("policies", struct script, policies,
+	    &YAML_LIST_OF(1, SCRIPT_POLICIES,
+	    &YAML_STRUCT(struct script_policy, policy_fields)),
+	    .optional = true),
 	YAML_FIELD("steps", struct script, steps, &YAML_LIST_OF(1,
 	    SCRIPT_STEPS, &YAML_STRUCT(struct script_step, step_fields))),
 	{ 0 },
@@ -350,6 +376,15 @@ script_crl_index(const struct script *s, const char *name)
 {
 	for (size_t i = 0; i < s->crls.count; i++)
 		if (strcmp(s->crls.at[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+int
+script_policy_index(const struct script *s, const char *name)
+{
+	for (size_t i = 0; i < s->policies.count; i++)
+		if (strcmp(s->policies.at[i].name, name) == 0)
 			return (int)i;
 	return -1;
 }

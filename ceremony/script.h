@@ -16,6 +16,7 @@
 #define SCRIPT_WITNESSES 8
 #define SCRIPT_CRLS 4
 #define SCRIPT_REVOKED 32
+#define SCRIPT_POLICIES 8
 #define SCRIPT_STEPS 64
 
 /* What a script may be used for; one for production is rehearsed as it is. */
@@ -83,11 +84,19 @@ struct script_crl {
 	YAML_ARRAY(struct script_revoked) revoked;
 };
 
+/* A policy bundle whose manifest officers sign (policy/bundle.txt). */
+struct script_policy {
+	const char		*name;		/* as file name */
+	const char		*bundle;	/* its directory */
+	const char		*manifest;	/* its SHA-256, in hex */
+};
+
 struct script_step {
 	struct yaml_reference	 step;		/* of the catalogue, steps.c */
 	struct yaml_reference	 key;		/* .name NULL: none given */
 	struct yaml_reference	 certificate;
 	struct yaml_reference	 crl;
+	struct yaml_reference	 policy;
 };
 
 struct script {
@@ -110,6 +119,7 @@ struct script {
 	YAML_ARRAY(struct script_key) keys;
 	YAML_ARRAY(struct script_certificate) certificates;
 	YAML_ARRAY(struct script_crl) crls;
+	YAML_ARRAY(struct script_policy) policies;
 	YAML_ARRAY(struct script_step) steps;
 	struct yaml_doc		*doc;		/* where all this lives */
 };
@@ -135,5 +145,6 @@ struct certificate_plan script_plan(enum script_mode mode,
 int script_key_index(const struct script *s, const char *label);
 int script_certificate_index(const struct script *s, const char *name);
 int script_crl_index(const struct script *s, const char *name);
+int script_policy_index(const struct script *s, const char *name);
 
 #endif

@@ -241,5 +241,9 @@ script_check(struct yaml_mark at, const void *value)
 	TRY(check_keys(at, s));
 	TRY(check_certificates(at, s));
 	TRY(check_inherited(s));
+	for (size_t i = 0; i < s->policies.count; i++)
+		if (script_policy_index(s, s->policies.at[i].name) != (int)i)
+			return yaml_error(at, "policies: the name %s is given "
+			    "twice", s->policies.at[i].name);
 	return check_crls(at, s);
 }

@@ -15,7 +15,8 @@
 #define TOKEN	0x4u	/* the token is initialised and logged in */
 #define CLOSED	0x8u
 
-enum takes { TAKES_NOTHING, TAKES_KEY, TAKES_CERTIFICATE, TAKES_CRL };
+enum takes { TAKES_NOTHING, TAKES_KEY, TAKES_CERTIFICATE, TAKES_CRL,
+	TAKES_POLICY };
 
 /* Which scripts may have it. */
 enum kin { BEGINS, CONTINUES, EITHER };
@@ -63,6 +64,10 @@ static const struct row {
 	    "and linted again" },
 	{ "issue-crl", EITHER, TAKES_CRL, TOKEN, 0, true, true, step_issue_crl,
 	    "a revocation list is built, signed by the token and read back" },
+	{ "approve-policy", EITHER, TAKES_POLICY, 0, PROVEN, true, true,
+	    step_approve_policy,
+	    "officers sign the manifest of a policy bundle: read what it "
+	    "changes before (okse policy simulate)" },
 	{ "destroy-key", CONTINUES, TAKES_KEY, TOKEN, 0, true, true,
 	    step_destroy_key,
 	    "the key signs for the last time, and is destroyed: a point of no "
@@ -83,6 +88,7 @@ struct model {
 	bool		destroyed[CEREMONY_KEYS];
 	bool		certificates[SCRIPT_CERTIFICATES];
 	bool		crls[SCRIPT_CRLS];
+	bool		policies[SCRIPT_POLICIES];
 };
 
 static const struct row *
@@ -112,7 +118,8 @@ check_takes(const struct row *row, const struct script_step *s)
 	TRY(check_taken(s, row, &s->key, TAKES_KEY, "key"));
 	TRY(check_taken(s, row, &s->certificate, TAKES_CERTIFICATE,
 	    "certificate"));
-	return check_taken(s, row, &s->crl, TAKES_CRL, "crl");
+	TRY(check_taken(s, row, &s->crl, TAKES_CRL, "crl"));
+	return check_taken(s, row, &s->policy, TAKES_POLICY, "policy");
 }
 
 static enum err
@@ -212,6 +219,22 @@ model_crl(const struct script *script, const struct script_step *s,
 	return ERR_OK;
 }
 
+static enum err
+model_policy(const struct script *script, const struct script_step *s,
+    struct model *m)
+{
+	int at = script_policy_index(script, s->policy.name);
+
+	if (at == -1)
+		return yaml_error(s->policy.at, "expected the name of a "
+		    "policy");
+	if (m->policies[at])
+		return yaml_error(s->policy.at, "this policy is approved "
+		    "before");
+	m->policies[at] = true;
+	return ERR_OK;
+}
+
 /* Nothing the script plans may be left out. */
 static enum err
 model_close(const struct script *script, const struct script_step *s,
@@ -236,6 +259,11 @@ model_close(const struct script *script, const struct script_step *s,
 			return yaml_error(s->step.at, "close: expected the "
 			    "crl %s to be issued before",
 			    script->crls.at[i].name);
+	for (size_t i = 0; i < script->policies.count; i++)
+		if (!m->policies[i])
+			return yaml_error(s->step.at, "close: expected the "
+			    "policy %s to be approved before",
+			    script->policies.at[i].name);
 	return ERR_OK;
 }
 
@@ -257,6 +285,8 @@ model_step(const struct script *script, const struct script_step *s,
 		TRY(model_key(script, row, s, m));
 	if (row->takes == TAKES_CRL)
 		TRY(model_crl(script, s, m));
+	if (row->takes == TAKES_POLICY)
+		TRY(model_policy(script, s, m));
 	if (row->takes == TAKES_CERTIFICATE)
 		TRY(model_certificate(script, s, m));
 	if (row->gives == CLOSED)
@@ -292,8 +322,14 @@ void
 step_title(const struct script *s, size_t index, char out[128])
 {
 	const struct script_step *at = &s->steps.at[index];
-	const char *subject = at->key.name != NULL ? at->key.name :
-	    at->crl.name != NULL ? at->crl.name : at->certificate.name;
+	const char *const subjects[] = {
+		at->key.name, at->certificate.name, at->crl.name,
+		at->policy.name,
+	};
+	const char *subject = NULL;
+
+	for (size_t i = 0; i < COUNT(subjects); i++)
+		subject = subjects[i] != NULL ? subjects[i] : subject;
 
 	snprintf(out, 128, "%s%s%s", at->step.name,
 	    subject != NULL ? " " : "", subject != NULL ? subject : "");
@@ -316,6 +352,8 @@ record_intent(struct ceremony *c, const struct script_step *s)
 		payload_put(&intent, "certificate", s->certificate.name);
 	if (s->crl.name != NULL)
 		payload_put(&intent, "crl", s->crl.name);
+	if (s->policy.name != NULL)
+		payload_put(&intent, "policy", s->policy.name);
 	return ceremony_record(c, RECORD_INTENT, &intent);
 }
 

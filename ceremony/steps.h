@@ -86,6 +86,8 @@ bool step_is_critical(const struct script_step *s);
     const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_issue_crl(struct ceremony *c,
     const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_approve_policy(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_destroy_key(struct ceremony *c,
     const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_close(struct ceremony *c,
@@ -142,6 +144,12 @@ struct step_crl {
 [[nodiscard]] enum err attend_roll_call(struct ceremony *c);
 /* That many officers sign that they agree to the newest record. */
 [[nodiscard]] enum err attend_agree(struct ceremony *c, size_t officers);
+/*
+ * One participant's signature over any message, asked for until it is right.
+ */
+[[nodiscard]] enum err attend_sign(struct ceremony *c,
+    const struct participant *p, struct view message,
+    struct bytes *out_signature);
 /* Somebody presses Enter. */
 [[nodiscard]] enum err attend_enter(struct ceremony *c, const char *text);
 /*

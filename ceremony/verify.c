@@ -48,6 +48,8 @@ verify_step(const struct evidence *v, size_t index, const struct record *r)
 		    view_text(s->certificate.name)));
 	if (s->crl.name != NULL)
 		TRY(record_says(r, "crl", view_text(s->crl.name)));
+	if (s->policy.name != NULL)
+		TRY(record_says(r, "policy", view_text(s->policy.name)));
 	return ERR_OK;
 }
 
@@ -120,6 +122,7 @@ ceremony_verify(const char *dir, const struct hash *root,
 	    v.script->certificates.count);
 	TRY(verify_log_key(&v));
 	TRY(verify_crls(&v));
+	TRY(verify_policies(&v));
 	TRY(verify_possession(&v));
 	TRY(verify_register(&v));
 	ceremony_tell(l, "register: what was before, made and destroyed "

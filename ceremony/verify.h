@@ -92,6 +92,7 @@ struct ceremony_listener;
 [[nodiscard]] enum err verify_log_key(struct evidence *v);
 [[nodiscard]] enum err verify_register(struct evidence *v);
 [[nodiscard]] enum err verify_crls(struct evidence *v);
+[[nodiscard]] enum err verify_policies(struct evidence *v);
 [[nodiscard]] enum err verify_possession(const struct evidence *v);
 
 #endif

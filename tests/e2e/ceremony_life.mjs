@@ -41,7 +41,7 @@ const objects = async () => {
 
 await test('every shipped script passes its check', async () => {
   for (const name of ['rehearsal', 'document-signer', 'revocation',
-    'unseal-drill', 'destroy']) {
+    'unseal-drill', 'destroy', 'policy-approval']) {
     const r = await okse(['ceremony', 'check', script(name)])
     assert.equal(r.status, 0, name + r.stderr)
   }
@@ -109,6 +109,38 @@ await test('what is destroyed cannot be destroyed again', async () => {
   const r = await rehearse('destroy', 'again', 'gone')
   assert.equal(r.status, 1)
   assert.match(r.stderr, /no live key document/)
+})
+
+await test('officers approve a policy before witnesses', async () => {
+  const bundle = at('bundle')
+  cpSync(path.join(configs, 'policy'), bundle, { recursive: true })
+  const alone = await okse(['policy', 'sign', '--seat', '1', '--key',
+    at('root/officers/1.key'), '--roster', at('root/ceremony/roster.txt'),
+    bundle])
+  assert.equal(alone.status, 0, alone.stderr)
+  const manifest = readFileSync(path.join(bundle, 'manifest'))
+  const approval = hash => {
+    const file = at('approval.yaml')
+    writeFileSync(file, readFileSync(script('policy-approval'), 'utf8')
+      .replace(/manifest: .*/, `manifest: "${hash}"`)
+      .replace(/bundle: .*/, `bundle: "${bundle}"`))
+    return okse(['ceremony', 'rehearse', '--previous', at('root'), file,
+      at(`approval-${hash.slice(0, 4)}`)], { env })
+  }
+  const wrong = await approval('f'.repeat(64))
+  assert.equal(wrong.status, 1)
+  assert.match(wrong.stderr, /not the one that the script names/)
+  const hash = createHash('sha256').update(manifest).digest('hex')
+  const r = await approval(hash)
+  assert.equal(r.status, 0, r.stderr)
+  const dir = `approval-${hash.slice(0, 4)}`
+  await verified(dir)
+  cpSync(at(`${dir}/ceremony/policy-2.signatures`),
+    path.join(bundle, 'signatures'))
+  const v = await okse(['policy', 'verify-bundle', '--roster',
+    at(`${dir}/ceremony/roster.txt`), bundle])
+  assert.equal(v.status, 0, v.stderr)
+  assert.match(v.stdout, /signed by +3 of the 2 needed/)
 })
 
 await test('a register that was changed is not continued', async () => {
