@@ -109,4 +109,13 @@ struct ceremony_result {
     const struct hash *root, const struct ceremony_listener *listener,
     struct hash *out_root);
 
+/*
+ * The minutes of the ceremony in dir, which is verified first (that somebody
+ * disagrees is no obstacle): pages of text ended by form feeds, or one HTML
+ * page that prints alike. The foot of each page has the hash of it and of all
+ * pages before it. Errors of ceremony_verify().
+ */
+[[nodiscard]] enum err ceremony_minutes(const char *dir, bool html,
+    struct bytes *out);
+
 #endif

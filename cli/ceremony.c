@@ -172,6 +172,19 @@ ceremony_sign_statement(const struct arguments *a)
 }
 
 int
+ceremony_report_minutes(const struct arguments *a)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	enum err e = ceremony_minutes(argument(a, 0), option_given(a, "html"),
+	    &text);
+
+	if (e != ERR_OK)
+		return complain_err("the minutes", e);
+	put_view(bytes_view(&text));
+	return finish(EXIT_DONE);
+}
+
+int
 ceremony_verify_files(const struct arguments *a)
 {
 	const char *text = option_value(a, "root", NULL);

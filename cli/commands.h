@@ -56,6 +56,7 @@ int ceremony_rehearse_script(const struct arguments *a);
 int ceremony_run_script(const struct arguments *a);
 int ceremony_resume_dir(const struct arguments *a);
 int ceremony_sign_statement(const struct arguments *a);
+int ceremony_report_minutes(const struct arguments *a);
 int ceremony_verify_files(const struct arguments *a);
 
 /* audit.c, audit_notes.c, trace.c */

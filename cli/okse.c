@@ -186,6 +186,11 @@ static const struct option card_options[] = {
 	{ 0 },
 };
 
+static const struct option minutes_options[] = {
+	{ "html", NULL, "a page for a browser, which prints alike" },
+	{ 0 },
+};
+
 static const struct option verify_options[] = {
 	{ "root", "HASH", "the transcript's hash as the officers noted it" },
 	{ 0 },
@@ -380,6 +385,9 @@ static const struct command table[] = {
 	{ "ceremony verify", "DIR", "Check what a ceremony left, from its "
 	    "files alone.", "okse ceremony verify /tmp/okse", verify_options,
 	    ceremony_verify_files },
+	{ "ceremony report", "DIR", "Its minutes, in pages to sign.",
+	    "okse ceremony report --html day >minutes.html", minutes_options,
+	    ceremony_report_minutes },
 
 	{ "audit verify", "LOG", "Derive a whole log again from its entries.",
 	    "okse audit verify --policy trust.txt https://log.example/2026/",

@@ -2,6 +2,7 @@
 // What it leaves verifies; what people refuse, mistype or say is on the record.
 
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync, cpSync }
   from 'node:fs'
 import path from 'node:path'
@@ -83,6 +84,24 @@ await test('no share and no secret key is in what it left', async () => {
   assert.doesNotMatch(transcript(kept.dir), /okse-share1-/)
   assert.doesNotMatch(readFileSync(
     path.join(kept.dir, 'officers', '1.share.cms'), 'utf8'), /okse-share1/)
+})
+
+await test('its minutes are pages that bind each other', async () => {
+  const r = await okse(['ceremony', 'report', kept.dir])
+  assert.equal(r.status, 0, r.stderr)
+  assert.match(r.stdout, /최지킴/)
+  const pages = r.stdout.split('\f').slice(0, -1)
+  let running = Buffer.alloc(32)
+  pages.forEach((page, i) => {
+    const [, text, foot] = /^([^]*?)\n(page .*)\n$/.exec(page)
+    running = createHash('sha256').update(running).update(text).digest()
+    const groups = running.subarray(0, 16).toString('hex').match(/.{4}/g)
+    assert.equal(foot,
+      `page ${i + 1} of ${pages.length}       ${groups.join(' ')}`)
+  })
+  const html = (await okse(['ceremony', 'report', '--html', kept.dir])).stdout
+  assert.equal(html.match(/<section>/g).length, pages.length)
+  assert.doesNotMatch(html, /<script|https?:/)
 })
 
 await test('a changed verdict, record or name is found', async () => {
