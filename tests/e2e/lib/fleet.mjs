@@ -51,6 +51,14 @@ export class Database {
     return (await this.do('psql', '-d', database, '-c', text)).trim()
   }
 
+  /** A replica of this one; started. */
+  async standby (...settings) {
+    const copy = new Database()
+    await copy.do('standby', this.dir, ...settings)
+    return copy
+  }
+
+  promote () { return this.do('promote') }
   kill () { return this.do('kill') }
   restart () { return this.do('restart') }
 
