@@ -119,7 +119,7 @@ void attest_ask(struct attest *a, int64_t now_us);
  * objects; ERR_UNWITNESSED, too few answered. Anything but the first ends it.
  */
 [[nodiscard]] enum err attest_verdict(struct attest *a, int64_t now_us);
-/* What a witness showed as this log's newest checkpoint. */
+/* What a witness showed; ERR_SYNTAX: that is no checkpoint of this log. */
 [[nodiscard]] enum err attest_judge(struct attest *a,
     struct attest_witness *w, struct view note);
 /* Once after a contradiction was proven outside of an opening: ERR_MISMATCH */

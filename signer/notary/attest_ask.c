@@ -41,13 +41,9 @@ attest_judge(struct attest *a, struct attest_witness *w, struct view note)
 	struct checkpoint c;
 	enum err e;
 
-	if (read_note(a, note, &c) != ERR_OK) {
-		attest_set(w, ATTEST_SILENT,
+	if (read_note(a, note, &c) != ERR_OK)
+		return err_because(ERR_SYNTAX,
 		    "what it shows is no checkpoint of this log");
-		w->looked = false;
-		w->failed = true;
-		return ERR_OK;
-	}
 	if (c.size > journal_durable(a->journal)) {
 		contradiction(a, w, &c, "");
 		return ERR_OK;
@@ -85,16 +81,19 @@ attest_ask(struct attest *a, int64_t now_us)
 	}
 }
 
-/* Its word on the tree at hand is there, and recent. */
+/*
+ * A fresh cosignature of the checkpoint at hand says that it knows no larger
+ * tree. It may know one that is durable here and not published yet: that it
+ * is the same was looked at.
+ */
 static bool
 has_agreed(const struct attest *a, const struct attest_witness *w)
 {
 	if (w->state != ATTEST_AGREES && w->state != ATTEST_UNASKED)
 		return false;
-	/* more than is published, and the same as what is durable here */
 	if (journal_note(a->journal).len == 0 || w->known > a->offer)
 		return w->looked;
-	return w->looked && w->fresh;
+	return w->fresh;
 }
 
 /* Who only refuses has until the end to show why. */

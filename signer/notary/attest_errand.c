@@ -85,10 +85,12 @@ wants_cosignature(const struct attest *a, const struct attest_witness *w)
 	return a->lines[i] == TRUST_NEVER || (a->asking && !w->fresh);
 }
 
+/* A signature says more than a look; but there may be nothing to sign yet. */
 static bool
 wants_look(const struct attest *a, const struct attest_witness *w)
 {
-	return w->look || (a->asking && !w->looked);
+	return w->look || (a->asking && !w->looked &&
+	    journal_note(a->journal).len == 0);
 }
 
 static enum err
@@ -264,11 +266,18 @@ on_look(struct attest *a, struct attest_witness *w, unsigned int status,
 		fall_silent(w, now_us, "it answers with status %u", status);
 		return ERR_OK;
 	}
+	if (status == 200) {
+		enum err e = attest_judge(a, w, body);
+
+		if (e == ERR_SYNTAX) {
+			fall_silent(w, now_us, "%s", err_why());
+			return ERR_OK;
+		}
+		TRY(e);
+	}
 	succeed(w, now_us);
 	w->looked = true;
 	w->look = false;
-	if (status == 200)
-		TRY(attest_judge(a, w, body));
 	if (w->state != ATTEST_REFUSES && w->state != ATTEST_CONTRADICTS)
 		return ERR_OK;
 	/* asked again now and then */
