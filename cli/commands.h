@@ -38,7 +38,8 @@ int policy_verify_bundle(const struct arguments *a);
 int policy_activate(const struct arguments *a);
 int policy_shadow(const struct arguments *a);
 
-/* registry.c, registry_verify.c, registry_repair.c */
+/* registry.c, registry_verify.c, registry_repair.c, registry_copy.c */
+int registry_copy_all(const struct arguments *a);
 int registry_repair(const struct arguments *a);
 int registry_back_up(const struct arguments *a);
 int registry_verify(const struct arguments *a);

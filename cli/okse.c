@@ -135,6 +135,12 @@ static const struct option registry_repair_options[] = {
 	{ 0 },
 };
 
+static const struct option registry_copy_options[] = {
+	CONFIG_OPTION,
+	SERVICE_OPTION,
+	{ 0 },
+};
+
 static const struct option registry_verify_options[] = {
 	{ "log", "DIR", "the published log to compare it with" },
 	{ "key", "FILE", "the log's key; otherwise log.vkey of --log" },
@@ -345,6 +351,10 @@ static const struct command table[] = {
 	{ "registry repair", "", "Bring back from the log what the registry "
 	    "forgot.", "okse registry repair --dir /tmp/okse",
 	    registry_repair_options, registry_repair },
+	{ "registry copy", "FROM TO", "From a file to PostgreSQL, while the "
+	    "daemon is stopped.", "okse registry copy /var/lib/okse/registry.db"
+	    " 'postgresql://okse_owner@db/okse'", registry_copy_options,
+	    registry_copy_all },
 	{ "registry stats", "[FILE]", "What the registry, or a copy, holds.",
 	    "okse registry stats --dir /tmp/okse", registry_options,
 	    registry_show_stats },

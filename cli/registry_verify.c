@@ -14,6 +14,7 @@
 #include "cli/say.h"
 #include "signer/notary/postgres.h"
 #include "signer/notary/recover.h"
+#include "signer/notary/registry_fleet.h"
 #include "signer/notary/registry_inspect.h"
 
 struct report {
@@ -88,6 +89,17 @@ compare(struct registry *r, const char *dir, const struct vkey *key,
 	return ERR_OK;
 }
 
+/* The log of which node it is, where several share the registry. */
+static enum err
+look_as(struct registry *r, const struct vkey *key)
+{
+	AUTO_DONE(bytes) origin = { 0 };
+
+	bytes_put(&origin, vkey_name(key));
+	TRY(bytes_check(&origin));
+	return registry_look_as(r, bytes_text(&origin));
+}
+
 static int
 check_log(const struct arguments *a, struct registry *r,
     struct report *report)
@@ -104,6 +116,8 @@ check_log(const struct arguments *a, struct registry *r,
 	    ERR_OK || (e = vkey_read(option_value(a, "key", beside), &key)) !=
 	    ERR_OK)
 		return complain_err("the log's key", e);
+	if ((e = look_as(r, key)) != ERR_OK)
+		return complain_err("the registry", e);
 	e = compare(r, dir, key, &missing);
 	tell(report, "its entries are those of the published log", e != ERR_OK);
 	if (e != ERR_OK)

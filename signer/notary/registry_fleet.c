@@ -104,6 +104,20 @@ registry_node_origin(struct registry *r, int64_t node,
 	return ERR_OK;
 }
 
+enum err
+registry_look_as(struct registry *r, const char *origin)
+{
+	struct search s = { .origin = origin };
+
+	if (!registry_is_shared(r))
+		return ERR_OK;
+	TRY(registry_nodes(r, compare, &s));
+	if (!s.found)
+		return err_because(ERR_NOT_FOUND, "%s has not joined", origin);
+	r->node = s.at.node;
+	return ERR_OK;
+}
+
 /* ---- being one */
 
 static enum err

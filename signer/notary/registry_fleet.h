@@ -39,6 +39,10 @@ int64_t registry_own_node(const struct registry *r);
 [[nodiscard]] enum err registry_node_origin(struct registry *r, int64_t node,
     char out_origin[REGISTRY_ORIGIN + 1]);
 
+/* For commands that only look: entries are those of this node's log. */
+[[nodiscard]] enum err registry_look_as(struct registry *r,
+    const char *origin);
+
 /* ---- for the owner of the tables */
 
 /* ERR_EXISTS: there is a node of this origin, retired or not. */
