@@ -176,11 +176,13 @@ what_unpacks_to_too_much_is_refused(void **)
 static enum err
 decode(struct view tbs)
 {
+	static const uint8_t signer[SHA256_SIZE];	/* any */
 	AUTO_DONE(bytes) sent = { 0 };
 	AUTO(draft) d = NULL;
 
-	bytes_put_u8(&sent, 1);
+	bytes_put_u8(&sent, 2);	/* version */
 	bytes_put_u8(&sent, DRAFT_CWT_QR);
+	bytes_put(&sent, VIEW_OF(signer));
 	bytes_put_block(&sent, tbs);
 	bytes_put_block(&sent, VIEW(NULL, 0));
 	return draft_decode(bytes_view(&sent), &d);

@@ -104,6 +104,7 @@ take_apart(struct draft *d)
 	draft_encode(d, &p.encoded);
 	r = reader_of(bytes_view(&p.encoded));
 	reader_u16(&r);
+	reader_take(&r, SHA256_SIZE);
 	reader_block(&r, SIZE_MAX);
 	p.tail = load(reader_block(&r, SIZE_MAX));
 	return p;
@@ -535,7 +536,7 @@ a_changed_mso_is_not_signed(void **)
 		bytes_reset(&encoded);
 		draft_encode_to_sign(p.draft, &encoded);
 		/* version, kind and a length stand before it */
-		encoded.at[6 + (at - tbs.at)] ^= 0x01;
+		encoded.at[6 + SHA256_SIZE + (at - tbs.at)] ^= 0x01;
 		if (draft_decode(bytes_view(&encoded), &d) == ERR_OK)
 			fail_msg("%s", words[i]);
 	}

@@ -404,7 +404,7 @@ cosign(struct stage *s, bool well)
 	if (!well)
 		signature[0] ^= 1;
 	bytes_put_u16(&body, ERR_OK);
-	bytes_put(&body, VIEW_OF(signature));
+	bytes_put_block(&body, VIEW_OF(signature));
 	bytes_put_block(&body, VIEW(NULL, 0));
 	send_to(&s->keyholder, MSG_COSIGNED, 0, bytes_view(&body));
 }
