@@ -251,6 +251,42 @@ only_the_courier_connects_and_a_module_may_try(void **state)
 	    -SIGSYS);
 }
 
+/* As if okse.yaml said so, for one attempt. */
+static int
+attempt_with(const char *uri, int (*attempt)(void))
+{
+	const char *file = config.registry;
+	int result;
+
+	config.registry = uri;
+	result = attempt_as(ROLE_NOTARY, attempt);
+	config.registry = file;
+	return result;
+}
+
+static void
+a_notary_reaches_its_database_and_nothing_else(void **state)
+{
+	const char *local = "postgresql://okse@/okse?host=/run/postgresql";
+	char tcp[256];
+
+	(void)state;
+	snprintf(tcp, sizeof(tcp), "postgresql://okse@127.0.0.1:2/okse"
+	    "?sslmode=verify-full&sslrootcert=%s/log.pem", log_dir);
+	assert_int_equal(attempt_with(local, open_a_local_socket), 0);
+	assert_int_equal(attempt_with(local, open_a_socket), ENOSYS);
+	assert_int_equal(attempt_with(local, write_the_registry), EACCES);
+	assert_int_equal(try_open(log_dir, "log.pem", O_WRONLY | O_CREAT), 0);
+	assert_int_equal(attempt_with(tcp, open_a_socket), 0);
+	assert_int_equal(attempt_with(tcp, open_a_local_socket), ENOSYS);
+	assert_int_equal(attempt_with(tcp, open_a_kernel_socket), ENOSYS);
+	assert_int_equal(attempt_with(tcp, listen_for_others), -SIGSYS);
+	/* port 1 is not the database's, which is 2 */
+	if (sandbox_landlock_abi() >= 4)
+		assert_int_equal(attempt_with(tcp, connect_to_nobody),
+		    EACCES);
+}
+
 static void
 calls_that_do_not_exist_yet_are_refused_not_fatal(void **state)
 {
@@ -372,6 +408,8 @@ main(void)
 		    the_supervisor_may_start_programs_but_not_trace_them),
 		cmocka_unit_test(
 		    only_the_courier_connects_and_a_module_may_try),
+		cmocka_unit_test(
+		    a_notary_reaches_its_database_and_nothing_else),
 		cmocka_unit_test(
 		    calls_that_do_not_exist_yet_are_refused_not_fatal),
 		cmocka_unit_test(each_role_sees_its_own_files_only),
