@@ -36,6 +36,7 @@ struct device {
 
 struct reconcile {
 	uint64_t		 size;
+	uint64_t		 absent;	/* entries before the first */
 	struct ticket		*tickets;
 	uint64_t		 ticket_count[TICKET_STATES];
 	struct device		*devices;
@@ -71,6 +72,12 @@ reconcile_free(struct reconcile *r)
 	mem_free(r);
 }
 
+void
+reconcile_absent(struct reconcile *r, uint64_t count)
+{
+	r->absent = count;
+}
+
 /* ---- sequence */
 
 enum err
@@ -80,13 +87,14 @@ reconcile_sequence(struct reconcile *r, uint64_t index,
 	int64_t t = (int64_t)schema_count(e, SCHEMA_T);
 	uint64_t seq = schema_count(e, SCHEMA_SEQ);
 	struct view boot = e->member[SCHEMA_BOOT];
-	int64_t before = index == 0 ? t : r->totals.last_t;
+	bool first = index == r->absent;
+	int64_t before = first ? t : r->totals.last_t;
 
-	if (index == 0)
+	if (first)
 		r->totals.first_t = t;
-	if (t > before || index == 0)
+	if (t > before || first)
 		r->totals.last_t = t;
-	if (index == 0 || memcmp(r->boot, boot.at, sizeof(r->boot)) != 0)
+	if (first || memcmp(r->boot, boot.at, sizeof(r->boot)) != 0)
 		r->totals.boots++;
 	memcpy(r->boot, boot.at, sizeof(r->boot));
 	if (seq != index)
@@ -121,6 +129,8 @@ report(struct reconcile *r, uint64_t index, const struct schema_entry *e,
 	while (schema_next_index(&rest, &of)) {
 		enum ticket_state now;
 
+		if (of < r->absent)
+			continue;
 		now = of < index && of < r->size ? r->tickets[of].state :
 		    TICKET_NONE;
 		if (now == TICKET_NONE)

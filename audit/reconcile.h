@@ -16,6 +16,12 @@ struct reconcile;
 void reconcile_free(struct reconcile *r);
 AUTO_STRUCT(reconcile);
 
+/*
+ * The first entries are absent, below the minimum index: what is said of them
+ * later is neither right nor wrong. Before any entry.
+ */
+void reconcile_absent(struct reconcile *r, uint64_t count);
+
 /* seq is the index, t does not decrease: ERR_MISMATCH */
 [[nodiscard]] enum err reconcile_sequence(struct reconcile *r,
     uint64_t index, const struct schema_entry *e);

@@ -32,6 +32,7 @@ enum verify_verdict {
 	X(SEQUENCE, "Sequence")		/* seq dense, t non-decreasing */     \
 	X(TICKETS, "Tickets")		/* allow against done/failed/orphan */\
 	X(DEVICES, "Devices")		/* one active device */               \
+	X(PERIODS, "Periods")		/* what closing entries say */        \
 	X(FILES, "Files")		/* nothing else in the directory */
 
 enum verify_check {
@@ -73,11 +74,11 @@ struct verify_result {
 	size_t			witnesses;	/* that cosigned, */
 	size_t			witnesses_known;	/* of so many */
 	size_t			unknown_lines;	/* of keys nobody named */
-	uint64_t		witnessed;	/* size of the newest tree with
+	uint64_t		witnessed;	/* size of newest tree with
 						   a quorum, or NO_INDEX */
 	uint64_t		quorum_time;	/* of that one, in seconds */
 	int64_t			lag;		/* behind its entries, s */
-	/* where the tree is known to be right although it is not at the end */
+	/* up to where the tree is known to be right, not being so at its end */
 	uint64_t		last_good;	/* size, or NO_INDEX */
 	char			last_good_name[128];
 	/* entries */
@@ -89,6 +90,7 @@ struct verify_result {
 	uint64_t		done, failed, orphaned;	/* tickets */
 	uint64_t		open;		/* tickets without report */
 	uint64_t		active_devices;	/* as the entries tell */
+	uint64_t		unclosed;	/* in no closed period */
 	/* files */
 	bool			listed;		/* the medium can list them */
 	uint64_t		ahead;		/* files beyond checkpoint */

@@ -35,6 +35,44 @@ tally(struct verify_run *v, enum verify_check check, enum err e,
 	return ERR_OK;
 }
 
+/* Entries below this may be gone from now on; the entry itself may not. */
+static enum err
+check_minimum(struct verify_run *v, uint64_t index,
+    const struct schema_entry *e)
+{
+	uint64_t min = schema_count(e, SCHEMA_MIN);
+
+	if (e->event != SCHEMA_EVENT_PRUNE)
+		return ERR_OK;
+	if (min > index || min < v->result->minimum)
+		return err_because(ERR_MISMATCH, "prune: the minimum index "
+		    "goes back, or beyond this entry");
+	v->result->minimum = min;
+	return ERR_OK;
+}
+
+static enum err
+check_period(struct verify_run *v, uint64_t index,
+    const struct schema_entry *e)
+{
+	enum err found = closing_entry(&v->closing, index, e);
+	struct hash root;
+
+	if (e->event != SCHEMA_EVENT_PERIOD_CLOSE)
+		return found;
+	root = tree_root(v->tree);
+	closing_root(&v->closing, &root);
+	return tally(v, VERIFY_PERIODS, found, index);
+}
+
+static enum err
+check_sequence(struct verify_run *v, uint64_t index,
+    const struct schema_entry *e)
+{
+	TRY(reconcile_sequence(v->reconcile, index, e));
+	return check_minimum(v, index, e);
+}
+
 static enum err
 check_entry(struct verify_run *v, uint64_t index, struct view entry)
 {
@@ -48,8 +86,8 @@ check_entry(struct verify_run *v, uint64_t index, struct view entry)
 	if (read != ERR_OK)
 		return ERR_OK;
 	verify_made(v, index, (int64_t)schema_count(&e, SCHEMA_T));
-	TRY(tally(v, VERIFY_SEQUENCE, reconcile_sequence(v->reconcile, index,
-	    &e), index));
+	TRY(tally(v, VERIFY_SEQUENCE, check_sequence(v, index, &e), index));
+	TRY(check_period(v, index, &e));
 	TRY(tally(v, VERIFY_TICKETS, reconcile_tickets(v->reconcile, index,
 	    &e), index));
 	return tally(v, VERIFY_DEVICES, reconcile_devices(v->reconcile, index,
@@ -94,6 +132,62 @@ check_bundle(struct verify_run *v, struct tile_id id)
 	return check_filled(v);
 }
 
+/*
+ * A bundle that is gone, with all before it: its hashes stand for it, and
+ * must lead to the signed root. Whether it may be gone is seen at the end.
+ */
+static enum err
+take_hashes(struct verify_run *v, struct tile_id bundle)
+{
+	struct tile_id id = { 0, bundle.index, TILE_WIDTH };
+	struct hash leaves[TILE_WIDTH];
+
+	TRY(tile_read(&v->source, id, leaves));
+	for (unsigned int i = 0; i < TILE_WIDTH; i++) {
+		TRY(tree_append(v->tree, &leaves[i]));
+		verify_reached(v);
+	}
+	v->result->absent += TILE_WIDTH;
+	reconcile_absent(v->reconcile, v->result->absent);
+	closing_absent(&v->closing, v->result->absent);
+	return check_filled(v);
+}
+
+static enum err
+check_or_miss_bundle(struct verify_run *v, struct tile_id id)
+{
+	bool prefix = id.index * TILE_WIDTH == v->result->absent &&
+	    id.width == TILE_WIDTH;
+	enum err e = check_bundle(v, id);
+
+	if (e != ERR_NOT_FOUND || !prefix)
+		return e;
+	e = take_hashes(v, id);
+	if (e == ERR_OK || verify_is_fatal(e))
+		return e;
+	return err_because(ERR_NOT_FOUND, "neither its entries nor their "
+	    "hashes are there");
+}
+
+/* What is absent must be below the minimum index that the log has set. */
+static void
+check_absent(struct verify_run *v)
+{
+	struct verify_result *r = v->result;
+	uint64_t first = r->minimum / TILE_WIDTH * TILE_WIDTH;
+	char path[TILE_PATH];
+	struct verify_place place = { path, first, r->absent - 1,
+		VERIFY_NO_INDEX };
+
+	if (r->absent <= r->minimum)
+		return;
+	tile_path((struct tile_id){ TILE_ENTRIES, first / TILE_WIDTH,
+	    TILE_WIDTH }, path);
+	(void)err_because(ERR_NOT_FOUND, "no such file, and the minimum index "
+	    "is %llu", (unsigned long long)r->minimum);
+	verify_found(r, VERIFY_ENTRIES, VERIFY_INCOMPLETE, place);
+}
+
 static void
 progress(const struct verify_run *v, uint64_t bundle)
 {
@@ -115,7 +209,7 @@ check_bundles(struct verify_run *v)
 		struct verify_place place = { tile_path(id, path),
 			n * TILE_WIDTH, n * TILE_WIDTH + id.width - 1,
 			VERIFY_NO_INDEX };
-		enum err e = check_bundle(v, id);
+		enum err e = check_or_miss_bundle(v, id);
 
 		if (verify_is_fatal(e))
 			return e;
@@ -151,6 +245,7 @@ enum err
 verify_entries(struct verify_run *v)
 {
 	TRY(check_bundles(v));
+	check_absent(v);
 	/* with entries missing, the edge of the tree is not theirs to give */
 	if (tree_size(v->tree) != v->result->size)
 		return ERR_OK;

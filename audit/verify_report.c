@@ -122,6 +122,10 @@ put_summary(const struct verify_result *r, enum verify_check check,
 		bytes_printf(out, "%" PRIu64 " active, one a holder and "
 		    "programme", r->active_devices);
 		break;
+	case VERIFY_PERIODS:
+		put_ratio(out, c, "closed as their entries say");
+		bytes_printf(out, ", %" PRIu64 " entries since", r->unclosed);
+		break;
 	case VERIFY_FILES:
 		if (r->listed)
 			put_ratio(out, c, "are the log's");

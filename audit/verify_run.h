@@ -6,6 +6,7 @@
 #ifndef OKSE_AUDIT_VERIFY_RUN_H
 #define OKSE_AUDIT_VERIFY_RUN_H
 
+#include "audit/closing.h"
 #include "audit/reconcile.h"
 #include "audit/tree.h"
 #include "audit/verify.h"
@@ -27,6 +28,7 @@ struct verify_run {
 	struct tile_source	 source;
 	struct tree		*tree;		/* grown from the entries */
 	struct reconcile	*reconcile;
+	struct closing		 closing;
 	struct bytes		 bundle;
 	struct bytes		 file;
 	struct bytes		 note;		/* the checkpoint's */
