@@ -64,6 +64,9 @@ $(BUILD)/%.o: %.c
 	@echo "  CC $<"
 	$(Q)$(COMPILE) -c -o $@ $<
 
+# takes these in by .incbin, which -MMD does not see
+$(BUILD)/audit/report_page.o: $(wildcard audit/report_page.*)
+
 $(BUILD)/oksed: $(BUILD)/signer/oksed.o $(call links,signer)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LINK) -o $@ $^ $(LIBRARIES)

@@ -10,8 +10,8 @@
 
 #include "audit/gaps.h"
 #include "audit/summary.h"
-#include "base/crypto.h"
 #include "base/time.h"
+#include "cli/audit_draw.h"
 #include "cli/audited.h"
 #include "cli/commands.h"
 #include "cli/say.h"
@@ -139,8 +139,8 @@ struct sample {
 	const char	*event;		/* or NULL: any */
 	uint64_t	*population;	/* indexes that may be drawn */
 	uint64_t	 count, room;
-	uint64_t	*drawn;		/* indexes, in the order of drawing */
-	uint64_t	 wanted, have;
+	uint64_t	 wanted;
+	struct drawn	 drawn;
 	bool		 json;
 	struct json	 out;
 };
@@ -149,7 +149,7 @@ static void
 sample_done(struct sample *s)
 {
 	mem_free(s->population);
-	mem_free(s->drawn);
+	drawn_done(&s->drawn);
 }
 
 static enum err
@@ -171,47 +171,6 @@ take_population(void *context, uint64_t index, struct view entry,
 		s->population = more;
 	}
 	s->population[s->count++] = index;
-	return ERR_OK;
-}
-
-/* The number that sha256sum of "SEED:i" begins with, in 15 hex digits. */
-static uint64_t
-draw(const char *seed, uint64_t i)
-{
-	char number[24];
-	struct hash h;
-	uint64_t v = 0;
-
-	snprintf(number, sizeof(number), ":%" PRIu64, i);
-	h = sha256_2(view_text(seed), view_text(number));
-	for (size_t at = 0; at < 8; at++)
-		v = v << 8 | h.at[at];
-	return v >> 4;
-}
-
-static bool
-is_drawn(const struct sample *s, uint64_t index)
-{
-	for (uint64_t i = 0; i < s->have; i++)
-		if (s->drawn[i] == index)
-			return true;
-	return false;
-}
-
-static enum err
-draw_all(struct sample *s, const char *seed)
-{
-	if (s->wanted > s->count)
-		s->wanted = s->count;
-	s->drawn = mem_new(s->wanted + 1, sizeof(*s->drawn));
-	if (s->drawn == NULL)
-		return err_because(ERR_MEMORY, "no memory for a sample");
-	for (uint64_t i = 1; s->have < s->wanted; i++) {
-		uint64_t index = s->population[draw(seed, i) % s->count];
-
-		if (!is_drawn(s, index))
-			s->drawn[s->have++] = index;
-	}
 	return ERR_OK;
 }
 
@@ -244,9 +203,9 @@ tell_sample(struct sample *s, struct audited *log, const char *seed)
 	json_c_text(&s->out, "seed", seed);
 	json_int(&s->out, "population", (int64_t)s->count);
 	json_items(&s->out, "sample");
-	for (uint64_t i = 0; i < s->have; i++)
-		TRY(audited_each(log, s->drawn[i], s->drawn[i] + 1, tell_one,
-		    s));
+	for (uint64_t i = 0; i < s->drawn.count; i++)
+		TRY(audited_each(log, s->drawn.at[i], s->drawn.at[i] + 1,
+		    tell_one, s));
 	json_close(&s->out);
 	json_close(&s->out);
 	if (!s->json)
@@ -275,7 +234,8 @@ audit_sample(const struct arguments *a)
 	if ((status = audited_open(a, &log)) != EXIT_DONE)
 		return status;
 	if ((e = audited_each(log, 0, UINT64_MAX, take_population, &s)) !=
-	    ERR_OK || (e = draw_all(&s, seed)) != ERR_OK ||
+	    ERR_OK || (e = draw_indexes(seed, s.population, s.count, s.wanted,
+	    &s.drawn)) != ERR_OK ||
 	    (e = tell_sample(&s, log, seed)) != ERR_OK)
 		return away("the sample", e);
 	return audited_status(log, EXIT_DONE);

@@ -7,8 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "audit/replay.h"
-#include "cli/audited.h"
+#include "cli/audit_replay.h"
 #include "cli/commands.h"
 #include "cli/say.h"
 
@@ -62,7 +61,14 @@ tell(const struct arguments *a, const struct audited *log,
 	return ERR_OK;
 }
 
-static enum err
+bool
+replay_asked(const struct arguments *a)
+{
+	return option_value(a, "policies", NULL) != NULL &&
+	    option_value(a, "roster", NULL) != NULL;
+}
+
+enum err
 replay_log(const struct arguments *a, struct audited *log,
     struct replay **out_replay)
 {
@@ -73,7 +79,6 @@ replay_log(const struct arguments *a, struct audited *log,
 	TRY(replay_new(&replay));
 	TRY(take_bundles(option_value(a, "policies", NULL), &roster, replay));
 	TRY(audited_each(log, 0, UINT64_MAX, replay_one, replay));
-	TRY(tell(a, log, replay));
 	*out_replay = STEAL(replay);
 	return ERR_OK;
 }
@@ -86,15 +91,15 @@ audit_replay(const struct arguments *a)
 	int status;
 	enum err e;
 
-	if (option_value(a, "policies", NULL) == NULL ||
-	    option_value(a, "roster", NULL) == NULL) {
+	if (!replay_asked(a)) {
 		complain("--policies DIR and --roster FILE are needed: which "
 		    "policies there were, and whose signatures count");
 		return EXIT_USAGE;
 	}
 	if ((status = audited_open(a, &log)) != EXIT_DONE)
 		return status;
-	if ((e = replay_log(a, log, &replay)) != ERR_OK) {
+	if ((e = replay_log(a, log, &replay)) != ERR_OK ||
+	    (e = tell(a, log, replay)) != ERR_OK) {
 		(void)complain_err("replay", e);
 		return EXIT_AWAY;
 	}

@@ -15,6 +15,7 @@
 
 struct audited {
 	struct published	*published;
+	struct trust_policy	*trust;
 	struct verify_result	 verified;
 	bool			 was;		/* verified */
 	uint64_t		 size;
@@ -26,6 +27,7 @@ audited_free(struct audited *l)
 	if (l == NULL)
 		return;
 	published_free(l->published);
+	trust_policy_free(l->trust);
 	mem_free(l);
 }
 
@@ -47,13 +49,14 @@ static enum err
 verify(const struct arguments *a, struct audited *l)
 {
 	AUTO(place) place = NULL;
-	AUTO(trust_policy) trust = NULL;
 	struct verify_options options = { 0 };
 	enum err e;
 
 	TRY(place_open(argument(a, 0), &place));
-	TRY(trusted(a, place_files(place), &trust));
-	options.trust = trust;
+	TRY(trusted(a, place_files(place), &l->trust));
+	if (option_given(a, "unverified"))
+		return ERR_OK;
+	options.trust = l->trust;
 	if (isatty(STDERR_FILENO) == 1)
 		options.progress = show_progress;
 	e = verify_with(place_files(place), &options, &l->verified);
@@ -86,14 +89,12 @@ audited_open(const struct arguments *a, struct audited **out_log)
 
 	if (l == NULL)
 		return complain_err(argument(a, 0), ERR_MEMORY);
-	if (!option_given(a, "unverified")) {
-		if ((e = verify(a, l)) != ERR_OK) {
-			(void)complain_err(argument(a, 0), e);
-			return EXIT_AWAY;
-		}
-		if ((status = judge(l)) != EXIT_DONE)
-			return status;
+	if ((e = verify(a, l)) != ERR_OK) {
+		(void)complain_err(argument(a, 0), e);
+		return EXIT_AWAY;
 	}
+	if (l->was && (status = judge(l)) != EXIT_DONE)
+		return status;
 	if ((e = published_open(argument(a, 0), &l->published)) != ERR_OK) {
 		(void)complain_err(argument(a, 0), e);
 		return EXIT_AWAY;
@@ -120,6 +121,12 @@ const struct verify_result *
 audited_verified(const struct audited *l)
 {
 	return l->was ? &l->verified : NULL;
+}
+
+const struct trust_policy *
+audited_trust(const struct audited *l)
+{
+	return l->trust;
 }
 
 int

@@ -30,6 +30,8 @@ uint64_t audited_size(const struct audited *l);
 struct published *audited_published(struct audited *l);
 /* NULL: --unverified. */
 const struct verify_result *audited_verified(const struct audited *l);
+/* Whom it was verified by, or would be. */
+const struct trust_policy *audited_trust(const struct audited *l);
 /* status, or the one for what verifying left to be desired. */
 int audited_status(const struct audited *l, int status);
 

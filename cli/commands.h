@@ -74,6 +74,9 @@ int audit_range(const struct arguments *a);
 int audit_sample(const struct arguments *a);
 int audit_gaps(const struct arguments *a);
 
+/* audit_report.c */
+int audit_report(const struct arguments *a);
+
 /* audit_replay.c */
 int audit_replay(const struct arguments *a);
 

@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #include "base/crypto.h"
-#include "cli/audited.h"
+#include "cli/audit_replay.h"
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "cli/service.h"
@@ -213,8 +213,7 @@ static const struct option audit_verify_options[] = {
 };
 
 static const struct option audit_replay_options[] = {
-	{ "policies", "DIR", "signed bundles, each named by its serial" },
-	{ "roster", "FILE", "the officers whose signatures count" },
+	REPLAY_OPTIONS,
 	AUDITED_OPTIONS,
 	JSON_OPTION,
 	{ 0 },
@@ -222,6 +221,15 @@ static const struct option audit_replay_options[] = {
 
 static const struct option audit_trust_options[] = {
 	TRUST_OPTIONS,
+	{ 0 },
+};
+
+static const struct option audit_report_options[] = {
+	{ "html", "FILE", "where to write the page" },
+	{ "csv", "FILE", "the same figures as a table" },
+	{ "n", "N", "entries shown with their proofs (16)" },
+	REPLAY_OPTIONS,
+	AUDITED_OPTIONS,
 	{ 0 },
 };
 
@@ -409,6 +417,11 @@ static const struct command table[] = {
 	    "that were in force.", "okse audit replay --policies "
 	    "/tmp/okse/policy --roster /tmp/okse/ceremony/roster.txt "
 	    "/tmp/okse/log", audit_replay_options, audit_replay },
+	{ "audit report", "DIR", "A page of all that, which verifies itself in "
+	    "the browser.", "okse audit report --html report.html "
+	    "--policies /tmp/okse/policy "
+	    "--roster /tmp/okse/ceremony/roster.txt /tmp/okse/log",
+	    audit_report_options, audit_report },
 	{ "audit range", "DIR FROM TO", "What a log says of some days, listed "
 	    "or counted.", "okse audit range --summary /tmp/okse/log "
 	    "2026-11-01 2026-11-30", audit_range_options, audit_range },
