@@ -23,8 +23,9 @@ put_piece(const char *class, uint64_t from, uint64_t part, uint64_t most,
 
 	if (width != 0)
 		bytes_printf(out, "<rect class=\"%s\" x=\"%" PRIu64 ".%" PRIu64
-		    "%%\" width=\"%" PRIu64 ".%" PRIu64 "%%\" height=\"100%%\"/>",
-		    class, from / 10, from % 10, width / 10, width % 10);
+		    "%%\" width=\"%" PRIu64 ".%" PRIu64 "%%\" height=\""
+		    "100%%\"/>", class, from / 10, from % 10, width / 10,
+		    width % 10);
 	return from + width;
 }
 
@@ -70,7 +71,7 @@ static void
 put_column(const struct report_column *c, uint64_t x, uint64_t width,
     uint64_t most, struct bytes *out)
 {
-	const uint64_t full = BASE - 20;
+	const uint64_t full = BASE - 34;
 	uint64_t top = BASE;
 
 	bytes_put_text(out, "<g><title>");
@@ -97,7 +98,7 @@ report_columns(const struct report_column *at, size_t count,
 		if (sum_of(at[i].n) > most)
 			most = sum_of(at[i].n);
 	bytes_printf(out, "<svg class=\"columns\" role=\"img\" aria-label=\""
-	    "%s\" viewBox=\"0 0 %d %d\"><text x=\"0\" y=\"16\">%" PRIu64
+	    "%s\" viewBox=\"0 0 %d %d\"><text x=\"0\" y=\"24\">%" PRIu64
 	    "</text><line x1=\"0\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", title,
 	    WIDTH, HEIGHT, most, BASE, WIDTH, BASE);
 	for (size_t i = 0; i < count; i++) {

@@ -124,14 +124,14 @@ put_told(const struct report *r, const char *title, bool (*of)(
 			continue;
 		if (!any)
 			bytes_printf(out, "<section><h2>%s</h2><table><thead>"
-			    "<tr><th class=\"n\">Entry</th><th>When</th><th>"
-			    "What</th></tr></thead><tbody>", title);
+			    "<tr><th class=\"n\">Entry</th><th>What</th>"
+			    "</tr></thead><tbody>", title);
 		any = true;
-		bytes_printf(out, "<tr><td class=\"n\">%" PRIu64 "</td><td>",
-		    t->index);
+		bytes_printf(out, "<tr><td class=\"n\">%" PRIu64 "</td>"
+		    "<td class=\"name\"><strong>%s</strong> ", t->index,
+		    schema_event_name(t->event));
 		put_time(t->t, out);
-		bytes_printf(out, "</td><td class=\"name\"><strong>%s</strong>"
-		    "<br>", schema_event_name(t->event));
+		bytes_put_text(out, "<br>");
 		put_members(t, out);
 		bytes_put_text(out, "</td></tr>");
 	}
