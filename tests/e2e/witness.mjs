@@ -10,7 +10,7 @@ import https from 'node:https'
 import net from 'node:net'
 import { test, done, okse, person, qrTokenBody, request, run, skip, top }
   from './lib/instance.mjs'
-import { Witness, freePort, logState, prepareInstance, until }
+import { Witness, caughtUp, freePort, logState, prepareInstance, until }
   from './lib/witness.mjs'
 
 const w = []
@@ -46,8 +46,6 @@ const ask = () => i.post('/v1/qr-tokens', qrTokenBody(person()))
 const entries = async event => (await okse(['audit', 'show', '--event',
   event, i.path('log')])).stdout.trim().split('\n').filter(Boolean)
   .map(l => JSON.parse(l))
-const caughtUp = s => s.witnessed === s.published &&
-  s.published === s.durable
 
 await test('every entry comes under a checkpoint with all cosignatures',
   async () => {

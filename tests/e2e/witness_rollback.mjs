@@ -8,7 +8,8 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { Instance, test, done, okse, person, qrTokenBody, temporary } from
   './lib/instance.mjs'
-import { Witness, logState, prepareInstance, until } from './lib/witness.mjs'
+import { Witness, caughtUp, logState, prepareInstance, until } from
+  './lib/witness.mjs'
 
 const w = []
 for (const n of [1, 2, 3])
@@ -36,14 +37,14 @@ function copy (from) {
 
 await i.start()
 assert.equal((await ask(i)).status, 201)
-await until(() => logState(i), s => s.witnessed === s.durable, 'witnessed')
+await until(() => logState(i), caughtUp, 'witnessed')
 await i.stop()
 const old = copy(i)
 
 await test('what was witnessed opens again', async () => {
   await i.start()
   assert.equal((await ask(i)).status, 201)
-  await until(() => logState(i), s => s.witnessed === s.durable, 'witnessed')
+  await until(() => logState(i), caughtUp, 'witnessed')
   assert.equal(await i.stop(), 0)
 })
 
@@ -115,7 +116,7 @@ await test('of two daemons with one key, one is sealed when they part',
       winner.path('log')])
     assert.equal(shown.status, 0)
     await both[loser].stop()
-    await until(() => logState(winner), s => s.witnessed === s.durable,
+    await until(() => logState(winner), caughtUp,
       'witnessed')
     await winner.stop()
     if (winner !== i) {

@@ -166,7 +166,10 @@ export const readVkey = file => readFileSync(file, 'utf8').trim()
  */
 export async function prepareInstance (witnesses, settings = []) {
   const i = new Instance(temporary())
-  const made = await okse(['dev', '--prepare', ...witnesses.flatMap(w =>
+  // one keyholder: an instance that is ready is not amid another login when
+  // it is stopped, which SoftHSM's files do not survive
+  const made = await okse(['dev', '--prepare', '--keyholders', '1',
+    ...witnesses.flatMap(w =>
     ['--witness', `${w.url}=${w.vkey}`]), i.dir])
   if (made.status !== 0)
     throw new Error(made.stderr)
@@ -180,6 +183,10 @@ export async function prepareInstance (witnesses, settings = []) {
 export async function logState (instance) {
   return (await instance.get('/v1/log/state')).json
 }
+
+/** Every entry there is has been published and witnessed. */
+export const caughtUp = s => s.durable > 0 && s.witnessed === s.published &&
+  s.published === s.durable
 
 /** Resolves with what look() gives once good() says so of it. */
 export async function until (look, good, what, timeout = 20000) {
