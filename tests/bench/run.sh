@@ -6,4 +6,6 @@ set -eu
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 export BUILD
-exec node tests/bench/bench.mjs "$@"
+node tests/bench/bench.mjs "$@"
+echo
+exec node tests/bench/engines.mjs
