@@ -40,7 +40,7 @@ places_of_list(const struct keys *k, int64_t list, int64_t size,
 static enum err
 size_of(struct registry *r, const struct status_use *use, int64_t *out_size)
 {
-	struct status_list found;
+	struct registry_list found;
 
 	if (use->size != 0) {
 		*out_size = use->size;

@@ -160,6 +160,7 @@ registry_close(struct registry *r)
 		r->engine->ops->close(r->engine);
 	bytes_done(&r->entry);
 	bytes_done(&r->run.blocks);
+	mem_free(r->changes.at);
 	mem_free(r);
 }
 
@@ -215,6 +216,8 @@ registry_commit(struct registry *r)
 
 	if (e == ERR_EXISTS)
 		r->block = (struct status_block){ 0 };
+	if (e == ERR_OK)
+		r->changes.durable = r->changes.staged;
 	return e;
 }
 
@@ -225,12 +228,14 @@ registry_rollback(struct registry *r)
 	r->engine->ops->rollback(r->engine);
 	r->run.count = 0;
 	r->block = (struct status_block){ 0 };
+	r->changes.staged = r->changes.durable;
 }
 
 enum err
 registry_mark(struct registry *r)
 {
 	r->marked = r->block;
+	r->changes.marked = r->changes.staged;
 	return r->engine->ops->mark(r->engine);
 }
 
@@ -238,6 +243,7 @@ enum err
 registry_undo(struct registry *r)
 {
 	r->block = r->marked;
+	r->changes.staged = r->changes.marked;
 	return r->engine->ops->undo(r->engine);
 }
 

@@ -21,6 +21,7 @@
 #define OKSE_SIGNER_NOTARY_REGISTRY_H
 
 #include "credential/draft.h"
+#include "credential/status_list.h"
 #include "policy/policy.h"
 
 #define HANDLE_SIZE 16
@@ -180,12 +181,6 @@ struct status_use {
 	int64_t	first, count;
 };
 
-enum status_value {
-	STATUS_VALID,
-	STATUS_INVALID,		/* for ever */
-	STATUS_SUSPENDED,
-};
-
 /*
  * Takes count counters, which are nobody else's ever, for credentials of a
  * device until expires_at. size: that of lists opened from now on.
@@ -199,7 +194,7 @@ enum status_value {
  * from adding to its uses.
  */
 [[nodiscard]] enum err registry_status_set(struct registry *r,
-    const struct handle *serial, enum status_value value);
+    const struct handle *serial, enum status value);
 
 /*
  * Gives counters that were taken before, by a registry that was lost: opens
@@ -209,7 +204,7 @@ enum status_value {
     const struct status_use *use, const struct handle *serial,
     int64_t expires_at, int64_t now);
 
-struct status_list {
+struct registry_list {
 	int64_t	list, size;
 	int64_t	next;		/* counters from here on have no use yet */
 	int64_t	version;	/* grows with every change of a value */
@@ -218,11 +213,36 @@ struct status_list {
 
 /* The first list whose number is at least from; ERR_NOT_FOUND. */
 [[nodiscard]] enum err registry_status_list(struct registry *r, int64_t from,
-    struct status_list *out_list);
-/* Calls each with every use that is not valid, until it fails. */
+    struct registry_list *out_list);
+/* Whether there are credentials in it that may still be valid. */
+[[nodiscard]] enum err registry_status_in_use(struct registry *r,
+    int64_t list, bool *out_in_use);
+
+/* How far a list was gone through: begins as { list }. */
+struct registry_sweep {
+	int64_t	list;
+	int64_t	next;		/* counter */
+	bool	whole;		/* there are no more */
+};
+/*
+ * Calls each with the next uses that are not valid, some of them at most,
+ * until it fails.
+ */
 [[nodiscard]] enum err registry_status_changed(struct registry *r,
-    int64_t list, enum err (*each)(void *arg, const struct status_use *use,
-    enum status_value value), void *arg);
+    struct registry_sweep *s, size_t some, enum err (*each)(void *arg,
+    const struct status_use *use, enum status value), void *arg);
+
+/* A use that was given another value: the list's version grew by one. */
+struct registry_change {
+	struct status_use	use;
+	enum status		value;
+};
+/*
+ * The next change that this process has made durable and was not told here
+ * before; false: none.
+ */
+bool registry_status_next(struct registry *r,
+    struct registry_change *out_change);
 
 /* ---- retries */
 

@@ -74,7 +74,7 @@
 	    " expires_at) VALUES (?1, ?2, ?3, ?4, 0, ?5)"                     \
 	    " ON CONFLICT DO NOTHING")                                        \
 	X(STATUS_OF, status_use, SCAN,                                        \
-	    "SELECT list, first FROM status_use"                              \
+	    "SELECT list, first, count FROM status_use"                       \
 	    " WHERE serial = ?1 AND value NOT IN (1, ?2)"                     \
 	    " ORDER BY list, first")                                          \
 	X(STATUS_SET, status_use, WRITE,                                      \
@@ -86,7 +86,10 @@
 	    " SET version = status_version.version + 1")                      \
 	X(STATUS_CHANGED, status_use, SCAN,                                   \
 	    "SELECT first, count, value FROM status_use"                      \
-	    " WHERE list = ?1 AND value <> 0 ORDER BY first")                 \
+	    " WHERE list = ?1 AND first >= ?2 AND value <> 0"                 \
+	    " ORDER BY first LIMIT ?3")                                       \
+	X(STATUS_ANY, status_use, SCAN,                                       \
+	    "SELECT 1 FROM status_use WHERE list = ?1 LIMIT 1")               \
 	X(IDEM_FIND, idem, READ,                                              \
 	    "SELECT node, log_index, fingerprint, seed, issued_at,"           \
 	    " valid_from, administrative_expiry, technical_expiry,"           \
@@ -165,6 +168,14 @@ struct entry_run {
 	size_t		at[256];	/* of blocks */
 };
 
+/* Values that were given, for registry_status_next(). */
+struct status_changes {
+	struct registry_change	*at;
+	size_t			 room;
+	size_t			 told, durable, staged;	/* how many */
+	size_t			 marked;		/* of staged */
+};
+
 struct registry {
 	struct engine		*engine;
 	int64_t			 node;		/* whose log it is */
@@ -172,6 +183,7 @@ struct registry {
 	uint64_t		 entry_next;	/* asked for just before */
 	struct entry_run	 run;
 	struct status_block	 block, marked;
+	struct status_changes	 changes;
 };
 
 struct query registry_query(struct registry *r, enum registry_statement s);

@@ -120,7 +120,7 @@ registry_status_restore(struct registry *r, const struct status_use *use,
 {
 	int64_t end = (use->first + use->count + BLOCK - 1) / BLOCK * BLOCK;
 	struct status_block b = { .list = use->list, .size = use->size };
-	struct status_list l;
+	struct registry_list l;
 	enum err e = registry_status_list(r, use->list, &l);
 
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
@@ -142,13 +142,13 @@ registry_status_restore(struct registry *r, const struct status_use *use,
 #define STEP 64		/* uses found before any of them is changed */
 
 struct found {
-	size_t	count;
-	struct { int64_t list, first; } at[STEP];
+	size_t			count;
+	struct status_use	at[STEP];
 };
 
 static enum err
 find_uses(struct registry *r, const struct handle *serial,
-    enum status_value value, struct found *out)
+    enum status value, struct found *out)
 {
 	struct query q = registry_query(r, STATUS_OF);
 	enum err e;
@@ -157,8 +157,12 @@ find_uses(struct registry *r, const struct handle *serial,
 	put_handle(&q, serial);
 	query_put_int(&q, value);
 	for (e = query_row(&q); e == ERR_OK; e = query_next(&q)) {
-		out->at[out->count].list = query_get_int(&q);
-		out->at[out->count].first = query_get_int(&q);
+		struct status_use *use = &out->at[out->count];
+
+		use->list = query_get_int(&q);
+		use->size = 0;
+		use->first = query_get_int(&q);
+		use->count = query_get_int(&q);
 		if (++out->count == STEP)
 			return query_end(&q);
 	}
@@ -166,13 +170,12 @@ find_uses(struct registry *r, const struct handle *serial,
 }
 
 static enum err
-set_use(struct registry *r, int64_t list, int64_t first,
-    enum status_value value)
+set_use(struct registry *r, const struct status_use *use, enum status value)
 {
 	struct query q = registry_query(r, STATUS_SET);
 
-	query_put_int(&q, list);
-	query_put_int(&q, first);
+	query_put_int(&q, use->list);
+	query_put_int(&q, use->first);
 	query_put_int(&q, value);
 	return query_change(&q);
 }
@@ -186,33 +189,63 @@ bump(struct registry *r, int64_t list)
 	return query_change(&q);
 }
 
+static enum err
+note_change(struct status_changes *c, const struct status_use *use,
+    enum status value)
+{
+	size_t room = c->room != 0 ? 2 * c->room : STEP;
+	struct registry_change *at;
+
+	if (c->staged == c->room) {
+		at = mem_resize(c->at, room, sizeof(*at));
+		if (at == NULL)
+			return err_because(ERR_MEMORY, "changes of status");
+		c->at = at;
+		c->room = room;
+	}
+	c->at[c->staged++] = (struct registry_change){ *use, value };
+	return ERR_OK;
+}
+
 enum err
 registry_status_set(struct registry *r, const struct handle *serial,
-    enum status_value value)
+    enum status value)
 {
 	struct found f;
-	int64_t bumped = 0;
 
 	do {
 		TRY(find_uses(r, serial, value, &f));
 		for (size_t i = 0; i < f.count; i++) {
-			TRY(set_use(r, f.at[i].list, f.at[i].first, value));
-			if (f.at[i].list != bumped)
-				TRY(bump(r, f.at[i].list));
-			bumped = f.at[i].list;
+			TRY(set_use(r, &f.at[i], value));
+			TRY(bump(r, f.at[i].list));
+			TRY(note_change(&r->changes, &f.at[i], value));
 		}
 	} while (f.count == STEP);
 	return ERR_OK;
+}
+
+bool
+registry_status_next(struct registry *r, struct registry_change *out_change)
+{
+	struct status_changes *c = &r->changes;
+
+	if (c->told < c->durable) {
+		*out_change = c->at[c->told++];
+		return true;
+	}
+	if (c->told == c->staged)
+		c->told = c->durable = c->staged = c->marked = 0;
+	return false;
 }
 
 /* ---- publishing */
 
 enum err
 registry_status_list(struct registry *r, int64_t from,
-    struct status_list *out_list)
+    struct registry_list *out_list)
 {
 	struct query q = registry_query(r, STATUS_LISTS);
-	struct status_list found = { 0 };
+	struct registry_list found = { 0 };
 
 	query_put_int(&q, from);
 	TRY(query_row(&q));
@@ -228,27 +261,50 @@ registry_status_list(struct registry *r, int64_t from,
 }
 
 enum err
-registry_status_changed(struct registry *r, int64_t list,
-    enum err (*each)(void *arg, const struct status_use *use,
-    enum status_value value), void *arg)
+registry_status_in_use(struct registry *r, int64_t list, bool *out_in_use)
 {
-	struct query q = registry_query(r, STATUS_CHANGED);
-	struct status_use use = { .list = list };
+	struct query q = registry_query(r, STATUS_ANY);
 	enum err e;
 
 	query_put_int(&q, list);
+	e = query_row(&q);
+	if (e == ERR_NOT_FOUND) {
+		*out_in_use = false;
+		return ERR_OK;
+	}
+	TRY(e);
+	*out_in_use = true;
+	return query_end(&q);
+}
+
+enum err
+registry_status_changed(struct registry *r, struct registry_sweep *s,
+    size_t some, enum err (*each)(void *arg, const struct status_use *use,
+    enum status value), void *arg)
+{
+	struct query q = registry_query(r, STATUS_CHANGED);
+	struct status_use use = { .list = s->list };
+	size_t count = 0;
+	enum err e;
+
+	query_put_int(&q, s->list);
+	query_put_int(&q, s->next);
+	query_put_int(&q, (int64_t)some);
 	for (e = query_row(&q); e == ERR_OK; e = query_next(&q)) {
-		enum status_value value;
+		enum status value;
 
 		use.first = query_get_int(&q);
 		use.count = query_get_int(&q);
-		value = (enum status_value)query_get_int(&q);
+		value = (enum status)query_get_int(&q);
 		TRY(registry_failed(r));
 		e = each(arg, &use, value);
 		if (e != ERR_OK) {
 			TRY(query_end(&q));
 			return e;
 		}
+		s->next = use.first + use.count;
+		count++;
 	}
+	s->whole = count < some;
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }

@@ -173,7 +173,7 @@ bind_keys(struct effect *f)
 
 static enum err
 change(struct effect *f, const struct registry_device *old,
-    enum device_state to, enum status_value value)
+    enum device_state to, enum status value)
 {
 	f->counts[RESTORE_DEVICES]++;
 	TRY(registry_device_change(f->registry, &f->holder, f->programme, old,
@@ -286,7 +286,7 @@ change_status(struct effect *f)
 	static const struct {
 		const char		*action;
 		enum device_state	 to;
-		enum status_value	 value;
+		enum status		 value;
 	} actions[] = {
 		{ "suspend", DEVICE_SUSPENDED, STATUS_SUSPENDED },
 		{ "reinstate", DEVICE_ACTIVE, STATUS_VALID },

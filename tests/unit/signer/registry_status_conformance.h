@@ -76,7 +76,7 @@ a_list_that_is_full_is_followed_by_another(void **state)
 {
 	struct place *p = *state;
 	struct status_use use = { 0 };
-	struct status_list list;
+	struct registry_list list;
 
 	OK(registry_begin(p->r));
 	assert_int_equal(registry_status_list(p->r, 1, &list), ERR_NOT_FOUND);
@@ -173,12 +173,12 @@ more_places_than_a_list_has_are_a_mistake(void **state)
 struct seen {
 	size_t			count;
 	struct status_use	last;
-	enum status_value	value;
+	enum status		value;
 	enum err		fail;
 };
 
 static enum err
-see(void *arg, const struct status_use *use, enum status_value value)
+see(void *arg, const struct status_use *use, enum status value)
 {
 	struct seen *s = arg;
 
@@ -191,16 +191,18 @@ see(void *arg, const struct status_use *use, enum status_value value)
 static struct seen
 changed(struct registry *r, int64_t list)
 {
+	struct registry_sweep sweep = { .list = list };
 	struct seen s = { 0 };
 
-	OK(registry_status_changed(r, list, see, &s));
+	while (!sweep.whole)
+		OK(registry_status_changed(r, &sweep, 7, see, &s));
 	return s;
 }
 
 static int64_t
 version(struct registry *r, int64_t list)
 {
-	struct status_list found;
+	struct registry_list found;
 
 	OK(registry_status_list(r, list, &found));
 	assert_int_equal(found.list, list);
@@ -278,15 +280,105 @@ who_reads_the_changes_may_stop(void **state)
 {
 	struct place *p = *state;
 	struct handle serial = handle(2);
+	struct registry_sweep sweep = { .list = 1 };
 	struct seen s = { .fail = ERR_FULL };
 
 	OK(registry_begin(p->r));
 	(void)take(p->r, 1, 2);
 	(void)take(p->r, 1, 2);
 	OK(registry_status_set(p->r, &serial, STATUS_INVALID));
-	assert_int_equal(registry_status_changed(p->r, 1, see, &s), ERR_FULL);
+	assert_int_equal(registry_status_changed(p->r, &sweep, 9, see, &s),
+	    ERR_FULL);
 	assert_int_equal(s.count, 1);
 	assert_int_equal(changed(p->r, 1).count, 2);
+	OK(registry_commit(p->r));
+}
+
+static void
+a_list_is_gone_through_in_steps(void **state)
+{
+	struct place *p = *state;
+	struct handle serial = handle(2);
+	struct registry_sweep sweep = { .list = 1 };
+	struct seen s = { 0 };
+
+	OK(registry_begin(p->r));
+	for (int i = 0; i < 10; i++)
+		(void)take(p->r, 2, 2);
+	OK(registry_status_set(p->r, &serial, STATUS_SUSPENDED));
+	OK(registry_status_changed(p->r, &sweep, 4, see, &s));
+	assert_int_equal(s.count, 4);
+	assert_int_equal(sweep.next, 8);
+	assert_false(sweep.whole);
+	OK(registry_status_changed(p->r, &sweep, 6, see, &s));
+	assert_int_equal(s.count, 10);
+	assert_false(sweep.whole);	/* as many as could be */
+	OK(registry_status_changed(p->r, &sweep, 4, see, &s));
+	assert_int_equal(s.count, 10);
+	assert_true(sweep.whole);
+	OK(registry_commit(p->r));
+}
+
+static void
+what_this_process_changed_is_told_once_it_is_durable(void **state)
+{
+	struct place *p = *state;
+	struct handle one = handle(1), two = handle(2);
+	struct registry_change c;
+
+	OK(registry_begin(p->r));
+	(void)take(p->r, 2, 1);
+	(void)take(p->r, 3, 2);
+	OK(registry_mark(p->r));
+	OK(registry_status_set(p->r, &one, STATUS_INVALID));
+	OK(registry_undo(p->r));
+	OK(registry_mark(p->r));
+	OK(registry_status_set(p->r, &two, STATUS_SUSPENDED));
+	assert_false(registry_status_next(p->r, &c));
+	OK(registry_commit(p->r));
+	assert_true(registry_status_next(p->r, &c));
+	assert_int_equal(c.use.list, 1);
+	assert_int_equal(c.use.first, 2);
+	assert_int_equal(c.use.count, 3);
+	assert_int_equal(c.value, STATUS_SUSPENDED);
+	assert_false(registry_status_next(p->r, &c));
+	assert_int_equal(version(p->r, 1), 1);
+}
+
+static void
+what_was_taken_back_is_never_told(void **state)
+{
+	struct place *p = *state;
+	struct handle serial = handle(1);
+	struct registry_change c;
+
+	OK(registry_begin(p->r));
+	(void)take(p->r, 1, 1);
+	OK(registry_status_set(p->r, &serial, STATUS_SUSPENDED));
+	OK(registry_commit(p->r));
+	OK(registry_begin(p->r));
+	OK(registry_status_set(p->r, &serial, STATUS_INVALID));
+	registry_rollback(p->r);
+	assert_true(registry_status_next(p->r, &c));
+	assert_int_equal(c.value, STATUS_SUSPENDED);
+	assert_false(registry_status_next(p->r, &c));
+}
+
+static void
+a_list_is_in_use_until_its_last_credential_is_forgotten(void **state)
+{
+	struct place *p = *state;
+	bool in_use = true;
+
+	OK(registry_status_in_use(p->r, 1, &in_use));
+	assert_false(in_use);
+	OK(registry_begin(p->r));
+	(void)take(p->r, 1, 1);
+	OK(registry_status_in_use(p->r, 1, &in_use));
+	assert_true(in_use);
+	OK(registry_forget(p->r, 5001 + REGISTRY_USES_KEPT, 10));
+	OK(registry_status_in_use(p->r, 1, &in_use));
+	assert_false(in_use);
 	OK(registry_commit(p->r));
 }
 
@@ -321,6 +413,10 @@ main(void)
 		TEST(reinstated_is_valid_again_and_invalid_stays_invalid),
 		TEST(every_list_that_a_device_is_in_changes),
 		TEST(who_reads_the_changes_may_stop),
+		TEST(a_list_is_gone_through_in_steps),
+		TEST(what_this_process_changed_is_told_once_it_is_durable),
+		TEST(what_was_taken_back_is_never_told),
+		TEST(a_list_is_in_use_until_its_last_credential_is_forgotten),
 		TEST(uses_of_credentials_long_expired_are_forgotten),
 	};
 
