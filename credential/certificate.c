@@ -4,12 +4,14 @@
  */
 #include "credential/certificate.h"
 
+#include <string.h>
 #include <time.h>
 
 #include <openssl/x509v3.h>
 
 #include "base/time.h"
 
+AUTO_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
 AUTO_DEFINE(X509_STORE, X509_STORE, X509_STORE_free);
 AUTO_DEFINE(X509_STORE_CTX, X509_STORE_CTX, X509_STORE_CTX_free);
 
@@ -73,4 +75,19 @@ certificate_chained(X509 *leaf, X509 *ca)
 		    X509_verify_cert_error_string(
 		    X509_STORE_CTX_get_error(c)));
 	return check_nested(leaf, ca);
+}
+
+bool
+certificate_signs_documents(X509 *x)
+{
+	AUTO(EXTENDED_KEY_USAGE) purposes = X509_get_ext_d2i(x,
+	    NID_ext_key_usage, NULL, NULL);
+	char oid[64];
+
+	for (int k = 0; k < sk_ASN1_OBJECT_num(purposes); k++)
+		if (OBJ_obj2txt(oid, sizeof(oid),
+		    sk_ASN1_OBJECT_value(purposes, k), 1) > 0 &&
+		    strcmp(oid, "1.0.18013.5.1.2") == 0)
+			return true;
+	return false;
 }

@@ -14,4 +14,7 @@
  */
 [[nodiscard]] enum err certificate_chained(X509 *leaf, X509 *ca);
 
+/* Has it the purpose of document signers (ISO/IEC 18013-5 B.1.4)? */
+bool certificate_signs_documents(X509 *x);
+
 #endif

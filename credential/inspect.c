@@ -272,6 +272,9 @@ inspected_verify(const struct inspected *i, const struct trust *t,
 
 	TRY(find_signer(i, t, &signer));
 	TRY(certificate_chained(signer, t->ca));
+	if (i->list != NULL && certificate_signs_documents(signer))
+		return err_because(ERR_SIGNATURE,
+		    "a document signer's certificate is of no status list");
 	TRY(check_times(i, signer, t->now));
 	if (out_signer == NULL)
 		return ERR_OK;

@@ -10,8 +10,6 @@
 
 #include "credential/certificate.h"
 
-AUTO_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
-
 struct issuer {
 	X509		*certificate;
 	EVP_PKEY	*key;
@@ -197,16 +195,7 @@ issuer_name(const struct issuer *i)
 bool
 issuer_signs_documents(const struct issuer *i)
 {
-	AUTO(EXTENDED_KEY_USAGE) purposes = X509_get_ext_d2i(i->certificate,
-	    NID_ext_key_usage, NULL, NULL);
-	char oid[64];
-
-	for (int k = 0; k < sk_ASN1_OBJECT_num(purposes); k++)
-		if (OBJ_obj2txt(oid, sizeof(oid),
-		    sk_ASN1_OBJECT_value(purposes, k), 1) > 0 &&
-		    strcmp(oid, "1.0.18013.5.1.2") == 0)
-			return true;
-	return false;
+	return certificate_signs_documents(i->certificate);
 }
 
 int64_t

@@ -117,6 +117,13 @@ status_list_set(struct status_list *l, uint64_t index, unsigned int value)
 	return ERR_OK;
 }
 
+bool
+status_list_equal(const struct status_list *a, const struct status_list *b)
+{
+	return a->bits == b->bits &&
+	    view_equal(bytes_view(&a->at), bytes_view(&b->at));
+}
+
 uint64_t
 status_list_count(const struct status_list *l, unsigned int value)
 {

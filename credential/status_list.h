@@ -40,6 +40,8 @@ uint64_t status_list_entries(const struct status_list *l);
     uint64_t index, unsigned int *out_value);
 [[nodiscard]] enum err status_list_set(struct status_list *l, uint64_t index,
     unsigned int value);
+bool status_list_equal(const struct status_list *a,
+    const struct status_list *b);
 /* How many entries have this value. */
 uint64_t status_list_count(const struct status_list *l, unsigned int value);
 

@@ -60,6 +60,8 @@ batch_reset(struct batch *b)
 		explicit_bzero(s->body.at, s->body.len);
 		bytes_reset(&s->body);
 	}
+	record_free(STEAL(b->list.record));
+	ticket_free(STEAL(b->list.ticket));
 	b->count = 0;
 	b->durable = false;
 }
@@ -93,6 +95,7 @@ stage(struct notary *n, struct queue *q, struct batch *b)
 {
 	TRY(chores_stage(n));
 	TRY(serve_waiting(n, q, b));
+	TRY(lists_stage(n, &b->list));
 	return reported_put(n);
 }
 
@@ -101,7 +104,7 @@ commit(struct notary *n, struct batch *b)
 {
 	int64_t start = time_monotonic_us();
 
-	TRY(ticket_commit(n, b->at, b->count));
+	TRY(ticket_commit(n, b));
 	b->durable = true;
 	tally_batch(&n->tally, b->count, time_monotonic_us() - start);
 	return ERR_OK;
@@ -124,6 +127,7 @@ refuse_waiting(enum err e, struct queue *q, struct batch *b)
 		b->at[b->count++].id = q->waiting[q->head++].id;
 	for (size_t i = 0; i < b->count; i++)
 		serve_refuse(e, &b->at[i]);
+	record_free(STEAL(b->list.record));
 }
 
 /* Nothing happened: whoever waits hears so, and the chores wait on. */

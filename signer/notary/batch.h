@@ -23,6 +23,7 @@ struct batch {
 	bool		durable;	/* or everything was taken back */
 	size_t		count;
 	struct served	at[BATCH_MAX];
+	struct served	list;		/* a status list, or nothing */
 };
 
 /* ERR_FULL, ERR_MEMORY: it was not taken. */
@@ -33,7 +34,8 @@ void queue_done(struct queue *q);
 void batch_done(struct batch *b);
 
 /*
- * Serves up to BATCH_MAX of what waits, and the chores, in one transaction.
+ * Serves up to BATCH_MAX of what waits, the chores, and a status list that is
+ * ready, in one transaction.
  * Afterwards every request in b has its answer and, where granted, a ticket.
  * When the disk is full everything is taken back and answered so. An error is
  * final: nothing of b may be sent, the process must end.

@@ -9,6 +9,7 @@
 
 #include "signer/log.h"
 #include "signer/notary/ticket.h"
+#include "signer/rider.h"
 
 #define RETRY_SECONDS 1
 
@@ -71,6 +72,7 @@ close_ticket(struct notary *n, struct outstanding_ticket *t)
 		chores_add_failed(&n->chores, t->index, t->err);
 		n->tally.failed++;
 	}
+	lists_closed(n, t->index, t->err);
 	outstanding_remove(&n->outstanding, t);
 }
 
@@ -104,13 +106,15 @@ dispatch_done(struct notary *n, struct proc *p, uint32_t keyholder,
 	struct outstanding_ticket *t = outstanding_find(&n->outstanding,
 	    index);
 
-	(void)part;
 	if (reader_end(&r, "DONE") != ERR_OK || t == NULL ||
 	    t->keyholder != keyholder) {
 		log_warning("keyholder %u reports on a ticket it does not "
 		    "hold", keyholder);
 		return;
 	}
+	if (e == ERR_OK && lists_ticket(&n->lists, index) != NULL &&
+	    (e = lists_signed(n, part, words)) != ERR_OK)
+		words = view_text(err_why());
 	if (e != ERR_OK)
 		part_failed(p, t, e, words);
 	else
@@ -144,13 +148,31 @@ dispatch_gate_gone(struct notary *n)
 
 /* ---- after a commit */
 
+static enum err
+send_part(struct peer *keyholder, uint64_t id, const struct ticket *ticket,
+    size_t part)
+{
+	AUTO_DONE(bytes) body = { 0 }, rider = { 0 };
+	AUTO_FD fd = -1;
+
+	ticket_put(ticket, part, &body, &rider);
+	TRY(bytes_check(&body));
+	TRY(bytes_check(&rider));
+	if (rider.len != 0)
+		TRY(rider_make(bytes_view(&rider), &fd));
+	peer_send_fd(keyholder, MSG_TICKET, id, bytes_view(&body), fd);
+	return ERR_OK;
+}
+
 static void
-send_ticket(struct notary *n, struct proc *p, const struct served *s)
+send_ticket(struct notary *n, struct proc *p, uint64_t id,
+    const struct ticket *ticket)
 {
 	struct outstanding_ticket *t = outstanding_find(&n->outstanding,
-	    ticket_index(s->ticket));
+	    ticket_index(ticket));
 	struct peer *keyholder = dispatch_keyholder(n, p);
-	AUTO_DONE(bytes) body = { 0 };
+	size_t parts = ticket_parts(ticket);
+	enum err e = ERR_OK;
 
 	if (keyholder == NULL) {
 		part_failed(p, t, ERR_UNAVAILABLE,
@@ -159,11 +181,13 @@ send_ticket(struct notary *n, struct proc *p, const struct served *s)
 		return;
 	}
 	outstanding_assign(&n->outstanding, t, peer_index(keyholder));
-	for (size_t i = 0; i < ticket_parts(s->ticket); i++) {
-		bytes_reset(&body);
-		ticket_put(s->ticket, i, &body);
-		peer_send(keyholder, MSG_TICKET, s->id, bytes_view(&body));
-	}
+	for (size_t i = 0; i < parts && e == ERR_OK; i++)
+		e = send_part(keyholder, id, ticket, i);
+	if (e == ERR_OK)
+		return;
+	/* what was sent before is signed, and reported on to nobody */
+	part_failed(p, t, e, view_text(err_why()));
+	close_ticket(n, t);
 }
 
 static void
@@ -189,8 +213,12 @@ dispatch_batch(struct notary *n, struct proc *p, struct batch *b)
 		if (b->at[i].ticket == NULL)
 			continue;
 		send_drafts(gate, &b->at[i]);
-		send_ticket(n, p, &b->at[i]);
+		send_ticket(n, p, b->at[i].id, b->at[i].ticket);
 	}
+	if (b->list.ticket == NULL)
+		return;
+	lists_take(n, STEAL(b->list.ticket));
+	send_ticket(n, p, 0, n->lists.work.ticket);
 }
 
 void

@@ -109,6 +109,7 @@ on_open(struct proc *p, struct peer *from, const struct msg *m)
 		return;
 	}
 	places_done(&s->notary->places);
+	lists_done(&s->notary->lists);
 	keys_free(s->notary->keys);
 	s->notary->keys = STEAL(keys);
 	if (s->notary->attest != NULL)
@@ -123,6 +124,7 @@ on_close(struct proc *p, struct peer *from, const struct msg *m)
 	(void)from;
 	(void)m;
 	places_done(&s->notary->places);
+	lists_done(&s->notary->lists);
 	keys_free(STEAL(s->notary->keys));
 }
 
@@ -263,7 +265,8 @@ serve_waiting(struct role_state *s)
 {
 	struct notary *n = s->notary;
 
-	if (queue_is_empty(&s->queue) && !n->chores.due)
+	if (queue_is_empty(&s->queue) && !n->chores.due &&
+	    (!lists_ready(&n->lists) || registry_is_away(n->registry)))
 		return;
 	if (batch_run(n, &s->queue, time_now(), &s->batch) != ERR_OK) {
 		give_up(s, "a batch");
@@ -276,6 +279,26 @@ serve_waiting(struct role_state *s)
 	}
 	dispatch_batch(n, s->proc, &s->batch);
 	if (!queue_is_empty(&s->queue))
+		proc_again(s->proc);
+}
+
+/* Each pass, and a look each tick; not while the registry is away. */
+static void
+keep_lists(struct role_state *s, bool look)
+{
+	struct notary *n = s->notary;
+	bool more = false;
+	enum err e = ERR_OK;
+
+	if (registry_is_away(n->registry) || n->fleet.open.is)
+		return;
+	if (look)
+		e = lists_look(n);
+	if (e == ERR_OK)
+		e = lists_step(n, time_now(), &more);
+	if (e != ERR_OK && e != ERR_UNAVAILABLE)
+		give_up(s, "status lists");
+	else if (more)
 		proc_again(s->proc);
 }
 
@@ -333,7 +356,9 @@ on_pass(struct proc *p)
 		return;
 	tell_health(s);
 	s->notary->keyholders = count_keyholders(p);
-	serve_waiting(s);
+	keep_lists(s, false);
+	if (!s->failed)
+		serve_waiting(s);
 	if (!s->failed)
 		publish(s);
 	if (!s->failed && witnesses_pass(s->notary, p) != ERR_OK)
@@ -383,6 +408,8 @@ on_tick(void *context)
 
 	s->ticks++;
 	mind_fleet(s);
+	if (!s->failed && !s->notary->guard.held)
+		keep_lists(s, true);
 	if (s->failed || s->ticks % TICKS_SECOND != 0)
 		return;
 	send_metrics(s);

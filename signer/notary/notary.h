@@ -14,6 +14,7 @@
 #include "signer/notary/force.h"
 #include "signer/notary/guard.h"
 #include "signer/notary/journal.h"
+#include "signer/notary/lists.h"
 #include "signer/notary/outstanding.h"
 #include "signer/notary/places.h"
 #include "signer/notary/pseudonym.h"
@@ -45,6 +46,7 @@ struct notary {
 	struct chores		 chores;
 	struct vouched		 vouched;
 	struct places		 places;
+	struct lists		 lists;		/* of status */
 	struct tally		 tally;
 	struct fleet		 fleet;
 };

@@ -70,7 +70,8 @@ read_span(struct notary *n, struct span *s)
 
 		TRY(registry_entry_get(n->registry, s->from + i, &bytes));
 		TRY(schema_get(bytes, &e));
-		if (e.event == SCHEMA_EVENT_DECISION)
+		if (e.event == SCHEMA_EVENT_DECISION ||
+		    e.event == SCHEMA_EVENT_STATUS_LIST)
 			s->open[i] = e.member[SCHEMA_DRAFTS].at != NULL;
 		if (e.event == SCHEMA_EVENT_DONE ||
 		    e.event == SCHEMA_EVENT_FAILED ||

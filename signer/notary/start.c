@@ -266,6 +266,7 @@ notary_close(struct notary *n)
 	registry_close(n->registry);
 	chores_done(&n->chores);
 	places_done(&n->places);
+	lists_done(&n->lists);
 	keys_free(n->keys);
 	vkey_free(n->log_key);
 	vkey_free(n->log_second);

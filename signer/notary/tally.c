@@ -129,6 +129,7 @@ tally_put(const struct notary *n, struct bytes *out)
 	put_batches(t, out);
 	put_one(out, "batches_again_total", "counter",
 	    "Batches that a constraint found at their commit.", t->again);
+	lists_metrics(&n->lists, out);
 	tally_head(out, "tickets_total", "counter", "Signatures asked for.");
 	bytes_printf(out, "okse_tickets_total{outcome=\"done\"} %" PRIu64
 	    "\nokse_tickets_total{outcome=\"failed\"} %" PRIu64

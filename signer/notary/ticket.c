@@ -10,6 +10,7 @@
 #include "audit/merkle.h"
 #include "policy/seen.h"
 #include "signer/notary/answer.h"
+#include "signer/notary/batch.h"
 
 struct record {
 	uint64_t	index;		/* of the decision in the log */
@@ -48,8 +49,17 @@ ticket_parts(const struct ticket *t)
 	return t->record.drafts.count;
 }
 
+const struct draft *
+ticket_part(const struct ticket *t, size_t part)
+{
+	return t->record.drafts.at[part];
+}
+
+#define TICKET_HEAD 64	/* bytes beside the draft, and some */
+
 void
-ticket_put(const struct ticket *t, size_t part, struct bytes *out)
+ticket_put(const struct ticket *t, size_t part, struct bytes *out,
+    struct bytes *out_rider)
 {
 	const struct drafts *d = &t->record.drafts;
 	AUTO_DONE(bytes) encoded = { 0 };
@@ -58,7 +68,12 @@ ticket_put(const struct ticket *t, size_t part, struct bytes *out)
 	bytes_put_u64(out, t->record.index);
 	bytes_put_u8(out, (uint8_t)part);
 	bytes_put(out, VIEW_OF(d->hash[part].at));
-	bytes_put_block(out, bytes_view(&encoded));
+	if (encoded.len > MSG_LONG - TICKET_HEAD) {
+		bytes_put_block(out, VIEW(NULL, 0));
+		bytes_put(out_rider, bytes_view(&encoded));
+	} else {
+		bytes_put_block(out, bytes_view(&encoded));
+	}
 	out->failed |= encoded.failed;
 }
 
@@ -339,6 +354,24 @@ ticket_record(struct notary *n, const struct request *r,
 	return answer_decided(d, asked->dry_run, &place, &out->body);
 }
 
+/* ---- a status list */
+
+enum err
+ticket_record_list(struct notary *n, const struct entry_signed_facts *f,
+    struct drafts *drafts, struct served *out)
+{
+	struct entry_signed_facts facts = *f;
+	AUTO_DONE(bytes) entry = { 0 };
+	struct entry_common c;
+
+	facts.drafts = drafts->hash;
+	facts.draft_count = drafts->count;
+	TRY(journal_next(n->journal, &c));
+	TRY(entry_status_list(&c, &facts, &entry));
+	TRY(journal_put(n->journal, bytes_view(&entry), NULL));
+	return stage(n, c.seq, false, drafts, out);
+}
+
 /* ---- a retry */
 
 static enum err
@@ -379,11 +412,12 @@ ticket_record_again(struct notary *n, const struct issue *issue,
 /* ---- the commit */
 
 enum err
-ticket_commit(struct notary *n, struct served *at, size_t count)
+ticket_commit(struct notary *n, struct batch *b)
 {
 	TRY(registry_commit(n->registry));
 	TRY(journal_committed(n->journal));
-	for (size_t i = 0; i < count; i++)
-		at[i].ticket = (struct ticket *)STEAL(at[i].record);
+	for (size_t i = 0; i < b->count; i++)
+		b->at[i].ticket = (struct ticket *)STEAL(b->at[i].record);
+	b->list.ticket = (struct ticket *)STEAL(b->list.record);
 	return ERR_OK;
 }

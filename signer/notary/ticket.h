@@ -35,16 +35,29 @@ AUTO_STRUCT(ticket);
     const struct issue *issue, struct drafts *drafts, struct served *out);
 
 /*
- * Commits the batch; its records become tickets. Any error is final: the
- * process must end.
+ * Stages the entry of a status list with its drafts (taken over). f->drafts
+ * is not looked at. ERR_FULL.
  */
-[[nodiscard]] enum err ticket_commit(struct notary *n, struct served *at,
-    size_t count);
+[[nodiscard]] enum err ticket_record_list(struct notary *n,
+    const struct entry_signed_facts *f, struct drafts *drafts,
+    struct served *out);
+
+/*
+ * Commits the batch; its records, and a list's, become tickets. Any error is
+ * final: the process must end.
+ */
+struct batch;
+[[nodiscard]] enum err ticket_commit(struct notary *n, struct batch *b);
 
 uint64_t ticket_index(const struct ticket *t);
 size_t ticket_parts(const struct ticket *t);
-/* The bodies of TICKET, for a keyholder, and DRAFT, for the gate. */
-void ticket_put(const struct ticket *t, size_t part, struct bytes *out);
+const struct draft *ticket_part(const struct ticket *t, size_t part);
+/*
+ * The bodies of TICKET, for a keyholder, and DRAFT, for the gate. What is too
+ * long to be part of TICKET is put into out_rider, to ride along (rider.h).
+ */
+void ticket_put(const struct ticket *t, size_t part, struct bytes *out,
+    struct bytes *out_rider);
 void ticket_put_draft(const struct ticket *t, size_t part,
     struct bytes *out);
 

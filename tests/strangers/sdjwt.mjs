@@ -41,12 +41,38 @@ const verifierOf = key => (data, signature) => webcrypto.subtle.verify(
   { name: 'ECDSA', hash: 'SHA-256' }, key,
   Buffer.from(signature, 'base64url'), Buffer.from(data))
 
+/** Without a network nobody can be asked whether the credential still holds. */
+class OfflineSdJwtVc extends SDJwtVcInstance {
+  async verifyStatus () {}
+}
+
+/** A verifier that asks: statusOf gives the JWT of the list of a URI. */
+function verifierWith (key, statusOf, caPem) {
+  if (!statusOf)
+    return new OfflineSdJwtVc({ hasher, verifier: verifierOf(key) })
+  let statusKey
+  return new SDJwtVcInstance({
+    hasher,
+    verifier: verifierOf(key),
+    statusListFetcher: async uri => {
+      const list = await statusOf(uri)
+      const { x5c } = decodeProtectedHeader(list)
+      statusKey = await importX509(
+        (await signerOf(x5c[0], caPem)).toString('pem'), 'ES256')
+      return list
+    },
+    statusVerifier: (data, signature) =>
+      verifierOf(statusKey)(data, signature)
+  })
+}
+
 /**
  * Verifies text against the CA at the time given (a Date) and returns
  * { header, payload, claims }: as signed, and with all disclosures in place.
- * Throws when anything is wrong.
+ * Throws when anything is wrong; with statusOf also when its status list says
+ * anything but valid.
  */
-export async function verifySdJwt (text, caPem, now = new Date()) {
+export async function verifySdJwt (text, caPem, now = new Date(), statusOf) {
   const [jws] = text.split('~')
   const header = decodeProtectedHeader(jws)
 
@@ -56,7 +82,7 @@ export async function verifySdJwt (text, caPem, now = new Date()) {
   const key = await importX509(leaf.toString('pem'), 'ES256')
   const { payload } = await compactVerify(jws, key, { algorithms: ['ES256'] })
   const signed = JSON.parse(new TextDecoder().decode(payload))
-  const vc = new SDJwtVcInstance({ hasher, verifier: verifierOf(key) })
+  const vc = verifierWith(key, statusOf, caPem)
 
   await vc.verify(text, { currentDate: Math.floor(now / 1000) })
   everyDisclosureHasItsDigest(text.split('~').slice(1, -1), signed)
@@ -88,7 +114,7 @@ export async function verifyPresentedSdJwt (text, caPem, { nonce, aud }) {
   const { x5c } = decodeProtectedHeader(text.split('~')[0])
   const leaf = await signerOf(x5c[0], caPem)
   const key = await importX509(leaf.toString('pem'), 'ES256')
-  const verifier = new SDJwtVcInstance({
+  const verifier = new OfflineSdJwtVc({
     hasher,
     verifier: verifierOf(key),
     kbVerifier: async (data, signature, { cnf }) => {

@@ -52,11 +52,11 @@ sign_log(struct world *w)
 static void
 keep_token(struct world *w, const struct served *s, size_t i)
 {
-	AUTO_DONE(bytes) body = { 0 }, text = { 0 };
+	AUTO_DONE(bytes) body = { 0 }, text = { 0 }, rider = { 0 };
 	uint8_t signature[P256_SIGNATURE_SIZE];
 	struct draft *d = NULL;
 
-	ticket_put(s->ticket, 0, &body);
+	ticket_put(s->ticket, 0, &body, &rider);
 	/* u64 index, u8 part, hash, u32 length */
 	MUST(draft_decode(VIEW(body.at + 45, body.len - 45), &d));
 	software_sign(w->qr_key, draft_tbs(d), signature);

@@ -19,6 +19,23 @@ static EVP_PKEY *status_key;
 static struct issuer *status;
 static struct bytes packed;
 
+/* A signer with the status key: is it one of documents, too? */
+static struct issuer *
+signer(bool documents)
+{
+	char path[] = "/tmp/okse-signer-XXXXXX";
+	X509 *x = software_certify("Status signer", status_key, signers.ca,
+	    signers.ca_key, NOW - DAY, NOW + 400 * DAY, documents);
+	struct issuer *i = NULL;
+
+	close(mkstemp(path));
+	software_write(path, x);
+	MUST(issuer_load(path, URI, &i));
+	unlink(path);
+	X509_free(x);
+	return i;
+}
+
 static int
 setup(void **)
 {
@@ -26,7 +43,7 @@ setup(void **)
 
 	signers_init(&signers, NOW);
 	status_key = software_key();
-	status = signers_issuer(&signers, "Status signer", status_key, NOW);
+	status = signer(false);
 	MUST(status_list_new(STATUS_BITS, 4096, &l));
 	MUST(status_list_set(l, 7, STATUS_SUSPENDED));
 	MUST(status_list_set(l, 4095, STATUS_INVALID));
@@ -402,6 +419,24 @@ judge(struct view text)
 	return inspected_verify(i, &t, NULL);
 }
 
+/* Who may sign documents could otherwise say which of them still hold. */
+static void
+a_document_signer_signs_no_list(void **)
+{
+	struct status_token t = token();
+	AUTO(issuer) document = signer(true);
+	AUTO(draft) d = NULL;
+	AUTO(inspected) i = NULL;
+	AUTO_DONE(bytes) text = { 0 };
+	struct trust trust = trusted(NOW);
+
+	MUST(status_token_draft(STATUS_JWT, &t, document, &d));
+	finish(d, status_key, &text);
+	MUST(inspect(bytes_view(&text), &i));
+	assert_int_equal(inspected_verify(i, &trust, NULL), ERR_SIGNATURE);
+	assert_non_null(strstr(err_why(), "document signer"));
+}
+
 static void
 every_changed_byte_and_every_cut_is_noticed(void **)
 {
@@ -517,6 +552,7 @@ main(void)
 		cmocka_unit_test(no_other_kind_takes_a_status_list),
 		cmocka_unit_test(both_forms_are_recognised_and_verified),
 		cmocka_unit_test(a_list_is_believed_until_it_expires),
+		cmocka_unit_test(a_document_signer_signs_no_list),
 		cmocka_unit_test(every_changed_byte_and_every_cut_is_noticed),
 		cmocka_unit_test(
 		    a_list_tells_the_state_of_a_credential_of_any_format),

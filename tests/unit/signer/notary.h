@@ -94,10 +94,12 @@ ticket_draft(const struct ticket *t, size_t part, struct bytes *storage)
 	struct draft *d = NULL;
 	struct reader r;
 	struct view hash;
+	AUTO_DONE(bytes) rider = { 0 };
 	struct hash tbs;
 
 	bytes_reset(storage);
-	ticket_put(t, part, storage);
+	ticket_put(t, part, storage, &rider);
+	assert_int_equal(rider.len, 0);
 	r = reader_of(bytes_view(storage));
 	assert_int_equal(reader_u64(&r), ticket_index(t));
 	assert_int_equal(reader_u8(&r), part);

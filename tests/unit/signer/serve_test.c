@@ -523,14 +523,15 @@ static void
 the_same_request_gives_the_same_draft(void **state)
 {
 	struct world *w = *state;
-	AUTO_DONE(bytes) token = { 0 }, one = { 0 }, two = { 0 }, log = { 0 };
+	AUTO_DONE(bytes) token = { 0 }, one = { 0 }, two = { 0 }, log = { 0 },
+	    rider = { 0 };
 	struct served *s;
 	struct person p;
 	uint64_t index, entries;
 
 	s = ask_credential(w, &p, &token);
 	index = ticket_index(s->ticket);
-	ticket_put(s->ticket, 0, &one);
+	ticket_put(s->ticket, 0, &one, &rider);
 	world_sign(w, s->ticket, &log);
 	w->now += 3000;		/* long after token and nonce */
 	world_run(w);
@@ -538,7 +539,7 @@ the_same_request_gives_the_same_draft(void **state)
 	s = world_ask(w, &p.asked);
 	assert_int_equal(served_err(s), ERR_OK);
 	assert_int_equal(ticket_index(s->ticket), index);
-	ticket_put(s->ticket, 0, &two);
+	ticket_put(s->ticket, 0, &two, &rider);
 	assert_true(view_equal(bytes_view(&one), bytes_view(&two)));
 	assert_true(served_says(s, "\"outcome\":\"allow\""));
 	assert_true(served_says(s,
@@ -550,19 +551,20 @@ static void
 the_same_visit_gives_the_same_token(void **state)
 {
 	struct world *w = *state;
-	AUTO_DONE(bytes) one = { 0 }, two = { 0 }, text = { 0 };
+	AUTO_DONE(bytes) one = { 0 }, two = { 0 }, text = { 0 },
+	    rider = { 0 };
 	struct served *s;
 	struct person p;
 
 	person_init(&p, 1, OPERATION_QR_TOKEN);
 	s = world_ask(w, &p.asked);
-	ticket_put(s->ticket, 0, &one);
+	ticket_put(s->ticket, 0, &one, &rider);
 	world_sign(w, s->ticket, &text);
 	w->now += 10;
 	p.asked.pictures = true;	/* not part of what is asked */
 	s = world_ask(w, &p.asked);
 	assert_int_equal(served_err(s), ERR_OK);
-	ticket_put(s->ticket, 0, &two);
+	ticket_put(s->ticket, 0, &two, &rider);
 	assert_true(view_equal(bytes_view(&one), bytes_view(&two)));
 }
 
@@ -570,17 +572,18 @@ static void
 the_same_request_after_a_restart_gives_the_same_draft(void **state)
 {
 	struct world *w = *state;
-	AUTO_DONE(bytes) token = { 0 }, one = { 0 }, two = { 0 };
+	AUTO_DONE(bytes) token = { 0 }, one = { 0 }, two = { 0 },
+	    rider = { 0 };
 	struct served *s;
 	struct person p;
 
 	s = ask_credential(w, &p, &token);
-	ticket_put(s->ticket, 0, &one);
+	ticket_put(s->ticket, 0, &one, &rider);
 	world_reopen(w);
 	assert_true(world_logged(w, 3, "\"ev\":\"orphan\""));
 	s = world_ask(w, &p.asked);
 	assert_int_equal(served_err(s), ERR_OK);
-	ticket_put(s->ticket, 0, &two);
+	ticket_put(s->ticket, 0, &two, &rider);
 	assert_true(view_equal(bytes_view(&one), bytes_view(&two)));
 }
 

@@ -1,0 +1,293 @@
+// Whether a credential still holds: lists that strangers read, in the state
+// that the registry has, soon after it changed and whatever crashed between.
+
+import assert from 'node:assert/strict'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  Instance, Wallet, credentialBody, done, person, qrTokenBody, run, sleep,
+  temporary, test
+} from './lib/instance.mjs'
+import { verifyCwtQr } from '../strangers/cwt_qr.mjs'
+import { verifySdJwt } from '../strangers/sdjwt.mjs'
+import {
+  unpacked, verifyStatusCwt, verifyStatusJwt
+} from '../strangers/status_list.mjs'
+
+const FORMATS = ['dc+sd-jwt', 'mso_mdoc', 'vc+jwt', 'cwt-qr']
+const CWT = { accept: 'application/statuslist+cwt' }
+const VALID = 0
+const INVALID = 1
+
+// a list is believed for eight seconds and signed again after four
+const okse = new Instance(temporary())
+await okse.start()
+await okse.stop()
+appendFileSync(okse.path('okse.yaml'),
+  'status-lists: { ttl: PT1S, lifetime: PT8S }\n')
+await okse.start()
+const ca = okse.read('ca', 'iaca.pem')
+
+// ---- what a verifier does
+
+const pathOf = uri => new URL(uri).pathname
+
+async function jwtOf (uri) {
+  const r = await okse.get(pathOf(uri))
+  assert.equal(r.status, 200, r.text)
+  assert.equal(r.headers['content-type'], 'application/statuslist+jwt')
+  return r.text
+}
+
+/** Nothing is published before the first credential: a moment's patience. */
+async function firstList (uri) {
+  const end = Date.now() + 5000
+  while ((await okse.get(pathOf(uri), CWT)).status === 404)
+    await sleep(Date.now() < end ? 20 : assert.fail('no list comes'))
+}
+
+async function listsOf (uri) {
+  const r = await okse.get(pathOf(uri), CWT)
+  assert.equal(r.status, 200, r.text)
+  return {
+    jwt: await verifyStatusJwt(await jwtOf(uri), uri, ca),
+    cwt: await verifyStatusCwt(r.bytes, uri, ca)
+  }
+}
+
+/** The state that both forms give, once they do; lists follow in seconds. */
+async function becomes (place, wanted, timeout = 8000) {
+  const end = Date.now() + timeout
+  for (;;) {
+    const { jwt, cwt } = await listsOf(place.uri)
+    if (jwt.at(place.idx) === wanted && cwt.at(place.idx) === wanted)
+      return
+    assert.ok(Date.now() < end,
+      `still ${jwt.at(place.idx)} and ${cwt.at(place.idx)}`)
+    await sleep(100)
+  }
+}
+
+// ---- what a phone does
+
+async function visit (who, changes) {
+  const r = await okse.post('/v1/qr-tokens', qrTokenBody(who, changes))
+  assert.equal(r.status, 201, r.text)
+  return r.json.qr_token
+}
+
+async function issue (who, { wallet, formats = ['dc+sd-jwt'], keys = 1,
+  ...changes } = {}) {
+  const token = await visit(who, changes)
+  wallet ??= await Wallet.create()
+  const device = await wallet.device(okse)
+  for (let i = 1; i < keys; i++)
+    device.proofs.push(...(await (await Wallet.create()).device(okse)).proofs)
+  const r = await okse.post('/v1/credentials',
+    credentialBody(who, token, device, { formats, ...changes }))
+  assert.equal(r.status, 201, r.text)
+  return r.json.credentials
+}
+
+/** A later visit than the last one: the policy counts seconds. */
+const later = () => sleep(1100)
+const replace = { purpose: 'reissue', reason: 'device-replaced' }
+
+// ---- the story
+
+const resident = person()
+const credentials = await issue(resident, { formats: FORMATS })
+const { uri } = credentials[0].status
+await firstList(uri)
+
+await test('every credential has a place of its own, and says so', async () => {
+  const places = credentials.map(c => c.status.idx)
+  assert.equal(new Set(places).size, FORMATS.length)
+  const [sdjwt, , vc, qr] = credentials
+  const payload = t => JSON.parse(Buffer.from(t.split('.')[1], 'base64url'))
+  for (const c of [sdjwt, vc])
+    assert.deepEqual(payload(c.credential).status.status_list,
+      { idx: c.status.idx, uri })
+  const keys = (await okse.get('/v1/keys')).json.keys
+  const signer = Buffer.from(payload(sdjwt.credential) &&
+    JSON.parse(Buffer.from(sdjwt.credential.split('.')[0], 'base64url'))
+      .x5c[0], 'base64')
+  assert.ok(keys.some(k => k.x5c[0] === signer.toString('base64')))
+  const claims = await verifyCwtQr(qr.credential, signer, ca)
+  assert.deepEqual(
+    Object.fromEntries(claims.get(65535).get('status_list')),
+    { idx: qr.status.idx, uri })
+})
+
+await test('strangers read both forms, and all are valid', async () => {
+  for (const c of credentials)
+    await becomes(c.status, VALID)
+  const { jwt, cwt } = await listsOf(uri)
+  assert.equal(jwt.ttl, 1)
+  assert.equal(jwt.exp - jwt.iat, 8)
+  assert.deepEqual(unpacked(jwt), unpacked(cwt))
+  assert.equal(unpacked(jwt).length, 1 << 18)
+  // a place that nobody has is as valid as one that somebody has
+  assert.ok(unpacked(jwt).every(byte => byte === 0))
+})
+
+await test('a wallet library asks the list itself', () =>
+  verifySdJwt(credentials[0].credential, ca, new Date(), jwtOf))
+
+await test('python unpacks it to the same bytes', async () => {
+  const { jwt } = await listsOf(uri)
+  const r = await run('python3', ['-c',
+    'import sys, zlib, base64, hashlib\n' +
+    'raw = zlib.decompress(base64.b64decode(sys.stdin.read()))\n' +
+    'print(len(raw), hashlib.sha256(raw).hexdigest())'],
+  { input: jwt.packed.toString('base64') })
+  const { createHash } = await import('node:crypto')
+  assert.equal(r.stdout.trim(), `${1 << 18} ` +
+    createHash('sha256').update(unpacked(jwt)).digest('hex'))
+})
+
+await test('the places of a batch tell nothing of each other', async () => {
+  const places = (await issue(person(), { keys: 8 })).map(c => c.status.idx)
+  const distances = places.slice(1).map((p, i) => p - places[i])
+  assert.equal(new Set(places).size, 8)
+  assert.equal(new Set(distances).size, 7)
+  assert.ok(distances.every(d => Math.abs(d) > 1), String(distances))
+})
+
+let changed
+await test('a replaced phone takes all its credentials with it', async () => {
+  await later()
+  const fresh = await issue(resident, { ...replace, formats: FORMATS })
+  for (const c of credentials)
+    await becomes(c.status, INVALID)
+  for (const c of fresh)
+    await becomes(c.status, VALID)
+  const { jwt } = await listsOf(uri)
+  assert.equal(unpacked(jwt).reduce((n, byte) => n + !!byte, 0), 4)
+  await assert.rejects(
+    verifySdJwt(credentials[0].credential, ca, new Date(), jwtOf),
+    /[Ss]tatus/)
+  changed = fresh
+})
+
+await test('okse says the same of a credential and a list', async () => {
+  const list = okse.path('list.jwt')
+  const cwt = okse.path('list.cwt')
+  const verify = (credential, file) => okse.okse(['credential', 'verify',
+    '--ca', okse.path('ca', 'iaca.pem'), '--status', file, credential])
+  writeFileSync(list, await jwtOf(uri) + '\n')
+  writeFileSync(cwt, (await okse.get(pathOf(uri), CWT)).bytes)
+  for (const [c, says] of [[credentials, 1], [changed, 0]])
+    for (const i of [0, 1, 2])
+      for (const file of [list, cwt]) {
+        const path = okse.path('credential')
+        writeFileSync(path, c[i].credential)
+        const r = await verify(path, file)
+        assert.equal(r.status, says, r.stderr)
+        assert.match(r.stderr, says ? /invalid/ : /status: valid/)
+      }
+  const r = await okse.okse(['credential', 'verify', '--ca',
+    okse.path('ca', 'iaca.pem'), list])
+  assert.equal(r.status, 0, r.stderr)
+  assert.equal(JSON.parse(r.stdout).status_list.entries, 1 << 20)
+})
+
+// ---- how it is given
+
+await test('who has it is told so, and everybody how long to keep it', async () => {
+  // none that is about to be replaced
+  let r = await okse.get(pathOf(uri))
+  const { etag, 'last-modified': modified } = r.headers
+  assert.equal(r.headers['cache-control'],
+    'public, max-age=1, s-maxage=1, stale-if-error=8')
+  assert.equal(r.headers.vary, 'Accept')
+  const again = await okse.get(pathOf(uri), { 'if-none-match': etag })
+  const since = await okse.get(pathOf(uri), { 'if-modified-since': modified })
+  r = await okse.get(pathOf(uri))
+  if (r.headers.etag === etag) {
+    assert.equal(again.status, 304)
+    assert.equal(again.text, '')
+    assert.equal(since.status, 304)
+  }
+  const cwt = await okse.get(pathOf(uri), { ...CWT, 'if-none-match': etag })
+  assert.equal(cwt.status, 200)
+})
+
+await test('what there is not, and what is not asked for like that', async () => {
+  for (const id of ['2', '0', '01', '-1', 'x', '', '99999999999999999999'])
+    assert.equal((await okse.get(`/v1/status-lists/${id}`)).status, 404, id)
+  assert.equal((await okse.get(pathOf(uri), { accept: 'text/html' })).status,
+    406)
+  assert.equal((await okse.get(pathOf(uri) + '?time=1686925000')).status, 501)
+})
+
+await test('the files are what is given, for any web server', async () => {
+  let r, file
+  for (let i = 0; i < 3; i++) {
+    r = await okse.get(pathOf(uri), CWT)
+    file = readFileSync(okse.path('log', 'status-lists', '1.cwt'))
+    if (file.equals(r.bytes))
+      break
+  }
+  assert.ok(file.equals(r.bytes))
+})
+
+// ---- time, and crashes
+
+await test('a list is signed again before it expires', async () => {
+  const first = (await listsOf(uri)).jwt
+  const end = Date.now() + 12000
+  let now = first
+  while (now.iat < first.iat + 4 && Date.now() < end) {
+    await sleep(200)
+    now = (await listsOf(uri)).jwt		// each of them valid
+  }
+  assert.ok(now.iat >= first.iat + 4, 'signed again after half its time')
+})
+
+await test('a change that is durable is published after a crash', async () => {
+  const who = person()
+  const [old] = await issue(who)
+  await becomes(old.status, VALID)
+  await later()
+  const keyholders = (await okse.processes())
+    .filter(p => p.role === 'keyholder')
+  const notary = (await okse.processes()).find(p => p.role === 'notary')
+  const token = await visit(who, replace)
+  const device = await (await Wallet.create()).device(okse)
+
+  // nothing is signed from here on: the ticket of the list waits
+  for (const k of keyholders)
+    process.kill(k.pid, 'SIGSTOP')
+  const request = okse.post('/v1/credentials', credentialBody(who, token,
+    device, replace)).catch(() => {})
+  await sleep(800)
+  process.kill(notary.pid, 'SIGKILL')
+  for (const k of keyholders)
+    try { process.kill(k.pid, 'SIGCONT') } catch {}
+  await request
+  await okse.waitReady()
+  await becomes(old.status, INVALID)
+})
+
+await test('the log has every list that was signed, and what became of it',
+  async () => {
+    await sleep(1200)		// outcomes and a checkpoint
+    const verified = await okse.okse(['audit', 'verify', okse.path('log')])
+    assert.equal(verified.status, 0, verified.stdout + verified.stderr)
+    const shown = await okse.okse(['audit', 'show', '--event', 'status.list',
+      okse.path('log')])
+    assert.equal(shown.status, 0, shown.stderr)
+    assert.ok(shown.stdout.trim().split('\n').length > 3, shown.stdout)
+    const orphans = await okse.okse(['audit', 'show', '--event', 'orphan',
+      okse.path('log')])
+    assert.match(orphans.stdout, /orphan/)
+  })
+
+await test('metrics tell of lists and their signatures', async () => {
+  const text = await okse.metricsText()
+  assert.match(text, /^okse_status_lists 1$/m)
+  assert.match(text, /^okse_status_list_signatures_total [1-9]/m)
+})
+
+assert.equal(await okse.stop(), 0)
+done()
