@@ -13,6 +13,13 @@
 
 #define REMARK 400	/* bytes of what somebody writes into a record */
 
+/* In the language of the room. */
+static __attribute__((format_arg(2))) const char *
+words(const struct ceremony *c, const char *english)
+{
+	return phrase(c->console->language, english);
+}
+
 /* ---- signatures */
 
 static enum err
@@ -86,7 +93,9 @@ is_remark(struct view v)
 static enum err
 ask_remark(struct ceremony *c, const char *text, struct bytes *out)
 {
-	struct question q = { .text = text, .practice = "practised" };
+	struct question q = {
+		.text = words(c, text), .practice = "practised",
+	};
 
 	do {
 		bytes_reset(out);
@@ -182,7 +191,7 @@ attend_ask(struct ceremony *c, const struct question *q, struct bytes *out)
 enum err
 attend_enter(struct ceremony *c, const char *text)
 {
-	struct question q = { .text = text, .practice = "" };
+	struct question q = { .text = words(c, text), .practice = "" };
 	AUTO_DONE(bytes) line = { 0 };
 
 	do
@@ -226,11 +235,11 @@ static enum err
 call(struct ceremony *c, struct participant *p)
 {
 	AUTO_DONE(bytes) line = { 0 };
-	char text[160];
+	char text[256];
 	struct question q = { .text = text, .practice = "" };
 
-	snprintf(text, sizeof(text), "roll-call: %s, %s: Enter, or absent",
-	    p->as, p->who.name);
+	snprintf(text, sizeof(text), words(c,
+	    "roll-call: %s, %s: Enter, or absent"), p->as, p->who.name);
 	p->present = false;
 	do {
 		/* not attend_ask(): a break would begin with a roll-call */
@@ -261,11 +270,11 @@ static enum err
 ask_officer(struct ceremony *c, struct participant *p, bool *out_agreed)
 {
 	AUTO_DONE(bytes) line = { 0 };
-	char text[160];
+	char text[256];
 	struct question q = { .text = text, .practice = "" };
 
-	snprintf(text, sizeof(text), "%s, %s, do you agree? Enter, or no",
-	    p->as, p->who.name);
+	snprintf(text, sizeof(text), words(c,
+	    "%s, %s, do you agree? Enter, or no"), p->as, p->who.name);
 	do
 		TRY(attend_ask(c, &q, &line));
 	while (line.len != 0 && !view_is(bytes_view(&line), "no"));
@@ -302,11 +311,11 @@ put_verdict(struct ceremony *c, const struct participant *p,
     struct bytes *out)
 {
 	AUTO_DONE(bytes) says = { 0 }, signature = { 0 };
-	char text[160];
+	char text[256];
 	struct question q = { .text = text, .practice = "agree" };
 
-	snprintf(text, sizeof(text), "%s, %s: agree, or disagree and why",
-	    p->as, p->who.name);
+	snprintf(text, sizeof(text), words(c,
+	    "%s, %s: agree, or disagree and why"), p->as, p->who.name);
 	do {
 		bytes_reset(&says);
 		TRY(c->console->ask(c->console->context, &q, &says));

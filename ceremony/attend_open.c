@@ -60,14 +60,15 @@ ask_groups(struct ceremony *c, const struct participant *p,
 {
 	AUTO_DONE(bytes) line = { 0 };
 	unsigned int at[ASKED];
-	char text[160], right[10];
+	char text[256], right[10];
 	struct question q = { .text = text, .practice = right };
 
 	TRY(draw(at));
 	snprintf(right, sizeof(right), "%.4s %.4s", hex + 4 * at[0],
 	    hex + 4 * at[1]);
-	snprintf(text, sizeof(text), "%s, from your own paper: groups %u and "
-	    "%u of the %s", p->as, at[0] + 1, at[1] + 1, what);
+	snprintf(text, sizeof(text), phrase(c->console->language,
+	    "%s, from your own paper: groups %u and %u of the %s"), p->as,
+	    at[0] + 1, at[1] + 1, what);
 	TRY(attend_ask(c, &q, &line));
 	*out_right = view_is(bytes_view(&line), right);
 	return record_read(c, p, what, at, *out_right);
@@ -144,14 +145,14 @@ ask_clock(struct ceremony *c, const struct participant *p)
 {
 	AUTO_DONE(bytes) line = { 0 };
 	AUTO_DONE(payload) fields = { 0 };
-	char text[160], host[INSTANT_TEXT], practice[6];
+	char text[256], host[INSTANT_TEXT], practice[6];
 	struct question q = { .text = text, .practice = practice };
 	int64_t now = time_now(), said;
 
 	instant_text(now, host);
 	snprintf(practice, sizeof(practice), "%.5s", host + 11);
-	snprintf(text, sizeof(text), "%s, the time on your own watch, UTC, "
-	    "HH:MM", p->as);
+	snprintf(text, sizeof(text), phrase(c->console->language,
+	    "%s, the time on your own watch, UTC, HH:MM"), p->as);
 	do
 		TRY(attend_ask(c, &q, &line));
 	while (!read_minutes(bytes_view(&line), &said));

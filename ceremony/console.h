@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "ceremony/participant.h"
+#include "ceremony/phrase.h"
 
 struct question {
 	const char	*text;		/* one line */
@@ -18,8 +19,12 @@ struct question {
 
 struct console {
 	void		*context;
+	enum language	 language;
 	/* One line without a line end, for the room and the projector. */
 	void		(*say)(void *context, const char *text);
+	/* A step begins, counted from 1; what it is for, in the language. */
+	void		(*step)(void *context, size_t at, size_t of,
+			    const char *title);
 	/* A line of at most 1,000 bytes without its line end; ERR_NOT_FOUND
 	   when nobody will ever answer (end of input). */
 	enum err	(*ask)(void *context, const struct question *q,

@@ -45,7 +45,7 @@ ceremony_say(const struct ceremony *c, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof(text), phrase(c->console->language, fmt), ap);
 	va_end(ap);
 	c->console->say(c->console->context, text);
 }

@@ -103,6 +103,14 @@ practice_say(void *context, const char *text)
 		p->listener.line(p->listener.context, text);
 }
 
+static void
+practice_step(void *context, size_t at, size_t of, const char *title)
+{
+	const struct practice *p = context;
+
+	ceremony_tell(&p->listener, "step %zu of %zu: %s", at, of, title);
+}
+
 static enum err
 practice_ask(void *context, const struct question *q, struct bytes *out_line)
 {
@@ -169,6 +177,7 @@ practice_console(struct practice *p)
 	return (struct console){
 		.context = p,
 		.say = practice_say,
+		.step = practice_step,
 		.ask = practice_ask,
 		.share = practice_share,
 		.sign = practice_sign,

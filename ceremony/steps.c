@@ -363,7 +363,7 @@ run_step(struct ceremony *c, const struct script_step *s)
 	const struct row *row = row_of(s->step.name);
 	AUTO_DONE(payload) result = { 0 };
 
-	ceremony_say(c, "  %s", row->about);
+	ceremony_say(c, "  %s", phrase(c->console->language, row->about));
 	if (!c->begun)
 		TRY(record_intent(c, s));
 	TRY(row->critical ?
@@ -382,7 +382,7 @@ steps_run(struct ceremony *c)
 
 		step_word(c->script, c->next, c->step);
 		step_title(c->script, c->next, title);
-		ceremony_say(c, "step %zu of %zu: %s", c->next + 1,
+		c->console->step(c->console->context, c->next + 1,
 		    c->script->steps.count, title);
 		TRY(run_step(c, &c->script->steps.at[c->next]));
 	}

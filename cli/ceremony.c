@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -74,35 +75,73 @@ ceremony_rehearse_script(const struct arguments *a)
 	    &result);
 }
 
+/* ---- with people */
+
+static bool
+take_language(const struct arguments *a, enum language *out)
+{
+	const char *name = option_value(a, "language", "en");
+
+	*out = strcmp(name, "ko") == 0 ? LANGUAGE_KOREAN : LANGUAGE_ENGLISH;
+	if (strcmp(name, "ko") == 0 || strcmp(name, "en") == 0)
+		return true;
+	complain("--language is en or ko");
+	return false;
+}
+
+/* On the whole screen of a terminal; in lines when asked, or without one. */
+static int
+hold_with_people(const struct arguments *a, struct ceremony_options *o,
+    enum err (*act)(const struct ceremony_options *o,
+    struct ceremony_result *out))
+{
+	AUTO(screen) screen = NULL;
+	enum language language;
+	struct console console;
+	struct ceremony_result result = { 0 };
+	enum err e;
+
+	if (!take_language(a, &language))
+		return EXIT_USAGE;
+	console = console_lines(&language);
+	if (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 &&
+	    !option_given(a, "lines")) {
+		if ((e = screen_open(o->dir, language, &screen)) != ERR_OK)
+			return complain_err("the screen", e);
+		console = screen_console(screen);
+	}
+	o->console = &console;
+	e = act(o, &result);
+	screen_close(STEAL(screen));
+	return tell_root("the ceremony", e, &result);
+}
+
 int
 ceremony_run_script(const struct arguments *a)
 {
-	struct console console = console_lines();
 	struct ceremony_options o = {
 		.script = argument(a, 0),
 		.dir = argument(a, 1),
 		.module = module_of(a),
-		.console = &console,
 		.rehearsal = option_value(a, "rehearsal", NULL),
 		.previous = option_value(a, "previous", NULL),
 	};
-	struct ceremony_result result = { 0 };
 
-	return tell_root("the ceremony", ceremony_hold(&o, &result), &result);
+	return hold_with_people(a, &o, ceremony_hold);
 }
 
 int
 ceremony_resume_dir(const struct arguments *a)
 {
-	struct console console = console_lines();
 	struct ceremony_options o = {
 		.dir = argument(a, 0),
 		.module = module_of(a),
-		.console = option_given(a, "practice") ? NULL : &console,
 		.listener = listener,
 	};
 	struct ceremony_result result = { 0 };
 
+	if (!option_given(a, "practice"))
+		return hold_with_people(a, &o, ceremony_resume);
 	return tell_root("the ceremony", ceremony_resume(&o, &result),
 	    &result);
 }

@@ -24,6 +24,16 @@ say(void *context, const char *text)
 	fflush(stdout);
 }
 
+static void
+step(void *context, size_t at, size_t of, const char *title)
+{
+	const enum language *language = context;
+
+	printf(phrase(*language, "step %zu of %zu: %s"), at, of, title);
+	printf("\n");
+	fflush(stdout);
+}
+
 static enum err
 ask(void *context, const struct question *q, struct bytes *out_line)
 {
@@ -37,10 +47,11 @@ ask(void *context, const struct question *q, struct bytes *out_line)
 static enum err
 share(void *context, const struct participant *p, struct secret **out_line)
 {
-	char prompt[128];
+	const enum language *language = context;
+	char prompt[256];
 
-	(void)context;
-	snprintf(prompt, sizeof(prompt), "%s, your share (not shown)", p->as);
+	snprintf(prompt, sizeof(prompt), phrase(*language,
+	    "%s, your share (not shown)"), p->as);
 	printf("? %s\n", prompt);
 	fflush(stdout);
 	return ask_secret(prompt, out_line);
@@ -101,18 +112,15 @@ run_signer(const struct participant *p, const char *key,
 	return e;
 }
 
-static enum err
-sign(void *context, const struct participant *p, struct view statement,
+enum err
+console_sign(const struct participant *p, struct view statement,
     struct bytes *out_signature)
 {
 	AUTO_DONE(bytes) key = { 0 }, hex = { 0 };
 
-	(void)context;
 	if (p->card == NULL)
 		return err_because(ERR_FORBIDDEN, "%s has no card in the "
 		    "script", p->as);
-	printf("  %s signs with their card\n", p->as);
-	fflush(stdout);
 	TRY(officer_key_put(&p->who, &key));
 	TRY(run_signer(p, bytes_text(&key), statement, &hex));
 	if (hex.len != 0 && hex.at[hex.len - 1] == '\n')
@@ -120,10 +128,24 @@ sign(void *context, const struct participant *p, struct view statement,
 	return hex_get(bytes_view(&hex), out_signature);
 }
 
+static enum err
+sign(void *context, const struct participant *p, struct view statement,
+    struct bytes *out_signature)
+{
+	const enum language *language = context;
+
+	printf(phrase(*language, "  %s signs with their card"), p->as);
+	printf("\n");
+	fflush(stdout);
+	return console_sign(p, statement, out_signature);
+}
+
 struct console
-console_lines(void)
+console_lines(enum language *language)
 {
 	return (struct console){
-		.say = say, .ask = ask, .share = share, .sign = sign,
+		.context = language, .language = *language,
+		.say = say, .step = step, .ask = ask, .share = share,
+		.sign = sign,
 	};
 }

@@ -172,15 +172,21 @@ static const struct option rehearse_options[] = {
 	{ 0 },
 };
 
+#define ROOM_OPTIONS                                                          \
+	{ "language", "LANG", "of the room: en, ko" },                        \
+	{ "lines", NULL, "lines instead of the whole screen" }
+
 static const struct option run_options[] = {
 	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
 	{ "rehearsal", "DIR", "where this script was rehearsed" },
 	{ "previous", "DIR", "the ceremony that the script continues" },
+	ROOM_OPTIONS,
 	{ 0 },
 };
 
 static const struct option resume_options[] = {
 	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
+	ROOM_OPTIONS,
 	{ "practice", NULL, "a rehearsal: practice officers answer" },
 	{ 0 },
 };

@@ -8,7 +8,7 @@ import { readFileSync, rmSync, writeFileSync, cpSync }
 import path from 'node:path'
 import { test, done, temporary, okse } from './lib/instance.mjs'
 import { softhsm, people, productionScript, paper, openShare, sit,
-  transcript }
+  sitAtScreen, transcript }
   from './lib/room.mjs'
 
 const home = temporary()
@@ -205,6 +205,22 @@ await test('the room may abort at any time', async () => {
   assert.equal(r.status, 3)
   assert.equal(types(d.dir).pop(), 'ABORT')
   assert.notEqual((await verify(d.dir)).status, 0)
+})
+
+await test('on a screen of 80 by 24, in two languages', async () => {
+  for (const language of ['en', 'ko']) {
+    const d = day()
+    const r = await sitAtScreen(['run', '--language', language,
+      '--rehearsal', at('rehearsed'), script, d.dir], d.env, d.room)
+    assert.equal(r.status, 0, r.stdout)
+    assert.equal((await verify(d.dir)).status, 0)
+    const last = r.asked.at(-1)
+    assert.match(last.rows.get(1), /Okse .*16/)
+    assert.equal(last.rows.get(24), 'exception   break   abort')
+    assert.ok(r.asked.some(a => /동의하십니까/.test(a.text)) ===
+      (language === 'ko'))
+    assert.doesNotMatch(r.stdout, /okse-share1-/)
+  }
 })
 
 await test('somebody who disagrees is heard', async () => {

@@ -108,15 +108,16 @@ const groups = hex => hex.match(/.{4}/g)
 
 /** What an honest room answers to a question. */
 export function honest (text, { papers, who, dir }) {
-  let m = /groups (\d+) and (\d+) of the (\w+)$/.exec(text)
+  let m = /groups (\d+) and (\d+) of the (\w+)$/.exec(text) ??
+    /(\d+)번째와 (\d+)번째 묶음 \((\w+)\)$/.exec(text)
   if (m) {
     const g = groups(papers[m[3]])
     return `${g[m[1] - 1]} ${g[m[2] - 1]}`
   }
-  if (/HH:MM$/.test(text)) return new Date().toISOString().slice(11, 16)
-  m = /^(seat-\d), your share/.exec(text)
+  if (/HH:MM\)?$/.test(text)) return new Date().toISOString().slice(11, 16)
+  m = /^(seat-\d)(?:, your share|: 비밀 조각)/.exec(text)
   if (m) return openShare(dir, who.find(p => p.as === m[1]))
-  if (/agree, or disagree/.test(text)) return 'agree'
+  if (/agree, (?:or|또는) disagree/.test(text)) return 'agree'
   if (/^exception|^break|^abort/.test(text)) return 'practised'
   return ''
 }
@@ -152,6 +153,39 @@ export function sit (args, env, room, say = () => undefined) {
     child.stdin.on('error', () => {})
     child.on('close', (status, signal) =>
       resolve({ status, signal, stdout, stderr, asked }))
+  })
+}
+
+/**
+ * The same on a terminal of 80 by 24, where questions stand at the foot of a
+ * screen. Also gives the screens that were asked on.
+ */
+export function sitAtScreen (args, env, room) {
+  const quote = a => `'${a.replaceAll("'", "'\\''")}'`
+  const command = 'stty rows 24 cols 80; exec ' +
+    [okse_program, 'ceremony', ...args].map(quote).join(' ')
+  return new Promise(resolve => {
+    const child = spawn('script', ['-qfec', command, '/dev/null'],
+      { env: { ...env, TERM: 'xterm' }, stdio: ['pipe', 'pipe', 'pipe'] })
+    const asked = []
+    let stdout = ''
+    let seen = ''
+    child.stdout.on('data', data => {
+      stdout += data
+      seen += data
+      if (!seen.endsWith(' > ')) return
+      const rows = new Map()
+      for (const m of seen.matchAll(
+        // eslint-disable-next-line no-control-regex
+        /\x1b\[(\d+);2H\x1b\[K([^\x1b\r\n]*)/g)) rows.set(+m[1], m[2])
+      const text = rows.get(22)
+      if (!text) return
+      seen = ''
+      asked.push({ text, rows })
+      child.stdin.write(honest(text, room) + '\n')
+    })
+    child.stdin.on('error', () => {})
+    child.on('close', status => resolve({ status, stdout, asked }))
   })
 }
 

@@ -1,0 +1,108 @@
+/*
+ * The table of phrases. Our own constants; a test compares the conversions of
+ * both sides, and looks for phrases that no code uses.
+ */
+#include "ceremony/phrase.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static const struct {
+	const char	*english, *korean;
+} table[] = {
+	/* the opening */
+	{ "hashes, in sixteen groups:", "해시값 (네 자리씩 열여섯 묶음):" },
+	{ "%s, from your own paper: groups %u and %u of the %s",
+	    "%s: 가지고 온 종이에서 %u번째와 %u번째 묶음 (%s)" },
+	{ "%s, the time on your own watch, UTC, HH:MM",
+	    "%s: 본인 시계의 시각 (UTC, HH:MM)" },
+	/* presence and agreement */
+	{ "roll-call: %s, %s: Enter, or absent",
+	    "출석 확인: %s, %s: 엔터, 없으면 absent" },
+	{ "%s, %s, do you agree? Enter, or no",
+	    "%s, %s: 동의하십니까? 엔터, 아니면 no" },
+	{ "%s, %s: agree, or disagree and why",
+	    "%s, %s: agree, 또는 disagree 와 이유" },
+	{ "Enter to go on", "계속하려면 엔터" },
+	{ "Enter to try again, or abort", "다시 하려면 엔터, 중단은 abort" },
+	{ "%s, your share (not shown)", "%s: 비밀 조각 (화면에 나오지 않음)" },
+	{ "  not the signature of %s: %s", "  %s 의 서명이 아닙니다: %s" },
+	{ "  %s: not taken: %s", "  %s: 받아들이지 않음: %s" },
+	{ "  %s signs with their card", "  %s 이(가) 카드로 서명합니다" },
+	/* out of the ordinary */
+	{ "exception: what was expected?", "예외: 무엇이 예정되어 있었습니까?" },
+	{ "exception: what happened?", "예외: 무슨 일이 일어났습니까?" },
+	{ "exception: what was decided?", "예외: 무엇을 결정했습니까?" },
+	{ "break: why, and what was sealed how?",
+	    "휴식: 이유와, 무엇을 어떻게 봉인했습니까?" },
+	{ "break: back; what was found how?",
+	    "휴식 끝: 무엇이 어떤 상태로 있었습니까?" },
+	{ "abort: why?", "중단: 이유는?" },
+	{ "going on with step %zu", "%zu단계부터 계속합니다" },
+	/* steps */
+	{ "step %zu of %zu: %s", "단계 %zu / %zu: %s" },
+	{ "a secret is drawn and split; each officer's share is encrypted "
+	    "to them",
+	    "비밀값을 뽑아 나누고, 조각을 각 담당자에게만 열리도록 암호화합니다" },
+	{ "each officer enters their share; every quorum must open the "
+	    "secret, every set of one fewer must not",
+	    "담당자마다 조각을 입력합니다. 정족수이면 반드시 열리고, 한 명이 "
+	    "모자라면 열리지 않아야 합니다" },
+	{ "the blank token gets its label and its PINs: a point of no "
+	    "return",
+	    "빈 토큰에 이름과 PIN 을 넣습니다. 되돌릴 수 없습니다" },
+	{ "each officer who is present enters their share; it is checked "
+	    "alone, and nothing is put together",
+	    "참석한 담당자마다 조각을 입력합니다. 하나씩 따로 확인하며 합치지 "
+	    "않습니다" },
+	{ "officers enter their shares; the token is opened, and its "
+	    "objects are compared with the register",
+	    "담당자들이 조각을 입력해 토큰을 열고, 안의 객체를 대장과 비교합니다" },
+	{ "the token makes a key pair; its attributes are read back and it "
+	    "signs",
+	    "토큰이 키 쌍을 만들고, 속성을 다시 읽고, 서명해 봅니다" },
+	{ "a certificate is built, linted, signed by the token, compared "
+	    "and linted again",
+	    "인증서를 만들어 검사하고, 토큰으로 서명한 뒤 비교하고 다시 "
+	    "검사합니다" },
+	{ "a revocation list is built, signed by the token and read back",
+	    "폐지 목록을 만들어 토큰으로 서명하고 다시 읽습니다" },
+	{ "officers sign the manifest of a policy bundle: read what it "
+	    "changes before (okse policy simulate)",
+	    "담당자들이 정책 묶음의 목록에 서명합니다. 무엇이 바뀌는지 먼저 "
+	    "확인하십시오 (okse policy simulate)" },
+	{ "the key signs for the last time, and is destroyed: a point of no "
+	    "return",
+	    "키가 마지막으로 서명하고 파기됩니다. 되돌릴 수 없습니다" },
+	{ "the token's objects are counted, it is logged out, the secret is "
+	    "forgotten, the register is written",
+	    "토큰의 객체를 세고 로그아웃하며, 비밀값을 지우고 대장을 씁니다" },
+	/* what was done */
+	{ "  %s, %s: your share is %s", "  %s, %s: 비밀 조각은 %s 입니다" },
+	{ "  %jd quorums opened the secret, %jd sets of one officer fewer "
+	    "did not",
+	    "  정족수 조합 %jd개가 열었고, 한 명 모자란 조합 %jd개는 열지 "
+	    "못했습니다" },
+	{ "  %jd of %u officers hold their share",
+	    "  조각을 가진 담당자 %jd명 (모두 %u명)" },
+	{ "  token %s, serial %s", "  토큰 %s, 일련번호 %s" },
+	{ "  the token took its label before the crash",
+	    "  토큰은 중단되기 전에 이름을 받았습니다" },
+	{ "  the key was made before the crash",
+	    "  키는 중단되기 전에 만들어졌습니다" },
+	{ "  half of the key %s is there: it is destroyed",
+	    "  키 %s 의 반쪽만 있어 파기합니다" },
+	{ "  %s goes beside the manifest, as signatures",
+	    "  %s 을(를) 목록 곁에 signatures 로 두십시오" },
+};
+
+const char *
+phrase(enum language l, const char *english)
+{
+	for (size_t i = 0; l == LANGUAGE_KOREAN && i < COUNT(table); i++)
+		if (strcmp(table[i].english, english) == 0)
+			return table[i].korean;
+	return english;
+}
