@@ -274,6 +274,7 @@ await test('the log has every list that was signed, and what became of it',
     await sleep(1200)		// outcomes and a checkpoint
     const verified = await okse.okse(['audit', 'verify', okse.path('log')])
     assert.equal(verified.status, 0, verified.stdout + verified.stderr)
+    assert.doesNotMatch(verified.stdout, /status-lists/)
     const shown = await okse.okse(['audit', 'show', '--event', 'status.list',
       okse.path('log')])
     assert.equal(shown.status, 0, shown.stderr)
@@ -288,6 +289,43 @@ await test('metrics tell of lists and their signatures', async () => {
   assert.match(text, /^okse_status_lists 1$/m)
   assert.match(text, /^okse_status_list_signatures_total [1-9]/m)
 })
+
+// ---- size
+
+/** Half a million places of list 1 invalid, as if it had come to that. */
+const spoil = `
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1])
+c.execute("UPDATE status_list SET next = size WHERE list = 1")
+c.execute("INSERT INTO status_use (list, first, count, serial, value,"
+    " expires_at) VALUES (1, 500000, 500000, zeroblob(16), 1, 4102444800)")
+c.execute("INSERT INTO status_version (list, version) VALUES (1, 1)"
+    " ON CONFLICT (list) DO UPDATE SET version = version + 1")
+c.commit()
+`
+
+await test('a list that packing does not help is signed all the same',
+  async () => {
+    assert.equal(await okse.stop(), 0)
+    const r = await run('python3', ['-c', spoil, okse.path('registry.db')])
+    assert.equal(r.status, 0, r.stderr)
+    const before = Math.floor(Date.now() / 1000)
+    await okse.start()
+    let lists
+    do {
+      await sleep(200)
+      // until then it may be one that has expired
+      const now = await okse.get(pathOf(uri))
+      lists = now.status === 200 && now.text.length > 200000
+        ? await listsOf(uri)
+        : undefined
+    } while (!lists && Date.now() < (before + 15) * 1000)
+    assert.ok(lists, 'no long list came')
+    assert.ok(lists.cwt.packed.length > 128 * 1024)
+    for (const list of [lists.jwt, lists.cwt])
+      assert.ok(unpacked(list).reduce((n, byte) =>
+        n + [0, 2, 4, 6].filter(i => byte >> i & 3).length, 0) > 500000)
+  })
 
 assert.equal(await okse.stop(), 0)
 done()
