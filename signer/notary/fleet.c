@@ -309,3 +309,23 @@ fleet_tick(struct notary *n, bool *out_back)
 	e = look(n);
 	return e == ERR_UNAVAILABLE ? ERR_OK : e;
 }
+
+/* ---- telling */
+
+void
+fleet_metrics(const struct notary *n, struct bytes *out)
+{
+	size_t joined = 0;
+
+	if (!registry_is_shared(n->registry))
+		return;
+	for (size_t i = 0; i < n->fleet.count; i++)
+		joined += n->fleet.nodes[i].state == FLEET_JOINED;
+	tally_head(out, "fleet_nodes", "gauge",
+	    "Daemons that share the registry.");
+	bytes_printf(out, "okse_fleet_nodes %zu\n", joined);
+	tally_head(out, "registry_away", "gauge",
+	    "1 while the registry's database cannot be reached.");
+	bytes_printf(out, "okse_registry_away %d\n",
+	    registry_is_away(n->registry));
+}

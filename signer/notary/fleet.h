@@ -72,4 +72,7 @@ bool fleet_has_grown(struct notary *n);
 [[nodiscard]] enum err fleet_stage(struct notary *n);
 void fleet_staged(struct fleet *f, bool durable);
 
+/* Prometheus text: how many nodes, and is the database away? */
+void fleet_metrics(const struct notary *n, struct bytes *out);
+
 #endif

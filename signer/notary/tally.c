@@ -119,6 +119,7 @@ tally_put(const struct notary *n, struct bytes *out)
 	const struct tally *t = &n->tally;
 
 	guard_metrics(&n->guard, out);
+	fleet_metrics(n, out);
 	if (n->guard.held)
 		return;
 	put_decisions(t, out);

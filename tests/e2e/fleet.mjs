@@ -105,6 +105,9 @@ await test('a node whose network is cut refuses at once, and comes back',
       const r = await readyz(a)
       return r.status === 503 && r.json.failing.includes('database')
     })
+    await until('told', async () =>
+      /^okse_registry_away 1$/m.test(await a.metricsText()))
+    assert.match(await b.metricsText(), /^okse_fleet_nodes 2$/m)
     assert.equal((await issue(b, person())).reply.status, 201)
     fleet.links[0].mend()
     await until('ready', async () => (await readyz(a)).status === 200)
