@@ -153,6 +153,9 @@ facts_nonce(struct notary *n, const struct asked *asked, struct view text,
 	bool used;
 
 	*out_state = nonce_check(n->keys, text, asked->caller, n->now, &nonce);
+	if (*out_state == PROOF_VALID &&
+	    nonce.expires_at - NONCE_LIFE < n->challenges_since)
+		*out_state = PROOF_EXPIRED_NONCE;
 	if (*out_state != PROOF_VALID)
 		return ERR_OK;
 	TRY(registry_nonce_used(n->registry, &nonce, &used));

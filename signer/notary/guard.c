@@ -14,6 +14,7 @@
 #include "signer/log.h"
 #include "signer/notary/notary.h"
 #include "signer/notary/recover.h"
+#include "signer/notary/registry_inspect.h"
 
 /* ---- what is missing */
 
@@ -181,6 +182,9 @@ guard_again(struct notary *n)
 
 	if (n->guard.held)
 		return ERR_OK;
+	if (registry_is_moved(n->registry))
+		return err_because(ERR_CORRUPT, "another file was put in the "
+		    "registry's place while it was open");
 	TRY(registry_entry_count(n->registry, &entries));
 	if (entries != journal_durable(n->journal))
 		return err_because(ERR_CORRUPT, "the registry has %" PRIu64

@@ -15,6 +15,7 @@
 
 #define STEP 2048		/* entries; some milliseconds */
 #define MEMORY "repaired"	/* what is to be recorded, once it is whole */
+#define CHALLENGES "challenges"	/* none given before counts any more */
 
 enum phase { VERIFYING, RESTORING, WHOLE };
 
@@ -29,7 +30,7 @@ struct rebuild {
 	enum phase		 phase;
 	uint64_t		 next;		/* entry, of the phase */
 	uint64_t		 from;		/* the first ever missing */
-	uint64_t		 counts[RESTORE_KIND_COUNT];
+	struct restored		 restored;
 };
 
 void
@@ -42,15 +43,16 @@ rebuild_free(struct rebuild *b)
 	mem_free(b);
 }
 
-/* ---- what will be recorded: from, to, counts */
+/* ---- what will be recorded: from, to, newest, counts */
 
 static enum err
 recall(struct registry *r, uint64_t *out_from, uint64_t *out_to,
-    uint64_t counts[RESTORE_KIND_COUNT])
+    struct restored *out)
 {
 	AUTO_DONE(bytes) value = { 0 };
 	enum err e = registry_meta_get(r, MEMORY, &value);
 	struct reader in = reader_of(bytes_view(&value));
+	struct restored found;
 	uint64_t from, to;
 
 	if (e == ERR_NOT_FOUND || (e == ERR_OK && value.len == 0))
@@ -58,11 +60,13 @@ recall(struct registry *r, uint64_t *out_from, uint64_t *out_to,
 	TRY(e);
 	from = reader_u64(&in);
 	to = reader_u64(&in);
+	found.newest = (int64_t)reader_u64(&in);
 	for (size_t i = 0; i < RESTORE_KIND_COUNT; i++)
-		counts[i] = reader_u64(&in);
+		found.counts[i] = reader_u64(&in);
 	TRY(reader_end(&in, MEMORY));
 	*out_from = from;
 	*out_to = to;
+	*out = found;
 	return ERR_OK;
 }
 
@@ -73,8 +77,9 @@ remember(const struct rebuild *b)
 
 	bytes_put_u64(&value, b->from);
 	bytes_put_u64(&value, b->next - 1);
+	bytes_put_u64(&value, (uint64_t)b->restored.newest);
 	for (size_t i = 0; i < RESTORE_KIND_COUNT; i++)
-		bytes_put_u64(&value, b->counts[i]);
+		bytes_put_u64(&value, b->restored.counts[i]);
 	TRY(bytes_check(&value));
 	return registry_meta_put(b->notary->registry, MEMORY,
 	    bytes_view(&value));
@@ -95,16 +100,45 @@ put_entry(struct notary *n, uint64_t from, uint64_t to,
 	return journal_put(n->journal, bytes_view(&entry), NULL);
 }
 
-enum err
-rebuild_record(struct notary *n)
+/* ---- challenges, whose use the log does not tell */
+
+static enum err
+put_challenges(struct notary *n, int64_t newest)
 {
-	uint64_t from, to, counts[RESTORE_KIND_COUNT];
-	enum err e = recall(n->registry, &from, &to, counts);
+	AUTO_DONE(bytes) value = { 0 };
+
+	bytes_put_u64(&value, (uint64_t)newest);
+	TRY(bytes_check(&value));
+	n->challenges_since = newest;
+	return registry_meta_put(n->registry, CHALLENGES, bytes_view(&value));
+}
+
+enum err
+rebuild_load(struct notary *n)
+{
+	AUTO_DONE(bytes) value = { 0 };
+	enum err e = registry_meta_get(n->registry, CHALLENGES, &value);
+	struct reader r = reader_of(bytes_view(&value));
 
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
 	TRY(e);
-	TRY(put_entry(n, from, to, counts));
+	n->challenges_since = (int64_t)reader_u64(&r);
+	return reader_end(&r, CHALLENGES);
+}
+
+enum err
+rebuild_record(struct notary *n)
+{
+	struct restored done;
+	uint64_t from, to;
+	enum err e = recall(n->registry, &from, &to, &done);
+
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	TRY(e);
+	TRY(put_entry(n, from, to, done.counts));
+	TRY(put_challenges(n, done.newest));
 	return registry_meta_put(n->registry, MEMORY, VIEW(NULL, 0));
 }
 
@@ -149,7 +183,7 @@ rebuild_start(struct notary *n, uint64_t first, uint64_t last,
 	TRY(recompute_bundles_new(&b->tiles, b->head.size, &b->bundles));
 	b->published = recompute_from(b->bundles);
 	/* begun before, and interrupted */
-	e = recall(n->registry, &b->from, &to, b->counts);
+	e = recall(n->registry, &b->from, &to, &b->restored);
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		return e;
 	*out_rebuild = STEAL(b);
@@ -213,7 +247,7 @@ stage_some(struct rebuild *b)
 
 		TRY(b->published.read(b->published.arg, b->next, &entry));
 		TRY(restore_entry(n->registry, b->next, entry,
-		    n->config->status_lists.entries, b->counts));
+		    n->config->status_lists.entries, &b->restored));
 	}
 	return remember(b);
 }

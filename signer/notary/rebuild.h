@@ -31,6 +31,11 @@ AUTO_STRUCT(rebuild);
 /* "repair": how far it is, as a member of an open record. NULL: null. */
 void rebuild_put(const struct rebuild *b, struct json *j);
 
+/*
+ * n->challenges_since: the log does not tell which challenges were used, so
+ * those given before the last lost issue count no more.
+ */
+[[nodiscard]] enum err rebuild_load(struct notary *n);
 /* Stages the entry that tells of a finished repair, if there was one. */
 [[nodiscard]] enum err rebuild_record(struct notary *n);
 

@@ -14,6 +14,13 @@
 
 #define NODES_MAX 256
 
+bool
+registry_is_moved(struct registry *r)
+{
+	return r->engine->ops->dialect == DIALECT_SQLITE &&
+	    sqlite_is_moved(r->engine);
+}
+
 /* ---- counting */
 
 static void

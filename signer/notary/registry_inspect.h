@@ -17,6 +17,9 @@
 [[nodiscard]] enum err registry_open_copy(const char *path,
     struct registry **out_registry);
 
+/* Has a file been put in the place of this one, under the daemon? */
+bool registry_is_moved(struct registry *r);
+
 /*
  * Counts by table, state and programme, oldest and newest, as members of an
  * open record. Reads whole tables.

@@ -30,6 +30,7 @@ struct effect {
 	int64_t			 list_size;
 	uint64_t		 index;
 	uint64_t		*counts;
+	int64_t			*newest;
 };
 
 bool
@@ -273,6 +274,8 @@ issue(struct effect *f)
 {
 	struct status_use use = { 0 };
 
+	if (*f->newest < f->now)
+		*f->newest = f->now;
 	TRY(redeem(f));
 	TRY(bind_keys(f));
 	TRY(reserve(f));
@@ -344,7 +347,7 @@ remember(struct registry *r, const struct schema_entry *e)
 
 enum err
 restore_entry(struct registry *r, uint64_t index, struct view entry,
-    int64_t list_size, uint64_t counts[RESTORE_KIND_COUNT])
+    int64_t list_size, struct restored *so_far)
 {
 	struct schema_entry e;
 	struct effect f;
@@ -352,7 +355,7 @@ restore_entry(struct registry *r, uint64_t index, struct view entry,
 
 	TRY(schema_get(entry, &e));
 	TRY(registry_entry_put(r, index, entry));
-	counts[RESTORE_ENTRIES]++;
+	so_far->counts[RESTORE_ENTRIES]++;
 	TRY(remember(r, &e));
 	if (e.event != SCHEMA_EVENT_DECISION ||
 	    !view_is(e.member[SCHEMA_OUT], "allow") ||
@@ -360,7 +363,8 @@ restore_entry(struct registry *r, uint64_t index, struct view entry,
 		return ERR_OK;
 	f = effect_of(r, index, entry, &e);
 	f.list_size = list_size;
-	f.counts = counts;
+	f.counts = so_far->counts;
+	f.newest = &so_far->newest;
 	done = decide(&f);
 	if (done != ERR_EXISTS && done != ERR_NOT_FOUND)
 		return done;

@@ -27,14 +27,18 @@ enum restore_kind {
 
 extern const char *const restore_words[RESTORE_KIND_COUNT];
 
+struct restored {
+	uint64_t	counts[RESTORE_KIND_COUNT];
+	int64_t		newest;		/* when the last of them was issued */
+};
+
 /*
- * Puts the entry and does what it did, within a transaction; adds to counts.
+ * Puts the entry and does what it did, within a transaction; adds to so_far.
  * list_size: of status lists that were opened meanwhile. ERR_CORRUPT when a
  * constraint refuses what the log says was done.
  */
 [[nodiscard]] enum err restore_entry(struct registry *r, uint64_t index,
-    struct view entry, int64_t list_size,
-    uint64_t counts[RESTORE_KIND_COUNT]);
+    struct view entry, int64_t list_size, struct restored *so_far);
 
 /*
  * A retry whose seed was lost with the registry is remembered by an idem with

@@ -108,6 +108,15 @@ execute(struct sqlite *s, const char *sql)
 	return rc == SQLITE_OK ? ERR_OK : fail(s, rc);
 }
 
+bool
+sqlite_is_moved(struct engine *e)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(sqlite_of(e)->db, "main",
+	    SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
 /* ---- the schema */
 
 static enum err

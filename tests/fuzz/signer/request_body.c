@@ -31,7 +31,7 @@ static enum err
 decode(uint8_t how, struct view json, struct body *b)
 {
 	struct view share;
-	uint64_t serial;
+	uint64_t serial, last;
 	bool shadow;
 
 	switch (how % 8) {
@@ -50,6 +50,8 @@ decode(uint8_t how, struct view json, struct body *b)
 		return ERR_UNSUPPORTED;
 	case 6:
 		(void)body_decode_policy(json, b, &serial, &shadow);
+		body_done(b);
+		(void)body_decode_repair(json, b, &serial, &last);
 		return ERR_UNSUPPORTED;
 	default:
 		return decode_batch(json);

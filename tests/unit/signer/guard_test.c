@@ -230,6 +230,21 @@ a_registry_changed_under_the_daemon_is_noticed(void **state)
 	assert_non_null(strstr(err_why(), "100 entries where 4"));
 }
 
+static void
+a_file_put_in_the_registrys_place_is_noticed(void **state)
+{
+	struct world *w = published_world(state);
+
+	decide(w, 3);
+	publish(w);
+	OK(guard_again(w->n));
+	run_in(w, "mv registry.db new.db && cp old/registry.db .");
+	assert_int_equal(guard_again(w->n), ERR_CORRUPT);
+	assert_non_null(strstr(err_why(), "another file"));
+	run_in(w, "mv new.db registry.db");
+	OK(guard_again(w->n));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -246,6 +261,7 @@ main(void)
 		TEST(a_log_and_registry_that_contradict_the_mark_are_fatal),
 		TEST(a_torn_mark_leaves_the_one_before),
 		TEST(a_registry_changed_under_the_daemon_is_noticed),
+		TEST(a_file_put_in_the_registrys_place_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,7 @@ same_rows(struct world *w, size_t least)
 		MUST(path_join(w->dir, "lost.db", path, sizeof(path)));
 		dump(path, i, w->now - DAY, &lost);
 		dump(w->config.registry, i, w->now - DAY, &made);
+		assert_true(lost.len != 0);	/* there was something */
 		assert_string_equal(bytes_text(&made), bytes_text(&lost));
 		for (size_t k = 0; k < lost.len; k++)
 			rows += lost.at[k] == '\n';
@@ -261,6 +262,28 @@ a_retry_whose_seed_was_lost_hears_so(void **state)
 	assert_true(served_says(s, "ask for a reissue"));
 }
 
+/* The log does not tell which were used; all that may have been are old. */
+static void
+a_challenge_given_before_the_loss_counts_no_more(void **state)
+{
+	struct world *w = *state;
+	AUTO_DONE(bytes) token = { 0 };
+	struct person p;
+
+	world_visit(w, 9, PURPOSE_FIRST_ISSUE, &token);
+	person_credential(w, &p, 9, bytes_view(&token), "phone");
+	w->now++;
+	issue_to(w, 1, PURPOSE_FIRST_ISSUE, "phone");
+	publish(w);
+	lose(w, "true");
+	repair(w);
+	world_reopen(w);
+	w->now++;
+	assert_true(served_failed(world_ask(w, &p.asked), "device-proof"));
+	person_credential(w, &p, 9, bytes_view(&token), "phone");
+	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_OK);
+}
+
 /* ---- refused, interrupted */
 
 static void
@@ -354,6 +377,7 @@ main(void)
 		TEST(what_was_repaired_is_on_the_record_and_the_log_goes_on),
 		TEST(nobody_gets_a_second_device_by_it),
 		TEST(a_retry_whose_seed_was_lost_hears_so),
+		TEST(a_challenge_given_before_the_loss_counts_no_more),
 		TEST(only_what_was_confirmed_is_repaired),
 		TEST(a_log_that_is_not_its_checkpoints_repairs_nothing),
 		TEST(a_log_behind_the_mark_repairs_nothing),
