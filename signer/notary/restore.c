@@ -12,6 +12,7 @@
 #include "audit/merkle.h"
 #include "audit/schema.h"
 #include "base/time.h"
+#include "signer/notary/registry_fleet.h"
 
 const char *const restore_words[RESTORE_KIND_COUNT] = {
 #define X(name, word) word,
@@ -31,6 +32,7 @@ struct effect {
 	uint64_t		 index;
 	uint64_t		*counts;
 	int64_t			*newest;
+	bool			 superseded;	/* by a later device */
 };
 
 bool
@@ -193,10 +195,31 @@ replace(struct effect *f)
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
 	TRY(e);
+	if (old.issued_at > f->now)
+		return ERR_OK;	/* it came later: reserve_or_pass() */
 	expired = old.administrative_expiry != TIME_NONE &&
 	    old.administrative_expiry <= f->now;
 	return change(f, &old, expired ? DEVICE_EXPIRED : DEVICE_REPLACED,
 	    STATUS_INVALID);
+}
+
+/*
+ * Where several nodes share the registry, another may have brought back, or
+ * kept, what came after: then this device is of the past already.
+ */
+static enum err
+reserve_or_pass(struct effect *f, const struct registry_device *fresh)
+{
+	struct registry_device later;
+	enum err e = registry_device_reserve(f->registry, &f->holder,
+	    f->programme, fresh);
+
+	if (e != ERR_EXISTS || !registry_is_shared(f->registry))
+		return e;
+	TRY(registry_device_find(f->registry, &f->holder, f->programme,
+	    &later));
+	f->superseded = later.issued_at > f->now;
+	return f->superseded ? ERR_OK : e;
 }
 
 static enum err
@@ -219,8 +242,7 @@ reserve(struct effect *f)
 	}
 	if (f->purpose == PURPOSE_REISSUE)
 		TRY(replace(f));
-	return registry_device_reserve(f->registry, &f->holder, f->programme,
-	    &fresh);
+	return reserve_or_pass(f, &fresh);
 }
 
 static enum err
@@ -280,6 +302,9 @@ issue(struct effect *f)
 	TRY(bind_keys(f));
 	TRY(reserve(f));
 	TRY(take_places(f, &use));
+	if (f->superseded)
+		TRY(registry_status_set(f->registry, &f->serial,
+		    STATUS_INVALID));
 	return close_retry(f, &use);
 }
 

@@ -108,15 +108,6 @@ execute(struct sqlite *s, const char *sql)
 	return rc == SQLITE_OK ? ERR_OK : fail(s, rc);
 }
 
-bool
-sqlite_is_moved(struct engine *e)
-{
-	int moved = 0;
-
-	return sqlite3_file_control(sqlite_of(e)->db, "main",
-	    SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
-}
-
 /* ---- the schema */
 
 static enum err
@@ -434,22 +425,6 @@ open_copy(struct sqlite *s, const char *path)
 	    SQLITE_OPEN_URI));
 	return execute(s, "PRAGMA trusted_schema = OFF;"
 	    "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;");
-}
-
-enum err
-sqlite_check(struct engine *e, int64_t *out_bad)
-{
-	struct sqlite *s = sqlite_of(e);
-	sqlite3_stmt *st = NULL;
-	int64_t bad = 0;
-	int rc;
-
-	TRY(prepare(s, "PRAGMA integrity_check", &st));
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		bad += sqlite3_column_bytes(st, 0) != 2;	/* "ok" */
-	sqlite3_finalize(st);
-	*out_bad = bad + (rc != SQLITE_DONE);
-	return ERR_OK;
 }
 
 static const struct engine_ops sqlite_ops = {

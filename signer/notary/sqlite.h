@@ -25,12 +25,6 @@
     const struct statement *statements, size_t count,
     struct engine **out_engine);
 
-/* Reads every page: how many things SQLite finds wrong with them (to 100). */
-[[nodiscard]] enum err sqlite_check(struct engine *e, int64_t *out_bad);
-
-/* Is another file under its name now, or none? */
-bool sqlite_is_moved(struct engine *e);
-
 /* The connection itself, for backups on it and for tests. */
 sqlite3 *sqlite_connection(struct engine *e);
 

@@ -132,5 +132,33 @@ await test('the daemon goes on there: retries, devices, the log', async () => {
   assert.equal(v.status, 0, v.stdout + v.stderr)
 })
 
+await test('a database that forgot its last commits is repaired there, too',
+  async () => {
+    const rename = async (from, to) =>
+      database.sql(`ALTER DATABASE ${from} RENAME TO ${to}`, 'postgres')
+    await database.sql('CREATE DATABASE kept TEMPLATE okse', 'postgres')
+    await okse.start()
+    const lost = person()
+    assert.equal((await issue(okse, lost)).reply.status, 201)
+    await sleep(1500)
+    assert.equal(await okse.stop(), 0)
+    await rename('okse', 'forgotten')
+    await rename('kept', 'okse')
+    await okse.start({ ready: false })
+    for (const end = Date.now() + 20000; ; await sleep(100)) {
+      assert.ok(Date.now() < end, okse.errors)
+      const r = await okse.adminCall('GET', '/v1/seal-status')
+        .catch(() => ({}))
+      if (r.json?.hold && r.json.state === 'open') break
+    }
+    const r = await okse.okse(['registry', 'repair', '--yes'])
+    assert.equal(r.status, 0, r.stdout + r.stderr)
+    await okse.waitReady()
+    assert.equal((await okse.post('/v1/qr-tokens', qrTokenBody(lost))).status,
+      403)
+    assert.equal((await issue(okse, person())).reply.status, 201)
+    assert.equal(await okse.stop(), 0)
+  })
+
 await database.stop()
 done()
