@@ -188,7 +188,7 @@ await test('proofs of other forms are refused, and we say why', async () => {
     .toString('base64url')
   const cases = [
     [/typ must be/, await sign({ ...good, typ: 'JWT' }, claims, privateKey)],
-    [/kid is not supported/,
+    [/kid is not taken there/,
       await sign({ ...good, kid: 'k' }, claims, privateKey)],
     [/private key/, await sign({ ...good, jwk: await exportJWK(privateKey) },
       claims, privateKey)],
@@ -197,7 +197,7 @@ await test('proofs of other forms are refused, and we say why', async () => {
     }, claims, other.privateKey)],
     [/aud and nonce/, await sign(good, { ...claims, nonce: 7 }, privateKey)],
     [/iat must be/, await sign(good, { ...claims, iat: 1.5 }, privateKey)],
-    [/does not belong/, await sign(good, { ...claims, exp: 9 }, privateKey)],
+    [/exp must be/, await sign(good, { ...claims, exp: 'x' }, privateKey)],
     [/does not verify/, [h, changed, s].join('.')],
     [/three parts/, [h, changed].join('.')]
   ]
