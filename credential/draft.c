@@ -22,6 +22,7 @@ static const struct format *const formats[] = {
 	&format_cwt_qr,
 	&format_status_jwt,
 	&format_status_cwt,
+	&format_metadata,
 };
 
 static const struct {

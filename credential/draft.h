@@ -36,6 +36,7 @@ enum draft_kind {
 	DRAFT_CWT_QR,		/* cwt-qr */
 	DRAFT_STATUS_JWT,	/* statuslist+jwt */
 	DRAFT_STATUS_CWT,	/* statuslist+cwt */
+	DRAFT_METADATA,		/* openidvci-issuer-metadata+jwt */
 };
 
 #define DRAFT_PARTS 65		/* signatures of one document, at most */

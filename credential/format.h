@@ -37,6 +37,7 @@ extern const struct format format_opendid;
 extern const struct format format_cwt_qr;
 extern const struct format format_status_jwt;
 extern const struct format format_status_cwt;
+extern const struct format format_metadata;
 
 /*
  * Takes both buffers over, which are empty afterwards: what is signed, and

@@ -48,6 +48,16 @@ struct claim_range {		/* both 0: no bounds */
 	int64_t	min, max;
 };
 
+/* What something is called in a language (RFC 5646). */
+struct display {
+	const char	*locale, *name;
+};
+
+struct displays {
+	struct display	*at;
+	size_t		 count;
+};
+
 struct claim_spec {
 	const char	*name;
 	enum claim_type	 type;
@@ -69,6 +79,7 @@ struct claim_spec {
 	const char	*element;	/* … NULL: the claim's name */
 	const char	*caption;	/* opendid-vc; NULL: the claim's name */
 	int64_t		 label;		/* cwt-qr: of claim 169; 0: none */
+	struct displays	 display;	/* for wallets */
 };
 
 /*

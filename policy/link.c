@@ -95,7 +95,11 @@ publish(struct yaml_doc *doc, struct programme_file *f)
 		.vc = f->vc,
 		.opendid = f->opendid,
 		.cwt_qr = f->cwt_qr,
+		.display = f->display,
 	};
+	for (size_t i = 0; i < f->rules.count; i++)
+		rule_wants_attested(f->rules.at[i].rule,
+		    &f->public.key_storage, &f->public.user_authentication);
 	return ERR_OK;
 }
 

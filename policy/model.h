@@ -91,6 +91,7 @@ struct programme_file {
 	struct vc_spec			 vc;
 	struct opendid_spec		 opendid;
 	struct cwt_qr_spec		 cwt_qr;
+	struct displays			 display;
 	struct validity			 validity;
 	YAML_ARRAY(struct fee)		 fees;
 	YAML_ARRAY(struct rule_entry)	 rules;
@@ -122,7 +123,7 @@ enum part_kind { PART_POLICY, PART_REGIONS, PART_CALLERS, PART_PROGRAMME };
 enum part_kind policy_part_kind(const struct policy_part *part);
 
 /* Of a programme; see schema_claim.c. */
-extern const struct yaml_type claims_type, formats_type;
+extern const struct yaml_type claims_type, formats_type, displays_type;
 extern const struct yaml_type sd_jwt_type, mdoc_type, vc_type;
 extern const struct yaml_type opendid_type, cwt_qr_type;
 

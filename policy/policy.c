@@ -248,6 +248,12 @@ policy_find(const struct policy *p, struct view id)
 }
 
 const struct programme *
+policy_programme_at(const struct policy *p, size_t i)
+{
+	return i < p->programme_count ? &p->programmes[i]->public : NULL;
+}
+
+const struct programme *
 policy_programme(const struct policy *p, struct view id)
 {
 	const struct programme_file *f = policy_find(p, id);

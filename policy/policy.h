@@ -185,7 +185,14 @@ struct programme {
 	struct vc_spec		 vc;
 	struct opendid_spec	 opendid;
 	struct cwt_qr_spec	 cwt_qr;
+	struct displays		 display;
+	/* what an enforced rule wants attested; RESISTANCE_NONE: nothing */
+	enum resistance		 key_storage, user_authentication;
 };
+
+/* The i-th of the policy's programmes; NULL from the last on. */
+const struct programme *policy_programme_at(const struct policy *p,
+    size_t i);
 
 /* NULL when the policy has no such programme. */
 const struct programme *policy_programme(const struct policy *p,

@@ -84,6 +84,10 @@ enum outcome judge_sight(const struct rule *rule, const struct scene *s,
 /* Whether the rule is of kind "reason" and lists this one. */
 bool rule_lists_reason(const struct rule *rule, struct view reason);
 
+/* Raises both to what an enforced rule of kind "device-attestation" wants. */
+void rule_wants_attested(const struct rule *rule,
+    enum resistance *key_storage, enum resistance *user_authentication);
+
 /* What lets this client ask for this, or NULL; see rule_service.c. */
 const struct entitlement *entitlement_find(const struct scene *s);
 

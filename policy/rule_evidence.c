@@ -179,6 +179,23 @@ const struct rule_kind rule_device_attestation = {
 	.judge = judge_attestation,
 };
 
+void
+rule_wants_attested(const struct rule *rule, enum resistance *key_storage,
+    enum resistance *user_authentication)
+{
+	const struct device_attestation *r =
+	    (const struct device_attestation *)rule;
+
+	if (rule->variant != &rule_device_attestation.variant ||
+	    rule->mode != MODE_ENFORCE)
+		return;
+	if (r->key_storage > (int)*key_storage)
+		*key_storage = (enum resistance)r->key_storage;
+	if (r->user_authentication > (int)*user_authentication)
+		*user_authentication =
+		    (enum resistance)r->user_authentication;
+}
+
 /* ---- devices: how many a holder may have at once */
 
 struct devices {

@@ -149,6 +149,8 @@ static const struct yaml_field programme_fields[] = {
 	    &opendid_type, .optional = true),
 	YAML_FIELD("cwt-qr", struct programme_file, cwt_qr, &cwt_qr_type,
 	    .optional = true),
+	YAML_FIELD("display", struct programme_file, display, &displays_type,
+	    .optional = true),
 	YAML_FIELD("validity", struct programme_file, validity,
 	    &YAML_STRUCT(struct validity, validity_fields)),
 	YAML_FIELD("fees", struct programme_file, fees, &fees_type,

@@ -57,6 +57,29 @@ static const struct yaml_field range_fields[] = {
 static const struct yaml_type range_type =
     YAML_STRUCT(struct claim_range, range_fields);
 
+static enum err
+check_displays(struct yaml_mark at, const void *value)
+{
+	const struct displays *d = value;
+
+	for (size_t i = 0; i < d->count; i++) {
+		const char *l = d->at[i].locale;
+
+		if (strspn(l, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(l) ||
+		    strlen(l) < 2 || strlen(l) > 35)
+			return yaml_error(at, "display: expected language tags "
+			    "(RFC 5646), as ko and en");
+	}
+	return ERR_OK;
+}
+
+const struct yaml_type displays_type = { .shape = YAML_MAP, .min = 1,
+	.max = 8, .size = sizeof(struct display),
+	.key_offset = offsetof(struct display, locale),
+	.value_offset = offsetof(struct display, name),
+	.item = &YAML_STRING(100), .check = check_displays };
+
 /* optional, as all of them are */
 #define CLAIM_FIELD(key, member, ...)                                         \
 	YAML_FIELD(key, struct claim_spec, member, &YAML_TYPE(__VA_ARGS__),   \
@@ -88,6 +111,8 @@ static const struct yaml_field claim_fields[] = {
 	CLAIM_FIELD("namespace", namespace, .shape = YAML_TEXT, .max = 100),
 	CLAIM_FIELD("element", element, .shape = YAML_TEXT, .max = 100),
 	CLAIM_FIELD("caption", caption, .shape = YAML_TEXT, .max = 100),
+	YAML_FIELD("display", struct claim_spec, display, &displays_type,
+	    .optional = true),
 	CLAIM_FIELD("claim-169", label, .shape = YAML_INTEGER, .min = 1,
 	    .max = 99),
 	{ 0 },

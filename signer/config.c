@@ -189,6 +189,8 @@ static const struct yaml_field witness_fields[] = {
 static const struct yaml_field file_fields[] = {
 	FIELD("origin", origin, &YAML_STRING(255)),
 	FIELD("issuer", issuer, &YAML_STRING(255)),
+	FIELD("credential-endpoint", credential_endpoint, &YAML_STRING(255),
+	    .optional = true),
 	FIELD("state", state, &PATH_TYPE),
 	FIELD("listen", listen,
 	    &YAML_STRUCT(struct config_listen, listen_fields)),

@@ -114,6 +114,7 @@ struct config_limits {
 struct config {
 	const char	*origin;	/* of the log: "okse.example/log" */
 	const char	*issuer;	/* URI, "iss" of what we sign */
+	const char	*credential_endpoint;	/* of wallets; or NULL */
 	const char	*state;		/* directory of the daemon's files */
 	struct config_listen listen;
 	YAML_ARRAY(struct config_client) clients;

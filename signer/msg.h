@@ -69,6 +69,7 @@ const char *role_name(enum role r);
 	X(FAILED, 52, ROLE_NOTARY, ROLE_GATE, 1024)                           \
 	X(HEALTH, 53, ROLE_NOTARY, ROLE_GATE, 8)                              \
 	X(DRAFT, 54, ROLE_NOTARY, ROLE_GATE, MSG_LONG)                        \
+	X(METADATA, 55, ROLE_NOTARY, ROLE_GATE, MSG_LONG)                     \
 	X(TICKET, 60, ROLE_NOTARY, ROLE_KEYHOLDER, MSG_LONG)   /* + fd */     \
 	X(CHECKPOINT, 61, ROLE_NOTARY, ROLE_KEYHOLDER, 1024)                  \
 	X(SIGNATURE, 70, ROLE_KEYHOLDER, ROLE_GATE, 8192)                     \

@@ -181,6 +181,16 @@ on_health(struct proc *p, struct peer *from, const struct msg *m)
 }
 
 static void
+on_metadata(struct proc *p, struct peer *from, const struct msg *m)
+{
+	struct gate *g = proc_context(p);
+
+	(void)from;
+	bytes_reset(&g->metadata);
+	bytes_put(&g->metadata, m->body);
+}
+
+static void
 on_hold(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct gate *g = proc_context(p);
@@ -259,6 +269,7 @@ static const struct proc_rule rules[] = {
 	{ MSG_METRICS, on_metrics },
 	{ MSG_HEALTH, on_health },
 	{ MSG_HOLD, on_hold },
+	{ MSG_METADATA, on_metadata },
 	{ MSG_LOG_STATE, on_log_state },
 };
 
@@ -340,6 +351,7 @@ gate_done(struct gate *g)
 	attesters_done(&g->attesters);
 	bytes_done(&g->frame);
 	shelf_done(&g->shelf);
+	bytes_done(&g->metadata);
 	bytes_done(&g->held_by);
 	bytes_done(&g->hold);
 	bytes_done(&g->log_state);

@@ -42,6 +42,7 @@ struct gate {
 	/* as the notary last said */
 	bool			 policy_in_force, policy_change_failed;
 	bool			 registry_away;
+	struct bytes		 metadata;	/* a JWT, or empty */
 	struct bytes		 hold, held_by;	/* JSON, its name; or "" */
 	struct bytes		 log_state;	/* JSON, or "" */
 	bool			 unwitnessed;	/* nothing is issued */

@@ -39,6 +39,8 @@ static const struct route {
 	{ HTTP_GET, "/v1/keys", CLIENTS, 0, route_keys },
 	{ HTTP_GET, "/.well-known/jwt-vc-issuer", CLIENTS, 0,
 	    route_jwt_vc_issuer },
+	{ HTTP_GET, "/.well-known/openid-credential-issuer", CLIENTS, 0,
+	    route_issuer_metadata },
 	{ HTTP_GET, "/v1/status-lists/", CLIENTS, 0, route_status_list },
 	{ HTTP_GET, "/v1/log/checkpoint", CLIENTS, 0, route_checkpoint },
 	{ HTTP_GET, "/v1/log/state", CLIENTS, 0, route_log_state },

@@ -34,6 +34,7 @@ void route_challenge(struct gate *g, const struct call *call);
 [[nodiscard]] enum err route_keys_open(struct gate *g);
 void route_keys(struct gate *g, const struct call *call);
 void route_jwt_vc_issuer(struct gate *g, const struct call *call);
+void route_issuer_metadata(struct gate *g, const struct call *call);
 
 /* ---- route_public.c: the log */
 
@@ -47,6 +48,11 @@ void route_proof(struct gate *g, const struct call *call);
 /* ---- route_status.c */
 
 void route_status_list(struct gate *g, const struct call *call);
+/*
+ * How much Accept wants a type, in thousandths (RFC 9110 12.5.1): the weight
+ * of the range that fits best, 0 when none does.
+ */
+int route_weight(struct view accept, const char *type);
 /* By the value of Accept; ERR_NOT_ACCEPTABLE. */
 [[nodiscard]] enum err route_status_form(struct view accept,
     enum status_form *out_form);

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "credential/metadata.h"
 
 #define KEYS_CACHE "public, max-age=300"
 
@@ -84,4 +85,43 @@ route_jwt_vc_issuer(struct gate *g, const struct call *call)
 	json_close(&j);
 	json_close(&j);
 	give(g, call, "application/json", &j, &body);
+}
+
+#define METADATA_JWT "application/jwt"
+
+/* Signed when it is asked for by its type; wanted at least as much as JSON. */
+static bool
+wants_signed(const struct call *call)
+{
+	struct view accept = http_value(call->http, HTTP_ACCEPT);
+
+	return accept.at != NULL && route_weight(accept, METADATA_JWT) > 0 &&
+	    route_weight(accept, METADATA_JWT) >=
+	    route_weight(accept, REPLY_JSON);
+}
+
+/* OpenID4VCI 1.0 12.2 */
+void
+route_issuer_metadata(struct gate *g, const struct call *call)
+{
+	bool sign = wants_signed(call);
+	struct reply r = { .status = 200, .cache = KEYS_CACHE,
+	    .type = sign ? METADATA_JWT : REPLY_JSON };
+	enum err e = ERR_OK;
+
+	if (g->metadata.len == 0) {
+		gate_refuse(g, call, ERR_UNAVAILABLE, "not signed since the "
+		    "start, or without a key of use metadata");
+		return;
+	}
+	if (sign)
+		bytes_put(&r.body, bytes_view(&g->metadata));
+	else
+		e = metadata_plain(bytes_view(&g->metadata), &r.body);
+	if (e == ERR_OK && (e = bytes_check(&r.body)) == ERR_OK) {
+		server_reply(g->server, call->origin, &r);
+		return;
+	}
+	reply_done(&r);
+	gate_refuse(g, call, e, NULL);
 }

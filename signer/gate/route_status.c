@@ -78,9 +78,8 @@ fit(struct view range, const char *type)
 	return is_word(range, "*/*") ? 1 : 0;
 }
 
-/* The weight of the range that fits best; 0 when none does. */
-static int
-wanted(struct view accept, const char *type)
+int
+route_weight(struct view accept, const char *type)
 {
 	int best = 0, w = 0;
 
@@ -111,8 +110,8 @@ route_status_form(struct view accept, enum status_form *out_form)
 		*out_form = STATUS_JWT;
 		return ERR_OK;
 	}
-	jwt = wanted(accept, types[STATUS_JWT]);
-	cwt = wanted(accept, types[STATUS_CWT]);
+	jwt = route_weight(accept, types[STATUS_JWT]);
+	cwt = route_weight(accept, types[STATUS_CWT]);
 	if (jwt + cwt == 0)
 		return err_because(ERR_NOT_ACCEPTABLE, "Accept: there are %s "
 		    "and %s", types[STATUS_JWT], types[STATUS_CWT]);

@@ -59,6 +59,7 @@ batch_reset(struct batch *b)
 		ticket_free(STEAL(s->ticket));
 		explicit_bzero(s->body.at, s->body.len);
 		bytes_reset(&s->body);
+		s->type = 0;
 	}
 	record_free(STEAL(b->list.record));
 	ticket_free(STEAL(b->list.ticket));
@@ -95,6 +96,8 @@ stage(struct notary *n, struct queue *q, struct batch *b)
 {
 	TRY(chores_stage(n));
 	TRY(serve_waiting(n, q, b));
+	if (b->count < BATCH_MAX && metadata_due(n, n->now))
+		TRY(metadata_stage(n, &b->at[b->count++]));
 	TRY(lists_stage(n, &b->list));
 	return reported_put(n);
 }

@@ -73,6 +73,7 @@ close_ticket(struct notary *n, struct outstanding_ticket *t)
 		n->tally.failed++;
 	}
 	lists_closed(n, t->index, t->err);
+	metadata_closed(n, t->index, t->err);
 	outstanding_remove(&n->outstanding, t);
 }
 
@@ -115,6 +116,8 @@ dispatch_done(struct notary *n, struct proc *p, uint32_t keyholder,
 	if (e == ERR_OK && lists_ticket(&n->lists, index) != NULL &&
 	    (e = lists_signed(n, part, words)) != ERR_OK)
 		words = view_text(err_why());
+	if (e == ERR_OK)
+		metadata_signed(n, index, words);
 	if (e != ERR_OK)
 		part_failed(p, t, e, words);
 	else
@@ -208,11 +211,13 @@ dispatch_batch(struct notary *n, struct proc *p, struct batch *b)
 	struct peer *gate = proc_peer(p, ROLE_GATE, 0);
 
 	for (size_t i = 0; i < b->count; i++) {
-		peer_send(gate, b->at[i].type, b->at[i].id,
-		    bytes_view(&b->at[i].body));
+		if (b->at[i].type != 0)
+			peer_send(gate, b->at[i].type, b->at[i].id,
+			    bytes_view(&b->at[i].body));
 		if (b->at[i].ticket == NULL)
 			continue;
-		send_drafts(gate, &b->at[i]);
+		if (b->at[i].type != 0)
+			send_drafts(gate, &b->at[i]);
 		send_ticket(n, p, b->at[i].id, b->at[i].ticket);
 	}
 	if (b->list.ticket == NULL)

@@ -350,6 +350,7 @@ on_pass(struct proc *p)
 
 	if (s->notary == NULL || s->failed)
 		return;
+	metadata_tell(s->notary, proc_peer(p, ROLE_GATE, 0));
 	if (upkeep_pass(&s->upkeep, s->notary, p) != ERR_OK)
 		give_up(s, "the repair");
 	if (s->notary->guard.held)
@@ -423,7 +424,8 @@ on_tick(void *context)
 		    !s->notary->fleet.open.is)
 			look_again(s);
 	}
-	c->due = c->due || c->heartbeat || c->record_count + c->done_count +
+	c->due = c->due || metadata_due(s->notary, time_now()) ||
+	    c->heartbeat || c->record_count + c->done_count +
 	    c->failed_count != 0;
 }
 

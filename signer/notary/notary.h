@@ -15,6 +15,7 @@
 #include "signer/notary/guard.h"
 #include "signer/notary/journal.h"
 #include "signer/notary/lists.h"
+#include "signer/notary/metadata.h"
 #include "signer/notary/outstanding.h"
 #include "signer/notary/places.h"
 #include "signer/notary/pseudonym.h"
@@ -49,6 +50,7 @@ struct notary {
 	struct places		 places;
 	struct lists		 lists;		/* of status */
 	struct tally		 tally;
+	struct announced	 announced;
 	struct fleet		 fleet;
 };
 

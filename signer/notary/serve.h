@@ -14,7 +14,8 @@ struct ticket;
 /* What becomes of one request. */
 struct served {
 	uint64_t	 id;		/* the gate's */
-	enum msg_type	 type;		/* MSG_ANSWER or MSG_GRANTED */
+	enum msg_type	 type;		/* MSG_ANSWER or MSG_GRANTED, or 0:
+					   no gate waits for it */
 	struct bytes	 body;		/* of that message */
 	struct record	*record;	/* staged, not durable */
 	struct ticket	*ticket;	/* durable: may be signed */

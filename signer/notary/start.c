@@ -271,6 +271,7 @@ notary_close(struct notary *n)
 	keys_free(n->keys);
 	vkey_free(n->log_key);
 	vkey_free(n->log_second);
+	announced_done(&n->announced);
 	signers_done(&n->signers);
 	for (size_t i = 0; i < COUNT(n->card_cas); i++)
 		card_ca_free(n->card_cas[i]);

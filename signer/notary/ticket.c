@@ -354,11 +354,15 @@ ticket_record(struct notary *n, const struct request *r,
 	return answer_decided(d, asked->dry_run, &place, &out->body);
 }
 
-/* ---- a status list */
+/* ---- what the service signs for itself */
 
-enum err
-ticket_record_list(struct notary *n, const struct entry_signed_facts *f,
-    struct drafts *drafts, struct served *out)
+typedef enum err put_signed(const struct entry_common *c,
+    const struct entry_signed_facts *f, struct bytes *out);
+
+static enum err
+record_own(struct notary *n, put_signed *put,
+    const struct entry_signed_facts *f, struct drafts *drafts,
+    struct served *out)
 {
 	struct entry_signed_facts facts = *f;
 	AUTO_DONE(bytes) entry = { 0 };
@@ -367,9 +371,25 @@ ticket_record_list(struct notary *n, const struct entry_signed_facts *f,
 	facts.drafts = drafts->hash;
 	facts.draft_count = drafts->count;
 	TRY(journal_next(n->journal, &c));
-	TRY(entry_status_list(&c, &facts, &entry));
+	TRY(put(&c, &facts, &entry));
 	TRY(journal_put(n->journal, bytes_view(&entry), NULL));
 	return stage(n, c.seq, false, drafts, out);
+}
+
+enum err
+ticket_record_list(struct notary *n, const struct entry_signed_facts *f,
+    struct drafts *drafts, struct served *out)
+{
+	return record_own(n, entry_status_list, f, drafts, out);
+}
+
+enum err
+ticket_record_metadata(struct notary *n, const struct entry_signed_facts *f,
+    struct drafts *drafts, struct served *out, uint64_t *out_index)
+{
+	TRY(record_own(n, entry_metadata, f, drafts, out));
+	*out_index = out->record->index;
+	return ERR_OK;
 }
 
 /* ---- a retry */

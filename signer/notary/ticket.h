@@ -41,6 +41,10 @@ AUTO_STRUCT(ticket);
 [[nodiscard]] enum err ticket_record_list(struct notary *n,
     const struct entry_signed_facts *f, struct drafts *drafts,
     struct served *out);
+/* The same for the issuer's metadata, and where its entry is. */
+[[nodiscard]] enum err ticket_record_metadata(struct notary *n,
+    const struct entry_signed_facts *f, struct drafts *drafts,
+    struct served *out, uint64_t *out_index);
 
 /*
  * Commits the batch; its records, and a list's, become tickets. Any error is
