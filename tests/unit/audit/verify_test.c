@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "testverify.h"
 
 /* One log of 600 entries, one of 40 short ones; both published thrice. */
@@ -233,6 +234,34 @@ files_that_are_not_the_log_s_are_told(void **state)
 }
 
 static void
+status_lists_may_lie_beside_the_log(void **state)
+{
+	static const char *const lists[] = { "status-lists/1.jwt",
+	    "status-lists/1.cwt", "status-lists/1024.jwt" };
+	static const char *const others[] = { "status-lists/01.jwt",
+	    "status-lists/1.txt", "status-lists/1.jwt.new",
+	    "status-lists/x.cwt", "status-lists/.jwt" };
+	struct verify_result r;
+
+	(void)state;
+	assert_int_equal(dir_make(path_in(&small, "status-lists"), 0755),
+	    ERR_OK);
+	for (size_t i = 0; i < COUNT(lists); i++)
+		write_all(path_in(&small, lists[i]), view_text("a list"));
+	r = verify(&small);
+	assert_int_equal(r.verdict, VERIFY_VERIFIED);
+	assert_true(r.foreign == 0);
+	for (size_t i = 0; i < COUNT(others); i++)
+		write_all(path_in(&small, others[i]), view_text("?"));
+	r = verify(&small);
+	assert_true(r.foreign == COUNT(others));
+	for (size_t i = 0; i < COUNT(lists); i++)
+		assert_int_equal(unlink(path_in(&small, lists[i])), 0);
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_int_equal(unlink(path_in(&small, others[i])), 0);
+}
+
+static void
 no_directory_and_no_checkpoint_are_told_apart(void **state)
 {
 	struct testlog l = { 0 };
@@ -261,6 +290,7 @@ main(void)
 		cmocka_unit_test(a_missing_bundle_is_named),
 		cmocka_unit_test(an_older_checkpoint_leaves_files_ahead_of_it),
 		cmocka_unit_test(files_that_are_not_the_log_s_are_told),
+		cmocka_unit_test(status_lists_may_lie_beside_the_log),
 		cmocka_unit_test(no_directory_and_no_checkpoint_are_told_apart),
 	};
 
