@@ -9,7 +9,11 @@
 #include "signer/notary/engine_postgres.h"
 
 #define SECOND INT64_C(1000000)
-#define BATCH_PATIENCE (4 * SECOND)	/* for a transaction, all of it */
+/*
+ * For a transaction, all of it. Served twice, with a lost answer looked up,
+ * a batch still ends before the supervisor takes the notary for dead (10 s).
+ */
+#define BATCH_PATIENCE (3 * SECOND)
 #define READ_PATIENCE (2 * SECOND)	/* for a read outside of one */
 #define SCRIPT_PATIENCE (600 * SECOND)	/* for a migration */
 

@@ -3,6 +3,7 @@
  * directly. Only the seed is signed, with the key of the certificate here.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <unistd.h>
 
@@ -49,9 +50,12 @@ read_one(struct view text)
 	AUTO_DONE(bytes) raw = { 0 };
 	AUTO_DONE(bytes) again = { 0 };
 	struct qr_token t;
+	uint8_t cti[QR_TOKEN_ID];
+	enum err peeked = qr_token_peek(text, cti);
 
 	if (qr_token_read(text, issuers, 1, &t) == ERR_OK &&
-	    t.expires_at - t.issued_at > QR_TOKEN_LIFE)
+	    (t.expires_at - t.issued_at > QR_TOKEN_LIFE ||
+	    peeked != ERR_OK || memcmp(t.cti, cti, sizeof(cti)) != 0))
 		abort();
 	if (base45_get(text, &raw) != ERR_OK)
 		return;
