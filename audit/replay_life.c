@@ -41,8 +41,8 @@ name_of(struct view hex, uint8_t out[TABLE_NAME])
 	for (size_t i = 0; i < TABLE_NAME; i++) {
 		uint8_t high = hex.at[2 * i], low = hex.at[2 * i + 1];
 
-		out[i] = (uint8_t)((high & 15) + (high > '9' ? 9 : 0)) << 4 |
-		    (uint8_t)((low & 15) + (low > '9' ? 9 : 0));
+		out[i] = (uint8_t)(((high & 15) + (high > '9' ? 9 : 0)) << 4 |
+		    ((low & 15) + (low > '9' ? 9 : 0)));
 	}
 }
 

@@ -238,8 +238,8 @@ static void
 put_verified(const struct report_about *a, struct bytes *out)
 {
 	static const char *const words[] = {
-		[VERIFY_VERIFIED] = "verified: every entry hashes to the "
-		    "signed root",
+		[VERIFY_VERIFIED] = ("verified: every entry hashes to the "
+		    "signed root"),
 		[VERIFY_TAMPERED] = "found TAMPERED",
 		[VERIFY_INCOMPLETE] = "found INCOMPLETE",
 		[VERIFY_UNWITNESSED] = "verified, but not witnessed in time",

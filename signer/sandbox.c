@@ -337,9 +337,11 @@ allow_sockets(scmp_filter_ctx filter, const struct allowed *a)
 
 	for (size_t i = 0; i < COUNT(families) && failed == 0; i++)
 		if (families[i] == AF_UNIX ? a->local : a->tcp)
-			failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-			    SCMP_SYS(socket), 1,
-			    SCMP_A0(SCMP_CMP_EQ, (uint64_t)families[i]));
+			failed = seccomp_rule_add_array(filter,
+			    SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			    &(const struct scmp_arg_cmp){ .arg = 0,
+			    .op = SCMP_CMP_EQ,
+			    .datum_a = (uint64_t)families[i] });
 	return failed == 0 ? ERR_OK : err_because(ERR_SYSTEM,
 	    "seccomp rule of sockets: %s", strerror(-failed));
 }

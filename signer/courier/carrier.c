@@ -65,10 +65,12 @@ new_session(const struct carrier *c)
 
 	if (ssl == NULL)
 		return NULL;
+	/* the macro SSL_set_tlsext_host_name() drops the const of its text */
 	ok = c->target->literal ?
 	    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) :
-	    SSL_set1_host(ssl, host) == 1 &&
-	    SSL_set_tlsext_host_name(ssl, host) == 1;
+	    SSL_set1_host(ssl, host) == 1 && SSL_ctrl(ssl,
+	    SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+	    (void *)(uintptr_t)host) == 1;
 	if (ok == 1)
 		return ssl;
 	SSL_free(ssl);

@@ -15,16 +15,16 @@
 static const char *const grants[] = {
 	"GRANT USAGE ON SCHEMA okse TO ",
 	"GRANT SELECT ON ALL TABLES IN SCHEMA okse TO ",
-	"GRANT INSERT ON okse.device, okse.device_key, okse.qr, okse.nonce,"
+	("GRANT INSERT ON okse.device, okse.device_key, okse.qr, okse.nonce,"
 	    " okse.quota, okse.status_list, okse.status_version,"
 	    " okse.status_use, okse.idem, okse.entry, okse.meta, okse.writer"
-	    " TO ",
-	"GRANT UPDATE ON okse.device, okse.device_key, okse.qr, okse.quota,"
+	    " TO "),
+	("GRANT UPDATE ON okse.device, okse.device_key, okse.qr, okse.quota,"
 	    " okse.status_list, okse.status_version, okse.status_use,"
-	    " okse.meta, okse.writer TO ",
+	    " okse.meta, okse.writer TO "),
 	"GRANT UPDATE (qr_certificate) ON okse.node TO ",
-	"GRANT DELETE ON okse.qr, okse.nonce, okse.quota, okse.idem,"
-	    " okse.status_use TO ",
+	("GRANT DELETE ON okse.qr, okse.nonce, okse.quota, okse.idem,"
+	    " okse.status_use TO "),
 };
 
 /* Written into SQL, so it is held to what needs no quotes. */
