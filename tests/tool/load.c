@@ -3,9 +3,14 @@
  * connections to the API's Unix socket. Everything a request needs (device
  * keys, proofs, the text itself) is made before its phase is timed.
  *
- *	load --socket PATH --stage qr-token|credential [--connections N]
- *	    [--count N] [--rate PER_SECOND] [--first HOLDER] [--json]
+ *	load --socket PATH --stage qr-token|qr-batch|credential
+ *	    [--connections N] [--count N] [--rate PER_SECOND]
+ *	    [--first HOLDER] [--format NAME] [--keys N] [--json]
  *	    [--watch ROLE=PID] …
+ *
+ * --count counts requests; of qr-batch each is for BATCH holders, and of
+ * credential for as many credentials as the device has keys. What is done per
+ * second, and CPU time, are of tokens and credentials, latency of requests.
  *
  * Closed loop: each connection sends its next request when the answer to the
  * last has come. With --rate, open loop: requests are due at fixed times
@@ -27,19 +32,22 @@
 #include "tests/tool/measure.h"
 #include "tests/tool/people.h"
 
-#define ANSWER_MAX 65536
+#define ANSWER_MAX ((size_t)4 << 20)	/* touched as far as needed */
+#define BATCH 256
+#define KEYS_MAX 64
 #define CONNECTIONS_MAX 4096
 #define WATCH_MAX 80
 #define STATUS_MAX 600
 
 static struct {
-	const char	*socket, *stage;
-	size_t		 connections, count, first;
+	const char	*socket, *stage, *format;
+	size_t		 connections, count, first, keys;
 	double		 rate;
 	bool		 json;
 	size_t		 watch_count;
 	const char	*watch[WATCH_MAX];	/* ROLE=PID */
-} o = { .stage = "qr-token", .connections = 32, .count = 20000 };
+} o = { .stage = "qr-token", .format = "dc+sd-jwt", .connections = 32,
+	.count = 20000, .keys = 1 };
 
 static void
 fail(const char *what)
@@ -61,6 +69,8 @@ struct phase {
 	const char	*name;
 	struct bytes	*requests;
 	bool		 timed;
+	size_t		 each;		/* done by one request; 0: one */
+	int		 wanted;	/* status; 0: 201 */
 	void		(*answer)(size_t i, int status, struct view body);
 	/* while it runs */
 	size_t		 next, answered;
@@ -69,6 +79,20 @@ struct phase {
 	uint64_t	 status[STATUS_MAX];
 	uint64_t	 longest;
 };
+
+static uint64_t credential_bytes;	/* of all that came */
+
+static size_t
+done_by(const struct phase *p)
+{
+	return o.count * (p->each != 0 ? p->each : 1);
+}
+
+static int
+wanted(const struct phase *p)
+{
+	return p->wanted != 0 ? p->wanted : 201;
+}
 
 struct connection {
 	int		 fd;
@@ -236,7 +260,7 @@ watch_all(struct usage *out)
 /* ---- reports */
 
 static void
-report_usage(void)
+report_usage(const struct phase *p)
 {
 	for (size_t i = 0; i < o.watch_count; i++) {
 		int n = (int)strcspn(o.watch[i], "=");
@@ -244,14 +268,15 @@ report_usage(void)
 		printf(o.json ? ",\"%.*s\":{\"cpu_us\":%.1f,\"rss_mib\":%.1f}" :
 		    "            %.*s: %.1f us each, %.1f MiB\n", n, o.watch[i],
 		    (after[i].cpu_s - before[i].cpu_s) * 1e6 /
-		    (double)o.count, after[i].rss_mib);
+		    (double)done_by(p), after[i].rss_mib);
 	}
 }
 
 static void
 report(const struct phase *p, double seconds)
 {
-	double per_second = (double)o.count / seconds;
+	double per_second = (double)done_by(p) / seconds;
+	double bytes = (double)credential_bytes / (double)done_by(p);
 	double p50 = percentile(p->histogram, o.count, 0.50);
 	double p99 = percentile(p->histogram, o.count, 0.99);
 	double p999 = percentile(p->histogram, o.count, 0.999);
@@ -262,17 +287,18 @@ report(const struct phase *p, double seconds)
 		    "\"p99_ms\":%.2f,\"p999_ms\":%.2f,\"max_ms\":%.2f",
 		    p->name, o.connections, o.count, o.rate, per_second, p50,
 		    p99, p999, (double)p->longest / 1000);
-		report_usage();
-		printf(",\"good\":%lu}\n", p->status[201]);
+		report_usage(p);
+		printf(",\"bytes\":%.0f,\"good\":%lu}\n", bytes,
+		    p->status[wanted(p)]);
 	} else {
 		printf("%-11s %4zu connections %8.0f/s   p50 %7.2f   p99 "
 		    "%7.2f   p99.9 %7.2f   max %7.2f ms\n", p->name,
 		    o.connections, per_second, p50, p99, p999,
 		    (double)p->longest / 1000);
-		report_usage();
+		report_usage(p);
 	}
 	for (int s = 0; s < STATUS_MAX; s++)
-		if (p->status[s] != 0 && s != 201)
+		if (p->status[s] != 0 && s != wanted(p))
 			fprintf(stderr, "load: %lu answers were %d\n",
 			    p->status[s], s);
 	fflush(stdout);
@@ -289,7 +315,7 @@ run(struct phase *p)
 	watch_all(after);
 	if (p->timed)
 		report(p, seconds);
-	if (p->status[201] != o.count)
+	if (p->status[wanted(p)] != o.count)
 		fail("not every request was granted");
 }
 
@@ -357,11 +383,66 @@ keep_nonce(size_t i, int status, struct view body)
 }
 
 static void
-tell_refusal(size_t i, int status, struct view body)
+put_batch(struct bytes *body, size_t i)
 {
+	bytes_put_text(body, "{\"requests\":[");
+	for (size_t k = 0; k < BATCH; k++) {
+		bytes_put_text(body, k == 0 ? "{" : ",{");
+		put_visit(body, o.first + i * BATCH + k, "");
+		bytes_put_text(body, "}");
+	}
+	bytes_put_text(body, "]}");
+}
+
+/* A batch answers 200 whatever becomes of its members. */
+static void
+check_batch(size_t i, int status, struct view body)
+{
+	static const char good[] = "{\"status\":201,";
+	size_t granted = 0;
+
+	(void)i;
+	for (const uint8_t *at = body.at; (at = memmem(at, body.len -
+	    (size_t)(at - body.at), good, sizeof(good) - 1)) != NULL; at++)
+		granted++;
+	if (status != 200 || granted != BATCH)
+		fail("not every member of a batch was granted");
+}
+
+static void
+batch_phase(void)
+{
+	static struct phase p = { .name = "qr-batch", .timed = true,
+	    .each = BATCH, .wanted = 200, .answer = check_batch };
+
+	p.requests = new_texts();
+	for (size_t i = 0; i < o.count; i++) {
+		AUTO_DONE(bytes) body = { .max = 256 << 10 };
+
+		put_batch(&body, i);
+		put_request(&p.requests[i], "/v1/qr-tokens:batch", i, &body);
+	}
+	run(&p);
+}
+
+static void
+weigh_credentials(size_t i, int status, struct view body)
+{
+	static const char member[] = "\"credential\":\"";
+	const uint8_t *at = body.at, *end = body.at + body.len;
+
 	(void)i;
 	if (status != 201)
 		fprintf(stderr, "load: %.*s\n", (int)body.len, body.at);
+	while ((at = memmem(at, (size_t)(end - at), member,
+	    sizeof(member) - 1)) != NULL) {
+		const uint8_t *from = at + sizeof(member) - 1;
+
+		at = memchr(from, '"', (size_t)(end - from));
+		if (at == NULL)
+			fail("an answer");
+		credential_bytes += (uint64_t)(at - from);
+	}
 }
 
 static void
@@ -400,16 +481,20 @@ challenge_phase(void)
 static void
 put_credential(struct bytes *body, size_t i)
 {
-	AUTO(EVP_PKEY) key = NULL;
-
-	MUST(wallet_new(&key));
 	bytes_put_text(body, "{");
 	put_visit(body, o.first + i, bytes_text(&tokens[i]));
-	bytes_printf(body, ",\"device\":{\"id\":\"phone-%zu\",\"proofs\":[\"",
+	bytes_printf(body, ",\"device\":{\"id\":\"phone-%zu\",\"proofs\":[",
 	    o.first + i);
-	MUST(wallet_proof(key, audience, bytes_text(&nonces[i]), time_now(),
-	    body));
-	bytes_put_text(body, "\"]},\"formats\":[\"dc+sd-jwt\"],");
+	for (size_t k = 0; k < o.keys; k++) {
+		AUTO(EVP_PKEY) key = NULL;
+
+		MUST(wallet_new(&key));
+		bytes_put_text(body, k == 0 ? "\"" : ",\"");
+		MUST(wallet_proof(key, audience, bytes_text(&nonces[i]),
+		    time_now(), body));
+		bytes_put_text(body, "\"");
+	}
+	bytes_printf(body, "]},\"formats\":[\"%s\"],", o.format);
 	put_claims(body, o.first + i);
 	bytes_put_text(body, "}");
 }
@@ -418,8 +503,9 @@ static void
 credential_phase(void)
 {
 	static struct phase p = { .name = "credential", .timed = true,
-	    .answer = tell_refusal };
+	    .answer = weigh_credentials };
 
+	p.each = o.keys;
 	p.requests = new_texts();
 	for (size_t i = 0; i < o.count; i++) {
 		AUTO_DONE(bytes) body = { 0 };
@@ -445,6 +531,10 @@ take(const char *name, const char *value)
 		o.count = strtoul(value, NULL, 10);
 	else if (strcmp(name, "--first") == 0)
 		o.first = strtoul(value, NULL, 10);
+	else if (strcmp(name, "--format") == 0)
+		o.format = value;
+	else if (strcmp(name, "--keys") == 0)
+		o.keys = strtoul(value, NULL, 10);
 	else if (strcmp(name, "--rate") == 0)
 		o.rate = strtod(value, NULL);
 	else if (strcmp(name, "--watch") == 0 && o.watch_count < WATCH_MAX &&
@@ -466,9 +556,14 @@ main(int argc, char *argv[])
 		else
 			fail(argv[i]);
 	if (o.socket == NULL || o.count == 0 || o.connections == 0 ||
-	    o.connections > CONNECTIONS_MAX)
-		fail("--socket, --count, --connections");
+	    o.connections > CONNECTIONS_MAX || o.keys == 0 ||
+	    o.keys > KEYS_MAX)
+		fail("--socket, --count, --connections, --keys");
 	connect_all();
+	if (strcmp(o.stage, "qr-batch") == 0) {
+		batch_phase();
+		return 0;
+	}
 	visit_phase();
 	if (strcmp(o.stage, "credential") == 0) {
 		challenge_phase();
