@@ -7,7 +7,7 @@ packages="build-essential pkg-config clang libclang-rt-14-dev
 libssl-dev libevent-dev libyaml-dev libsqlite3-dev libjansson-dev libcbor-dev
 libqrencode-dev libpng-dev libseccomp-dev libp11-kit-dev libcap-dev zlib1g-dev
 libutf8proc-dev libcmocka-dev softhsm2 opensc opensc-pkcs11 openssl zbar-tools
-golang-go golang-golang-x-mod-dev curl strace libnss3-tools sqlite3 procps
+golang-go golang-golang-x-mod-dev curl strace valgrind libnss3-tools sqlite3 procps
 libpq-dev postgresql-15 postgresql-client-15 chromium chromium-driver"
 
 # a machine may bring its own Node.js
