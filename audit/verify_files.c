@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/proof.h"
+
 #define DEPTH_MAX 16	/* tile/entries/x…: 7 groups of digits and .p */
 
 static uint64_t
@@ -178,6 +180,52 @@ is_status_list(struct view name)
 	    (view_is(r.rest, "jwt") || view_is(r.rest, "cwt"));
 }
 
+/* closed/2026-11.note: the checkpoint that ended a period. */
+static bool
+is_closed_note(struct view path)
+{
+	struct reader r = reader_of(path);
+	struct view period;
+
+	reader_text(&r, "closed/");
+	period = reader_until(&r, '.');
+	return !r.failed && view_is(r.rest, "note") && period.len == 7 &&
+	    closing_period_valid(period);
+}
+
+/* Signed, and no other tree: the tiles say what its root must be. */
+static enum err
+check_closed_note(struct verify_run *v)
+{
+	struct trust_seen seen;
+	struct hash root;
+
+	TRY(trust_open(v->options->trust, bytes_view(&v->file), &seen));
+	if (seen.checkpoint.size > v->result->size)
+		return ERR_OK;	/* ahead of what is verified */
+	TRY(proof_root(&v->source, seen.checkpoint.size, &root));
+	return merkle_equal(&root, &seen.checkpoint.root) ? ERR_OK :
+	    err_because(ERR_MISMATCH, "not of the same tree");
+}
+
+static enum err
+check_closed(struct verify_run *v, const char *path)
+{
+	enum err e;
+
+	bytes_reset(&v->file);
+	e = v->files->read(v->files->arg, path, NOTE_MAX, &v->file);
+	if (e == ERR_OK)
+		e = check_closed_note(v);
+	if (verify_is_fatal(e))
+		return e;
+	if (e != ERR_OK)
+		verify_found(v->result, VERIFY_FILES, VERIFY_TAMPERED,
+		    VERIFY_IN_FILE(path));
+	v->result->count[VERIFY_FILES].good += e == ERR_OK;
+	return ERR_OK;
+}
+
 static enum err
 account(struct verify_run *v, const char *path, bool regular)
 {
@@ -194,6 +242,8 @@ account(struct verify_run *v, const char *path, bool regular)
 	if (regular && (view_is(name, "checkpoint") ||
 	    view_is(name, "checkpoint.witnessed"))) {
 		r->count[VERIFY_FILES].good++;
+	} else if (regular && is_closed_note(name)) {
+		return check_closed(v, path);
 	} else if (regular && tile_path_get(name, &id) == ERR_OK) {
 		r->count[VERIFY_FILES].good++;
 		r->ahead += id.width > tile_width(id.level, id.index,

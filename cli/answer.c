@@ -49,7 +49,7 @@ header_value(struct view line, const char *name)
 }
 
 static enum err
-read_line(struct view line, struct answer *a, int64_t *length)
+read_line(struct view line, struct answer_head *a, int64_t *length)
 {
 	struct view v = header_value(line, "Content-Length");
 
@@ -72,9 +72,9 @@ read_line(struct view line, struct answer *a, int64_t *length)
 }
 
 enum err
-answer_get(struct view head, size_t max, struct answer *out_answer)
+answer_get(struct view head, size_t max, struct answer_head *out_head)
 {
-	struct answer a = { 0 };
+	struct answer_head a = { 0 };
 	struct view line = take_line(&head);
 	int64_t length = -1;
 
@@ -90,6 +90,6 @@ answer_get(struct view head, size_t max, struct answer *out_answer)
 		return err_because(ERR_TOO_LARGE, "an answer of %lld bytes, "
 		    "over %zu", (long long)length, max);
 	a.length = (size_t)length;
-	*out_answer = a;
+	*out_head = a;
 	return ERR_OK;
 }

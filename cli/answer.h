@@ -9,7 +9,7 @@
 
 #define ANSWER_HEAD 16384	/* bytes, at most */
 
-struct answer {
+struct answer_head {
 	int	status;		/* 100 … 599 */
 	char	type[80];	/* Content-Type, or "" */
 	size_t	length;		/* of the body */
@@ -21,6 +21,6 @@ struct answer {
  * Transfer-Encoding, a Content-Encoding; ERR_TOO_LARGE: longer than max.
  */
 [[nodiscard]] enum err answer_get(struct view head, size_t max,
-    struct answer *out_answer);
+    struct answer_head *out_head);
 
 #endif

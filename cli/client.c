@@ -102,7 +102,7 @@ static enum err
 receive_reply(int fd, struct reply *r)
 {
 	AUTO_DONE(bytes) in = { 0 };
-	struct answer answer;
+	struct answer_head answer;
 	const uint8_t *end;
 	size_t head;
 

@@ -66,6 +66,8 @@ int audit_show(const struct arguments *a);
 int audit_proof(const struct arguments *a);
 int audit_check_receipt(const struct arguments *a);
 int audit_diff(const struct arguments *a);
+int audit_close(const struct arguments *a);
+int audit_archive(const struct arguments *a);
 int audit_fingerprint(const struct arguments *a);
 int audit_trace(const struct arguments *a);
 

@@ -264,6 +264,19 @@ static const struct option audit_gaps_options[] = {
 	{ 0 },
 };
 
+static const struct option audit_archive_options[] = {
+	{ "note", "FILE", "as of this checkpoint; otherwise the newest" },
+	{ "stamp", "FILE", "an authority's time stamp of it (RFC 3161)" },
+	{ "authority", "FILE", "that authority's certificate, PEM" },
+	TRUST_OPTIONS,
+	{ 0 },
+};
+
+static const struct option audit_close_options[] = {
+	SERVICE_OPTION,
+	{ 0 },
+};
+
 static const struct option audit_show_options[] = {
 	{ "from", "N", "first entry" },
 	{ "to", "N", "entry after the last" },
@@ -447,6 +460,13 @@ static const struct command table[] = {
 	{ "audit diff", "NOTE NOTE [LOG]", "Whether two checkpoints are of "
 	    "one tree.", "okse audit diff --key log.vkey june.note july.note "
 	    "/tmp/okse/log", audit_trust_options, audit_diff },
+	{ "audit close", "PERIOD", "End a month of the log with its totals "
+	    "and a checkpoint.", "okse audit close --dir /tmp/okse 2026-11",
+	    audit_close_options, audit_close },
+	{ "audit archive", "LOG DIR", "Copy a log as of a checkpoint, with "
+	    "sums, and verify the copy.", "okse audit archive --key log.vkey "
+	    "/tmp/okse/log archive-2026-11", audit_archive_options,
+	    audit_archive },
 	{ "audit fingerprint", "NOTE [TEXT]", "A checkpoint as it is written "
 	    "on paper, or compared with paper.",
 	    "okse audit fingerprint /tmp/okse/log/checkpoint", NULL,
@@ -472,7 +492,8 @@ main(int argc, char *argv[])
 	status = command_run(table, argc, argv, &misused);
 	/* their 1 and 2 say what was found in a log */
 	if (misused != NULL && (misused->run == audit_verify ||
-	    misused->run == audit_diff))
+	    misused->run == audit_diff ||
+	    misused->run == audit_archive))
 		return EXIT_AWAY;
 	return status;
 }

@@ -167,7 +167,9 @@ connect_to(struct web *w)
 		return err_because(ERR_UNAVAILABLE, "no connection to %s",
 		    w->host);
 	}
-	(void)BIO_get_fd(w->bio, &fd);
+	/* connecting with a limit has left it without blocking */
+	if (BIO_get_fd(w->bio, &fd) < 0 || BIO_socket_nbio(fd, 0) != 1)
+		return err_openssl("connection");
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)))
 		return err_system("setsockopt");
@@ -243,7 +245,7 @@ ask(struct web *w, const char *path, size_t *out_head)
 }
 
 static enum err
-judge_status(const struct answer *a)
+judge_status(const struct answer_head *a)
 {
 	if (a->status == 200)
 		return ERR_OK;
@@ -259,7 +261,7 @@ take_answer(struct web *w, size_t head, size_t max, struct bytes *out)
 {
 	/* an error page may be longer than the file would be */
 	size_t most = max > 65536 ? max : 65536;
-	struct answer a;
+	struct answer_head a;
 
 	TRY(answer_get(VIEW(w->in.at, head), most, &a));
 	while (w->in.len < head + a.length)
@@ -291,7 +293,9 @@ read_file(void *arg, const char *path, size_t max, struct bytes *out)
 	/* after anything but a whole answer nothing more can be read */
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		disconnect(w);
-	return e;
+	/* a server that does not speak HTTP says nothing about the log */
+	return e == ERR_SYNTAX || e == ERR_UNSUPPORTED || e == ERR_CRYPTO ?
+	    ERR_UNAVAILABLE : e;
 }
 
 struct log_files

@@ -23,9 +23,8 @@ void web_close(struct web *w);
 AUTO_DEFINE(web, struct web, web_close);
 
 /*
- * As long as w stays. Errors besides those of log_files: ERR_UNAVAILABLE (no
- * connection, 5xx), ERR_TIMEOUT, ERR_TOO_LARGE, ERR_SYNTAX (not HTTP),
- * ERR_UNSUPPORTED (another status).
+ * As long as w stays. Errors besides those of log_files: ERR_TIMEOUT, and
+ * ERR_UNAVAILABLE: no connection, another status, or no HTTP at all.
  */
 struct log_files web_files(struct web *w);
 

@@ -22,6 +22,8 @@ enum admin_verb {
 	ADMIN_REGISTRY_BACKUP,	/* POST /v1/registry/backup */
 	ADMIN_REGISTRY_REPAIR,	/* POST /v1/registry/repair; argument: u64
 				   first, u64 last of the missing entries */
+	ADMIN_PERIOD,		/* GET /v1/log/periods */
+	ADMIN_PERIOD_CLOSE,	/* POST /v1/log/periods/NAME; argument: NAME */
 };
 
 /* Also in STATE, for the gate. */

@@ -65,6 +65,9 @@ static const struct route {
 	    route_registry_backup },
 	{ HTTP_POST, "/v1/registry/repair", ON(LISTENER_ADMIN), 0,
 	    route_registry_repair },
+	{ HTTP_GET, "/v1/log/periods", ON(LISTENER_ADMIN), 0, route_periods },
+	{ HTTP_POST, "/v1/log/periods/", ON(LISTENER_ADMIN), 0,
+	    route_period_close },
 };
 
 /* The route of the path, with its method if there is one. */

@@ -74,5 +74,7 @@ void route_registry(struct gate *g, const struct call *call);
 void route_registry_stats(struct gate *g, const struct call *call);
 void route_registry_backup(struct gate *g, const struct call *call);
 void route_registry_repair(struct gate *g, const struct call *call);
+void route_periods(struct gate *g, const struct call *call);
+void route_period_close(struct gate *g, const struct call *call);
 
 #endif

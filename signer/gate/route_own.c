@@ -180,6 +180,26 @@ route_registry_repair(struct gate *g, const struct call *call)
 }
 
 void
+route_periods(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_PERIOD);
+}
+
+/* The period's name is the rest of the path, the notary's to judge. */
+void
+route_period_close(struct gate *g, const struct call *call)
+{
+	struct view name = http_target(call->http);
+	size_t skip = strlen("/v1/log/periods/");
+
+	if (call->http->body.len != 0)
+		gate_refuse(g, call, ERR_SCHEMA, "no body is expected");
+	else
+		ask_supervisor(g, call, ADMIN_PERIOD_CLOSE,
+		    VIEW(name.at + skip, name.len - skip));
+}
+
+void
 route_policy_change(struct gate *g, const struct call *call)
 {
 	AUTO_DONE(bytes) argument = { 0 };

@@ -6,6 +6,7 @@
 
 #include "signer/log.h"
 #include "signer/notary/announce.h"
+#include "signer/notary/period.h"
 #include "signer/notary/reported.h"
 #include "signer/notary/ticket.h"
 
@@ -99,7 +100,8 @@ stage(struct notary *n, struct queue *q, struct batch *b)
 	if (b->count < BATCH_MAX && metadata_due(n, n->now))
 		TRY(metadata_stage(n, &b->at[b->count++]));
 	TRY(lists_stage(n, &b->list));
-	return reported_put(n);
+	TRY(reported_put(n));
+	return period_stage(n);
 }
 
 static enum err

@@ -5,6 +5,7 @@
  */
 #include "signer/notary/calls.h"
 
+#include "signer/notary/period.h"
 #include "signer/notary/rebuild.h"
 #include "signer/notary/registry_inspect.h"
 
@@ -92,6 +93,27 @@ begin_repair(struct notary *n, enum admin_verb verb, struct reader *argument,
 	return show_registry(n, verb, argument, out_broken, out_json);
 }
 
+/* ---- periods of the log */
+
+static enum err
+show_period(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	(void)verb;
+	(void)argument;
+	(void)out_broken;
+	return period_put(n, out_json);
+}
+
+/* The argument is the period's name. */
+static enum err
+close_period(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	TRY(period_begin(n, reader_take(argument, argument->rest.len)));
+	return show_period(n, verb, argument, out_broken, out_json);
+}
+
 /* ---- all of them */
 
 static const struct {
@@ -108,6 +130,8 @@ static const struct {
 	{ ADMIN_REGISTRY_STATS, true, show_registry },
 	{ ADMIN_REGISTRY_BACKUP, true, begin_backup },
 	{ ADMIN_REGISTRY_REPAIR, true, begin_repair },
+	{ ADMIN_PERIOD, false, show_period },
+	{ ADMIN_PERIOD_CLOSE, false, close_period },
 };
 
 static enum err

@@ -171,6 +171,17 @@ journal_put(struct journal *j, struct view entry, struct hash *out_leaf)
 	return ERR_OK;
 }
 
+enum err
+journal_each_staged(const struct journal *j,
+    enum err (*take)(void *context, struct view entry), void *context)
+{
+	struct reader r = reader_of(bytes_view(&j->staged));
+
+	while (r.rest.len != 0)
+		TRY(take(context, reader_block(&r, SCHEMA_ENTRY_MAX)));
+	return ERR_OK;
+}
+
 static void
 go_back(struct journal *j, const struct stage *to)
 {

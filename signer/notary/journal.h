@@ -53,6 +53,9 @@ AUTO_DEFINE(journal, struct journal, journal_close);
 /* out_leaf may be NULL. */
 [[nodiscard]] enum err journal_put(struct journal *j, struct view entry,
     struct hash *out_leaf);
+/* What is staged so far, in order; take's error ends it. */
+[[nodiscard]] enum err journal_each_staged(const struct journal *j,
+    enum err (*take)(void *context, struct view entry), void *context);
 void journal_mark(struct journal *j);
 void journal_undo(struct journal *j);	/* what was staged since the mark */
 [[nodiscard]] enum err journal_committed(struct journal *j);

@@ -11,6 +11,7 @@
 #include "signer/notary/calls.h"
 #include "signer/notary/dispatch.h"
 #include "signer/notary/nonce.h"
+#include "signer/notary/period.h"
 #include "signer/notary/upkeep.h"
 #include "signer/notary/witnesses.h"
 
@@ -265,14 +266,15 @@ serve_waiting(struct role_state *s)
 {
 	struct notary *n = s->notary;
 
-	if (queue_is_empty(&s->queue) && !n->chores.due &&
-	    (!lists_ready(&n->lists) || registry_is_away(n->registry)))
+	if (period_holds(n) || (queue_is_empty(&s->queue) && !n->chores.due &&
+	    (!lists_ready(&n->lists) || registry_is_away(n->registry))))
 		return;
 	if (batch_run(n, &s->queue, time_now(), &s->batch) != ERR_OK) {
 		give_up(s, "a batch");
 		return;
 	}
 	if (s->batch.durable) {
+		period_committed(n, time_monotonic_us());
 		dispatch_records(n, s->proc);
 		chores_clear(&n->chores);
 		attest_staged(n->attest);
@@ -352,7 +354,7 @@ on_pass(struct proc *p)
 		return;
 	metadata_tell(s->notary, proc_peer(p, ROLE_GATE, 0));
 	if (upkeep_pass(&s->upkeep, s->notary, p) != ERR_OK)
-		give_up(s, "the repair");
+		give_up(s, "a repair or the end of a period");
 	if (s->notary->guard.held)
 		return;
 	tell_health(s);

@@ -37,6 +37,7 @@ struct notary {
 	struct backup		*backup;	/* the last, or NULL */
 	struct rebuild		*rebuild;	/* while it is held, or NULL */
 	int64_t			 challenges_since; /* older ones do not count */
+	struct period		*period;	/* being closed, or the last */
 	struct journal		*journal;	/* NULL while it is held */
 	struct attest		*attest;	/* likewise; or no witnesses */
 	struct bytes		 log_state;	/* JSON of LOG_STATE */

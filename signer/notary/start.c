@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "credential/qr_token.h"
 #include "signer/log.h"
+#include "signer/notary/period.h"
 #include "signer/notary/rebuild.h"
 #include "signer/notary/reported.h"
 
@@ -263,6 +264,7 @@ notary_close(struct notary *n)
 	bytes_done(&n->log_state);
 	journal_close(n->journal);
 	rebuild_free(n->rebuild);
+	period_free(n->period);
 	backup_free(n->backup);
 	registry_close(n->registry);
 	chores_done(&n->chores);

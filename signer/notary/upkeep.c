@@ -1,10 +1,12 @@
 /*
- * Backups, repairs and the hold, a piece in every pass of the loop. Next:
- * registry_backup.c, rebuild.c, guard.c.
+ * Backups, repairs, the end of a period and the hold, a piece in every pass
+ * of the loop. Next: registry_backup.c, rebuild.c, period.c, guard.c.
  */
 #include "signer/notary/upkeep.h"
 
+#include "base/time.h"
 #include "signer/log.h"
+#include "signer/notary/period.h"
 #include "signer/notary/rebuild.h"
 
 static void
@@ -56,11 +58,25 @@ repair(struct notary *n, struct proc *p)
 	return ERR_OK;
 }
 
+static enum err
+close_period(struct notary *n, struct proc *p)
+{
+	bool again;
+
+	if (n->guard.held)
+		return ERR_OK;
+	TRY(period_step(n, time_monotonic_us(), &again));
+	if (again)
+		proc_again(p);
+	return ERR_OK;
+}
+
 enum err
 upkeep_pass(struct upkeep *u, struct notary *n, struct proc *p)
 {
 	tell_hold(n, proc_peer(p, ROLE_SUPERVISOR, 0), &u->supervisor_told);
 	tell_hold(n, proc_peer(p, ROLE_GATE, 0), &u->gate_told);
 	back_up(n, p);
+	TRY(close_period(n, p));
 	return repair(n, p);
 }
