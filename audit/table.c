@@ -17,14 +17,26 @@ table_done(struct table *t)
 	*t = (struct table){ .size = t->size };
 }
 
+/* Some names begin with a time: all bytes count. */
+static uint32_t
+mix(const uint8_t name[TABLE_NAME])
+{
+	uint64_t a, b;
+
+	memcpy(&a, name, sizeof(a));
+	memcpy(&b, name + sizeof(a), sizeof(b));
+	a = (a ^ b >> 29 ^ b << 35) * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint32_t)(a >> 32) ^ (uint32_t)(b * UINT64_C(
+	    0xbf58476d1ce4e5b9) >> 32);
+}
+
 /* The slot of a name, or the free one where it belongs. */
 static uint32_t *
 find_slot(const struct table *t, const uint8_t name[TABLE_NAME])
 {
 	uint32_t mask = t->room * 2 - 1, at;
 
-	memcpy(&at, name, sizeof(at));
-	for (at &= mask; t->slots[at] != 0; at = (at + 1) & mask)
+	for (at = mix(name) & mask; t->slots[at] != 0; at = (at + 1) & mask)
 		if (memcmp(t->names[t->slots[at] - 1], name,
 		    TABLE_NAME) == 0)
 			break;

@@ -1,7 +1,7 @@
 /*
  * What is known of names: one item for each, all zero when the name is new.
- * Names are 16 bytes that are already as good as random (pseudonyms, parts of
- * hashes); somebody who chose them to collide would only slow us down.
+ * Names are 16 bytes: pseudonyms, parts of hashes, ids that begin with a time.
+ * Somebody who chose them to collide would only slow us down.
  *
  *	struct table devices = { .size = sizeof(struct device) };
  *	struct device *d = table_item(&devices, name);
