@@ -15,7 +15,7 @@ struct device {
 	uint64_t		since;		/* index that issued it */
 	int64_t			expiry;		/* ms UTC, 0 for never */
 	enum device_state	state;
-	bool			undone;		/* ended by a failure */
+	bool			unmade;	/* its signature failed */
 };
 
 struct token {
@@ -58,11 +58,12 @@ tally(struct replay *r, enum replay_check check, enum err e, uint64_t index)
 
 /* ---- devices */
 
+/* An expired device counts, too, until a reissue takes its place. */
 static bool
-is_held(const struct device *d, int64_t t)
+is_held(const struct device *d)
 {
 	return (d->state == DEVICE_ACTIVE || d->state == DEVICE_SUSPENDED) &&
-	    (d->expiry == 0 || t < d->expiry);
+	    !d->unmade;
 }
 
 static struct device *
@@ -79,7 +80,6 @@ static enum err
 check_issue(const struct device *d, const struct schema_entry *e)
 {
 	struct view purpose = e->member[SCHEMA_PURPOSE];
-	int64_t t = (int64_t)schema_count(e, SCHEMA_T);
 
 	if (view_is(purpose, "refresh")) {
 		if (d->state != DEVICE_ACTIVE ||
@@ -91,7 +91,7 @@ check_issue(const struct device *d, const struct schema_entry *e)
 			    "the administrative expiry");
 		return ERR_OK;
 	}
-	if (!view_is(purpose, "reissue") && is_held(d, t))
+	if (!view_is(purpose, "reissue") && is_held(d))
 		return err_because(ERR_MISMATCH, "a second active device of "
 		    "one holder in one programme");
 	return ERR_OK;
@@ -127,7 +127,7 @@ issue(struct replay *r, uint64_t index, const struct schema_entry *e)
 	tally(r, REPLAY_DEVICES, check_issue(d, e), index);
 	memcpy(d->id, e->member[SCHEMA_DEVICE].at, sizeof(d->id));
 	d->state = DEVICE_ACTIVE;
-	d->undone = false;
+	d->unmade = false;
 	d->since = index;
 	d->expiry = (int64_t)schema_count(e, SCHEMA_EXPIRY);
 	return note_device(r, index, d);
@@ -135,13 +135,15 @@ issue(struct replay *r, uint64_t index, const struct schema_entry *e)
 
 /* docs/devices.md: what an action leads to, from where. */
 static enum device_state
-state_after(struct view action, enum device_state state)
+state_after(struct view action, const struct device *d, int64_t t)
 {
-	bool held = state == DEVICE_ACTIVE || state == DEVICE_SUSPENDED;
+	bool held = d->state == DEVICE_ACTIVE || d->state == DEVICE_SUSPENDED;
 
-	if (view_is(action, "suspend") && state == DEVICE_ACTIVE)
+	if (d->expiry != 0 && t >= d->expiry)
+		return DEVICE_NONE;
+	if (view_is(action, "suspend") && d->state == DEVICE_ACTIVE)
 		return DEVICE_SUSPENDED;
-	if (view_is(action, "reinstate") && state == DEVICE_SUSPENDED)
+	if (view_is(action, "reinstate") && d->state == DEVICE_SUSPENDED)
 		return DEVICE_ACTIVE;
 	return view_is(action, "revoke") && held ? DEVICE_REVOKED :
 	    DEVICE_NONE;
@@ -176,19 +178,18 @@ change(struct replay *r, uint64_t index, const struct schema_entry *e)
 
 	if (d == NULL)
 		return no_memory();
-	to = state_after(e->member[SCHEMA_ACTION], d->state);
+	to = state_after(e->member[SCHEMA_ACTION], d,
+	    (int64_t)schema_count(e, SCHEMA_T));
 	e1 = check_change(d, to, e);
 	tally(r, REPLAY_CHANGES, e1, index);
-	if (e1 == ERR_OK) {
+	if (e1 == ERR_OK)
 		d->state = to;
-		d->undone = false;
-	}
 	return ERR_OK;
 }
 
 /*
- * A signature that was never made leaves no device behind, unless a retry
- * makes it after all.
+ * A signature that was never made leaves no device that would stand in the
+ * way of another one, unless a retry makes it after all.
  */
 static void
 follow_tickets(struct replay *r, uint64_t index,
@@ -205,11 +206,8 @@ follow_tickets(struct replay *r, uint64_t index,
 		    r->device_of[of] == 0)
 			continue;
 		d = table_at(&r->devices, r->device_of[of] - 1);
-		if (d->since != of || (failed ? d->state != DEVICE_ACTIVE :
-		    !d->undone))
-			continue;
-		d->undone = failed;
-		d->state = failed ? DEVICE_NONE : DEVICE_ACTIVE;
+		if (d->since == of)
+			d->unmade = failed;
 	}
 }
 

@@ -494,9 +494,11 @@ a_second_active_device_is_found(void **state)
 	assert_true(FOUND(DEVICES) == 2);
 	assert_true(replay_result(y.replay)->active == 1);
 	assert_int_equal(replay_exit_status(replay_result(y.replay)), 1);
-	y.t = 999000000;			/* the first one has expired */
+	y.t = 999000000;	/* it has expired, and counts all the same */
 	ISSUE(FIRST, HEX_B);
-	assert_true(FOUND(DEVICES) == 2);
+	assert_true(FOUND(DEVICES) == 3);
+	ISSUE(REISSUE, HEX_A);
+	assert_true(FOUND(DEVICES) == 3);
 	replay_free(y.replay);
 }
 
@@ -542,6 +544,10 @@ a_change_of_status_that_cannot_be_is_found(void **state)
 	assert_true(FOUND(CHANGES) == 4);
 	decided(&y, "status-change", "", "", HEX_A, NO_MORE);
 	assert_true(FOUND(CHANGES) == 5);
+	ISSUE(FIRST, HEX_A);
+	y.t = 999000000;
+	CHANGE("suspend", HEX_A);		/* its time is over */
+	assert_true(FOUND(CHANGES) == 6);
 	replay_free(y.replay);
 }
 
