@@ -179,6 +179,13 @@ if [ -e docs/man/okse.yaml.5 ] && [ -e signer/config.c ]; then
 		sed -nE 's/^< (.*)/docs\/man\/okse.yaml.5: lacks the key \1/p; s/^> (.*)/docs\/man\/okse.yaml.5: no such key: \1/p'
 fi | rule 'okse.yaml.5 describes every key'
 
+if [ -e docs/audit.md ]; then
+	sed -nE 's/^[[:space:]]X\([A-Z0-9_]+, "([a-z.]+)",.*/\1/p' audit/schema.h |
+		sort -u | while read -r word; do
+		grep -qF "\`$word\`" docs/audit.md || echo "docs/audit.md: lacks $word"
+	done
+fi | rule 'audit.md describes every event and member of the log'
+
 if [ -e docs/openapi.yaml ]; then
 	grep -ohE '"/(v1/[a-z:/{}-]*|livez|readyz|metrics)"' signer/gate/route*.c 2>/dev/null |
 		tr -d '"' | sort -u | while read -r route; do
