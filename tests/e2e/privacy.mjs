@@ -103,7 +103,9 @@ await test('no answer to an operator has', async () => {
     said.push((await okse.adminCall('GET', url)).text)
   said.push((await request(okse.metrics, 'GET', '/readyz')).text)
   for (const args of [['status', '--json'], ['audit', 'show',
-    okse.path('log')], ['audit', 'verify', '--json', okse.path('log')]]) {
+    okse.path('log')], ['audit', 'verify', '--json', okse.path('log')],
+    ['registry', 'stats', '--json'], ['registry', 'stats'],
+    ['registry', 'backup', okse.path('registry-copy.db')]]) {
     const r = await okse.okse(args)
     assert.equal(r.status, 0, r.stderr)
     said.push(r.stdout, r.stderr)
