@@ -89,7 +89,7 @@ value_at(const struct status_list *l, uint64_t index)
 {
 	unsigned int shift = (unsigned int)(index * l->bits % 8);
 
-	return l->at.at[index * l->bits / 8] >> shift & mask(l);
+	return (unsigned int)l->at.at[index * l->bits / 8] >> shift & mask(l);
 }
 
 enum err
