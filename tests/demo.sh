@@ -105,7 +105,13 @@ good "an SD-JWT VC of $(wc -c <"$work/first") bytes, bound to the phone's key"
 read_credential "$work/first"
 good 'verified by @sd-jwt/sd-jwt-vc up to the ceremony'\''s CA'
 
-title '6  Refused'
+title '6  Other programmes, and what a wallet shows of them'
+note 'a reference wallet (tests/strangers/wallet.mjs) gets each as mdoc and as SD-JWT VC'
+wanted 0 'the wallet and the verifiers' node tests/demo/show.mjs "$dir"
+while read -r line; do good "$line"; done <"$work/out"
+good 'accepted by @auth0/mdl, @owf/mdoc and @sd-jwt: names stayed with the phone'
+
+title '7  Refused'
 person young 16
 visit young
 refused holder-age 'sixteen years old' "$okse" qr-token "$work/visit.json"
@@ -119,7 +125,7 @@ refused evidence-valid 'a replayed QR token' phone minsu
 visit minsu
 refused one-device 'a second phone' "$okse" qr-token "$work/visit.json"
 
-title '7  The phone is replaced: a new visit, a new credential'
+title '8  The phone is replaced: a new visit, a new credential'
 visit minsu device-replaced
 wanted 0 'the new visit' "$okse" qr-token "$work/visit.json"
 cp "$work/out" "$work/token"
@@ -128,7 +134,7 @@ cp "$work/out" "$work/second"
 read_credential "$work/second"
 good 'the new phone has a credential, the old device is retired in the same step'
 
-title '8  A change of policy: no officer makes it alone'
+title '9  A change of policy: no officer makes it alone'
 note 'in this copy of the policy QR tokens live for 2 seconds'
 policy=$work/policy
 mkdir "$policy"
@@ -151,7 +157,7 @@ cp "$work/out" "$work/token"
 sleep 3
 refused evidence-valid 'an expired QR token' phone late
 
-title '9  The log: append-only, signed, checkable by anyone'
+title '10  The log: append-only, signed, checkable by anyone'
 stop_instance || wrong 'the daemon did not stop cleanly'
 shown okse audit verify --key log.vkey DIR/log
 wanted 0 'audit verify' "$okse" audit verify --key "$dir/log/log.vkey" "$dir/log"
