@@ -44,6 +44,7 @@ struct pg_rows {
 
 struct pg_writer {
 	int64_t		node, epoch;
+	int64_t		first, tried;	/* epochs of this process */
 	uint64_t	batch;		/* last committed */
 	uint64_t	pid;		/* of the server's process */
 	bool		unknown;	/* whether batch + 1 was */

@@ -1,10 +1,15 @@
 /*
- * Who writes as a node. A process takes the next epoch of its node's row in
- * the table writer; each batch counts the row up under that epoch, as its
- * first statement. Taking an epoch therefore waits for the former
- * connection's transaction, and ends every later one of it: what is looked up
- * afterwards is final. Next: engine_postgres.c.
+ * Who writes as a node. A process writes its epoch into its node's row in the
+ * table writer; each batch counts the row up under that epoch, as its first
+ * statement. Taking an epoch therefore waits for the former connection's
+ * transaction, and ends every later one of it: what is looked up afterwards
+ * is final. It is a commit itself, so it waits for a synchronous standby, and
+ * what was committed before it is there too. Next: engine_postgres.c.
+ *
+ * Epochs: 31 random bits of the process, then 32 that count its connections,
+ * so that an attempt which nobody heard the answer of is known as its own.
  */
+#include "base/crypto.h"
 #include "base/time.h"
 #include "signer/notary/postgres_engine.h"
 
@@ -129,19 +134,23 @@ pg_writer_take(struct pg_engine *e, const char *name)
 {
 	AUTO_DONE(bytes) params = { 0 };
 	struct found f = { 0 };
+	uint32_t random;
 
 	TRY(take_name(e, name));
 	TRY(wait_alone(e));
+	TRY(random_bytes((uint8_t *)&random, sizeof(random)));
 	datum_put_int(&params, e->writer.node);
-	postgres_queue_sql(e->connection, "INSERT INTO writer AS w"
-	    " (node, epoch, batch) VALUES ($1, 1, 0)"
-	    " ON CONFLICT (node) DO UPDATE SET epoch = w.epoch + 1"
+	datum_put_int(&params, (int64_t)(random >> 1) << 32);
+	postgres_queue_sql(e->connection, "INSERT INTO writer"
+	    " (node, epoch, batch) VALUES ($1, $2, 0)"
+	    " ON CONFLICT (node) DO UPDATE SET epoch = excluded.epoch"
 	    " RETURNING epoch, batch, pg_backend_pid()",
 	    bytes_view(&params), on_found, &f);
 	TRY(postgres_round(e->connection,
 	    time_monotonic_us() + TAKE_PATIENCE));
 	if (!f.is)
 		return err_because(ERR_INTERNAL, "database: no writer");
+	e->writer.first = e->writer.tried = f.epoch;
 	keep_found(e, &f);
 	return ERR_OK;
 }
@@ -190,18 +199,21 @@ pg_writer_retake(struct pg_engine *e, enum engine_fate *out_fate)
 {
 	AUTO_DONE(bytes) params = { 0 };
 	struct found f = { 0 };
-	enum err err;
 
 	queue_end_former(e);
 	datum_put_int(&params, e->writer.node);
-	datum_put_int(&params, e->writer.epoch);
-	postgres_queue_sql(e->connection, "UPDATE writer"
-	    " SET epoch = epoch + 1 WHERE node = $1 AND epoch = $2"
+	datum_put_int(&params, e->writer.first);
+	datum_put_int(&params, e->writer.tried);
+	datum_put_int(&params, ++e->writer.tried);
+	postgres_queue_sql(e->connection, "UPDATE writer SET epoch = $4"
+	    " WHERE node = $1 AND epoch BETWEEN $2 AND $3"
 	    " RETURNING epoch, batch, pg_backend_pid()",
 	    bytes_view(&params), on_found, &f);
-	err = postgres_round(e->connection,
-	    time_monotonic_us() + READ_PATIENCE);
-	TRY(err);
+	TRY(postgres_round(e->connection,
+	    time_monotonic_us() + READ_PATIENCE));
+	if (postgres_warnings(e->connection) != 0)
+		return err_because(ERR_UNAVAILABLE, "database: a commit was "
+		    "not replicated");
 	return judge(e, &f, out_fate);
 }
 
