@@ -3,182 +3,7 @@
  * deferred writes, conflicts of two connections, every way for a connection
  * to break, and what the server must be.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include "base/time.h"
-#include "tests/unit/signer/cluster.h"
-
-enum { PUT, SET, SET_NOW, GET, ALL, SWEEP, COUNT_UP, STATEMENTS };
-
-static const struct statement statements[STATEMENTS] = {
-	[PUT] = { "PUT", "item", STATEMENT_WRITE, "INSERT INTO item (key, "
-	    "value) VALUES (?1, ?2) ON CONFLICT DO NOTHING" },
-	[SET] = { "SET", "item", STATEMENT_WRITE, "UPDATE item SET value = ?2"
-	    " WHERE key = ?1 AND value = ?3" },
-	[SET_NOW] = { "SET_NOW", "item", STATEMENT_NOW, "UPDATE item SET "
-	    "value = ?2 WHERE key = ?1 AND value = ?3" },
-	[GET] = { "GET", "item", STATEMENT_READ,
-	    "SELECT value, note FROM item WHERE key = ?1" },
-	[ALL] = { "ALL", "item", STATEMENT_SCAN,
-	    "SELECT key, value FROM item WHERE key >= ?1 ORDER BY key" },
-	[SWEEP] = { "SWEEP", "item", STATEMENT_SWEEP,
-	    "DELETE FROM item WHERE value < ?1" },
-	[COUNT_UP] = { "COUNT_UP", "quota", STATEMENT_WRITE, "INSERT INTO "
-	    "quota (key, used) VALUES (?1, 1) ON CONFLICT (key) DO UPDATE "
-	    "SET used = quota.used + 1 WHERE quota.used < ?2" },
-};
-
-static const char schema[] =
-    "CREATE TABLE okse.item (key BYTEA PRIMARY KEY, value BIGINT NOT NULL,"
-    " note TEXT);"
-    "CREATE TABLE okse.quota (key BYTEA PRIMARY KEY, used BIGINT NOT NULL);";
-
-static struct cluster cluster;
-
-static void
-must(enum err e)
-{
-	if (e != ERR_OK)
-		fail_msg("%s: %s", err_code(e), err_why());
-}
-#define MUST_BE(expr, wanted)                                                 \
-	do {                                                                  \
-		enum err got_ = (expr);                                       \
-		if (got_ != (wanted))                                         \
-			fail_msg("%s: %s (%s)", #expr, err_code(got_),        \
-			    err_why());                                       \
-	} while (0)
-
-static int
-start(void **state)
-{
-	struct engine *e;
-	int version;
-
-	(void)state;
-	if (!cluster_start(&cluster, "deadlock_timeout=100ms"))
-		return -1;
-	must(engine_postgres_open(cluster.owner, POSTGRES_AS_OWNER,
-	    statements, COUNT(statements), &e));
-	must(e->ops->version(e, &version));
-	assert_int_equal(version, 0);
-	must(e->ops->migrate(e, schema, 7));
-	must(e->ops->version(e, &version));
-	assert_int_equal(version, 7);
-	e->ops->close(e);
-	return !cluster_sql(&cluster, "GRANT USAGE ON SCHEMA okse TO okse; "
-	    "GRANT SELECT, INSERT, UPDATE, DELETE ON okse.item, okse.quota, "
-	    "okse.writer TO okse; GRANT SELECT ON okse.schema_version TO "
-	    "okse");
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	cluster_stop(&cluster);
-	return 0;
-}
-
-static int
-clean(void **state)
-{
-	(void)state;
-	return !cluster_sql(&cluster, "TRUNCATE okse.item, okse.quota");
-}
-
-/* ---- the calls of a registry */
-
-static struct engine *
-open_as(const char *uri, int64_t node)
-{
-	struct engine *e;
-
-	must(engine_postgres_open(uri, POSTGRES_AS_DAEMON, statements,
-	    COUNT(statements), &e));
-	must(e->ops->ready(e));
-	must(engine_postgres_writer(e, node));
-	return e;
-}
-
-static void
-close_engine(struct engine *e)
-{
-	e->ops->close(e);
-}
-
-static enum err
-put(struct engine *e, const char *key, int64_t value)
-{
-	struct query q = query_start(e, PUT);
-
-	query_put_blob(&q, view_text(key));
-	query_put_int(&q, value);
-	return query_change(&q);
-}
-
-static enum err
-set(struct engine *e, size_t how, const char *key, int64_t from, int64_t to)
-{
-	struct query q = query_start(e, how);
-
-	query_put_blob(&q, view_text(key));
-	query_put_int(&q, to);
-	query_put_int(&q, from);
-	return query_change(&q);
-}
-
-static enum err
-count_up(struct engine *e, const char *key, int64_t limit)
-{
-	struct query q = query_start(e, COUNT_UP);
-
-	query_put_blob(&q, view_text(key));
-	query_put_int(&q, limit);
-	return query_change(&q);
-}
-
-static int64_t
-get(struct engine *e, const char *key)
-{
-	struct query q = query_start(e, GET);
-	int64_t value;
-
-	query_put_blob(&q, view_text(key));
-	if (query_row(&q) != ERR_OK)
-		return -1;
-	value = query_get_int(&q);
-	assert_true(query_is_null(&q));
-	must(query_end(&q));
-	return value;
-}
-
-static void
-begin(struct engine *e, bool careful)
-{
-	must(e->ops->begin(e, careful));
-}
-
-static enum err
-commit(struct engine *e)
-{
-	return e->ops->commit(e);
-}
-
-/* What is there for everyone. */
-static int64_t
-stored(const char *key)
-{
-	struct engine *e = open_as(cluster.daemon, 99);
-	int64_t value = get(e, key);
-
-	close_engine(e);
-	return value;
-}
+#include "tests/unit/signer/items.h"
 
 /* ---- one connection */
 
@@ -623,6 +448,58 @@ a_server_that_was_set_back_is_not_written_to(void **state)
 	close_engine(e);
 }
 
+static void
+replicate_to(const char *standby)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "ALTER SYSTEM SET "
+	    "synchronous_standby_names = '%s'", standby);
+	assert_true(cluster_sql(&cluster, sql) && cluster_sql(&cluster,
+	    "SELECT pg_reload_conf(), pg_sleep(0.2)"));
+}
+
+/* Ends every wait for a standby, as an impatient administrator would. */
+static pid_t
+cancel_waits(void)
+{
+	pid_t pid = fork();
+
+	for (int i = 0; pid == 0 && i < 20; i++)
+		(void)cluster_sql(&cluster, "SELECT pg_sleep(0.1), "
+		    "pg_cancel_backend(pid) FROM pg_stat_activity WHERE "
+		    "wait_event = 'SyncRep'");
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+static void
+a_commit_with_a_warning_is_no_success_until_it_is_replicated(void **state)
+{
+	struct engine *e = open_as(cluster.daemon, 1);
+	enum engine_fate fate = FATE_NONE;
+	pid_t impatient;
+
+	(void)state;
+	replicate_to("nobody");
+	impatient = cancel_waits();
+	begin(e, false);
+	must(put(e, "x", 1));
+	MUST_BE(commit(e), ERR_IN_FLIGHT);
+	assert_true(engine_postgres_away(e));
+	assert_int_equal(waitpid(impatient, NULL, 0), impatient);
+	MUST_BE(engine_postgres_resume(e, &fate), ERR_UNAVAILABLE);
+	replicate_to("");
+	for (int i = 0; engine_postgres_away(e) && i < 20; i++)
+		if (engine_postgres_resume(e, &fate) != ERR_UNAVAILABLE)
+			break;
+	assert_false(engine_postgres_away(e));
+	assert_int_equal(fate, FATE_COMMITTED);
+	close_engine(e);
+	assert_int_equal(stored("x"), 1);
+}
+
 /* ---- what the server must be */
 
 static void
@@ -713,6 +590,7 @@ main(void)
 	    TEST(wherever_it_is_cut_the_engine_knows_what_happened),
 	    TEST(a_server_that_is_away_is_refused_fast_and_found_again),
 	    TEST(a_server_that_was_set_back_is_not_written_to),
+	    TEST(a_commit_with_a_warning_is_no_success_until_it_is_replicated),
 	    TEST(roles_that_could_change_the_tables_are_refused),
 	    TEST(settings_that_lose_commits_are_refused_by_name),
 	};
