@@ -165,17 +165,10 @@ const liars = {
     socket.on('drain', more)
     more()
   },
-  'answers with another\'s signature': socket => {
-    const line = i.read('log', 'checkpoint').split('\n')
-      .find(l => l.startsWith('— example.kr/w2')) + '\n'
-    socket.end('HTTP/1.1 200 OK\r\nContent-Length: ' +
-      `${Buffer.byteLength(line)}\r\n\r\n${line}`)
-  },
   'claims to know a million entries, and shows none': socket =>
     socket.end('HTTP/1.1 409 Conflict\r\nContent-Length: 8\r\n\r\n1000000\n'),
   'claims a fork, and shows none': socket =>
-    socket.end('HTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n'),
-  'hangs up': socket => socket.destroy()
+    socket.end('HTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n')
 }
 let after
 for (const [what, how] of Object.entries(liars)) {
