@@ -38,6 +38,13 @@ step_open_token(struct ceremony *c, const struct script_step *s,
 	TRY(ceremony_reopen(c));
 	TRY(ceremony_record_token(c));
 	TRY(ceremony_compare_objects(c, &objects));
+	for (size_t i = 0; i < c->reg.key_count; i++) {
+		const struct register_key *k = &c->reg.keys[i];
+
+		if (!k->destroyed)
+			TRY(ceremony_probe(c, k->type, k->label,
+			    VIEW_OF(k->id)));
+	}
 	payload_put_int(result, "objects", objects);
 	return ERR_OK;
 }

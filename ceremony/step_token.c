@@ -11,6 +11,7 @@
 #include "ceremony/lint.h"
 #include "ceremony/steps.h"
 #include "pkcs11/generate.h"
+#include "pkcs11/probe.h"
 #include "quorum/derive.h"
 
 /* ---- initialise-token */
@@ -197,6 +198,22 @@ make_key(struct ceremony *c, const struct script_key *key, struct view id,
 	return token_generate(c->token, type, key->label, id, out);
 }
 
+enum err
+ceremony_probe(struct ceremony *c, enum key_type type, const char *label,
+    struct view id)
+{
+	struct probe tried[PROBES];
+	AUTO_DONE(payload) p = { 0 };
+
+	TRY(token_probe(c->token, type, label, id, tried));
+	payload_put(&p, "tried", "misuse");
+	payload_put(&p, "label", label);
+	for (size_t i = 0; i < PROBES; i++)
+		payload_put(&p, tried[i].tried, tried[i].refused[0] != '\0' ?
+		    tried[i].refused : "no such mechanism");
+	return ceremony_record(c, RECORD_NEGCTRL, &p);
+}
+
 static enum err
 register_key_of(struct ceremony *c, const struct script_key *key, int at)
 {
@@ -220,6 +237,7 @@ step_generate_key(struct ceremony *c, const struct script_step *s,
 	key_id_of(c, c->ids[at]);
 	TRY(make_key(c, key, id, &made));
 	TRY(record_key(c, key, id, &made));
+	TRY(ceremony_probe(c, (enum key_type)key->type, key->label, id));
 	c->keys[at] = STEAL(made.public_key);
 	TRY(register_key_of(c, key, at));
 	TRY(write_public(c, key->label, c->keys[at]));

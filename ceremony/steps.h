@@ -108,6 +108,9 @@ bool step_is_critical(const struct script_step *s);
     const struct participant *p, struct share *out);
 /* Secret and token of the register, by the officers who are present. */
 [[nodiscard]] enum err ceremony_reopen(struct ceremony *c);
+/* What the key must not allow is tried, and the refusals recorded. */
+[[nodiscard]] enum err ceremony_probe(struct ceremony *c,
+    enum key_type type, const char *label, struct view id);
 [[nodiscard]] enum err ceremony_record_token(struct ceremony *c);
 /* Two objects for each live key, and nothing that nobody recorded. */
 [[nodiscard]] enum err ceremony_compare_objects(struct ceremony *c,

@@ -95,7 +95,8 @@ verify_trials(const struct evidence *v, const struct quorum *q)
 	if (result == NULL)
 		return err_because(ERR_NOT_FOUND,
 		    "no quorum was tried in this ceremony");
-	TRY(evidence_find(v, RECORD_NEGCTRL, NULL, NULL, &control));
+	TRY(evidence_find(v, RECORD_NEGCTRL, "tried", "one officer too few",
+	    &control));
 	TRY(record_says_int(result, "opened", choose(q->count,
 	    q->threshold)));
 	return record_says_int(control, "sets",
@@ -183,7 +184,7 @@ enum err
 evidence_key(struct evidence *v, size_t at)
 {
 	const struct script_key *key = &v->script->keys.at[at];
-	const struct record *r;
+	const struct record *r, *probed;
 	struct hash spki, id;
 
 	TRY(evidence_find(v, RECORD_KEYGEN, "label", key->label, &r));
@@ -194,6 +195,10 @@ evidence_key(struct evidence *v, size_t at)
 		    "key %s: not of the script's type", key->label);
 	TRY(public_hash(v->keys[at], &spki));
 	TRY(record_says_hex(r, "spki-sha256", VIEW_OF(spki.at)));
+	TRY(evidence_find(v, RECORD_NEGCTRL, "label", key->label, &probed));
+	if (!view_equal(probed->step, r->step))
+		return err_because(ERR_MISMATCH, "record %ju: of another step "
+		    "than the key it is about", (uintmax_t)probed->number);
 	id = sha256_2(VIEW_OF(v->id), r->step);
 	TRY(record_says_hex(r, "id", VIEW(id.at, CEREMONY_KEY_ID)));
 	return verify_attributes(r);

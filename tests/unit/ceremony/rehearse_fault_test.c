@@ -85,6 +85,10 @@ a_failing_call_ends_the_ceremony(void **state)
 		{ "C_Sign 1+ rv 0x30\n", ERR_TOKEN },
 		{ "C_Sign 1+ lie\n", ERR_SIGNATURE },
 		{ "C_GetAttributeValue 1+ lie\n", ERR_MISMATCH },
+		/* what a key must refuse, and this token does not */
+		{ "C_SetAttributeValue 1 rv 0x0\n", ERR_MISMATCH },
+		{ "C_CopyObject 1 rv 0x0\n", ERR_MISMATCH },
+		{ "C_WrapKey 1 rv 0x0\n", ERR_MISMATCH },
 	};
 
 	(void)state;

@@ -8,6 +8,8 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include "pkcs11/probe.h"
+
 static const char *const unreadable[] = {
 	"CKA_ALWAYS_AUTHENTICATE", "CKA_COPYABLE", "CKA_WRAP_WITH_TRUSTED",
 	"CKA_ALLOWED_MECHANISMS", NULL,
@@ -120,6 +122,18 @@ a_token_that_denies_having_made_a_key_is_recorded_so(void **state)
 	assert_why("CKA_LOCAL");
 }
 
+/* Its keys say that they are not extractable; then it wraps them. */
+static void
+its_key_is_found_out_by_trying(void **state)
+{
+	struct probe tried[PROBES];
+
+	(void)state;
+	softokn_or_skip();
+	assert_err(token_probe(token, KEY_P256, "k", view_text("k"), tried),
+	    ERR_MISMATCH);
+}
+
 static void
 its_key_is_found_and_signs(void **state)
 {
@@ -185,6 +199,7 @@ main(void)
 		    without_its_arguments_the_module_does_not_start),
 		cmocka_unit_test(
 		    a_token_that_denies_having_made_a_key_is_recorded_so),
+		cmocka_unit_test(its_key_is_found_out_by_trying),
 		cmocka_unit_test(its_key_is_found_and_signs),
 		cmocka_unit_test(a_session_closed_under_it_is_replaced),
 		cmocka_unit_test(without_the_quirk_its_key_is_refused),
