@@ -58,7 +58,8 @@ batch_reset(struct batch *b)
 
 		record_free(STEAL(s->record));
 		ticket_free(STEAL(s->ticket));
-		explicit_bzero(s->body.at, s->body.len);
+		if (s->body.len != 0)
+			explicit_bzero(s->body.at, s->body.len);
 		bytes_reset(&s->body);
 		s->type = 0;
 	}
