@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import {
-  Instance, Wallet, credentialBody, done, person, qrTokenBody, run, sleep,
-  temporary, test
+  Instance, Wallet, credentialBody, done, person, qrTokenBody, run, skip,
+  sleep, temporary, test
 } from './lib/instance.mjs'
 import { verifyCwtQr } from '../strangers/cwt_qr.mjs'
 import { verifySdJwt } from '../strangers/sdjwt.mjs'
@@ -17,6 +17,7 @@ const FORMATS = ['dc+sd-jwt', 'mso_mdoc', 'vc+jwt', 'cwt-qr']
 const CWT = { accept: 'application/statuslist+cwt' }
 const VALID = 0
 const INVALID = 1
+const SUSPENDED = 2
 
 // a list is believed for eight seconds and signed again after four
 const okse = new Instance(temporary())
@@ -190,6 +191,28 @@ await test('okse says the same of a credential and a list', async () => {
   assert.equal(r.status, 0, r.stderr)
   assert.equal(JSON.parse(r.stdout).status_list.entries, 1 << 20)
 })
+
+const change = (who, action, reason) => okse.post('/v1/status-changes',
+  { programme: 'resident-id', action, reason, holder: who.holder })
+const told = 'suspended, reinstated and revoked: the list says each'
+const loser = person()
+const [lost] = await issue(loser)
+const [phone] = await issue(person())
+const answer = await change(loser, 'suspend', 'phone-lost')
+if (answer.status === 501)
+  skip(told, 'this daemon offers no status changes')
+else
+  await test(told, async () => {
+    assert.equal(answer.status, 201, answer.text)
+    await becomes(lost.status, SUSPENDED)
+    let r = await change(loser, 'reinstate', 'phone-found')
+    assert.equal(r.status, 201, r.text)
+    await becomes(lost.status, VALID)
+    r = await change(loser, 'revoke', 'phone-stolen')
+    assert.equal(r.status, 201, r.text)
+    await becomes(lost.status, INVALID)
+    await becomes(phone.status, VALID)	// nobody else's
+  })
 
 // ---- how it is given
 
