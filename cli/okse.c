@@ -295,7 +295,9 @@ static const struct option verify_document_options[] = {
 static const struct option trace_options[] = {
 	{ "log", "DIR", "the published log" },
 	{ "ca", "DIR", "iaca.pem and the signers' certificates" },
-	{ "key", "FILE", "the log's key; otherwise log.vkey of --log" },
+	{ "ceremony", "DIR", "what the key ceremony left: on to its "
+	    "transcript" },
+	TRUST_OPTIONS,
 	{ "entry", NULL, "print the entry as well" },
 	{ 0 },
 };

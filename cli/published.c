@@ -58,6 +58,12 @@ published_source(struct published *l)
 	return log_files_tiles(place_files(l->place));
 }
 
+const struct log_files *
+published_files(const struct published *l)
+{
+	return place_files(l->place);
+}
+
 enum err
 published_each(struct published *l, uint64_t from, uint64_t to,
     enum err (*take)(void *context, uint64_t index, struct view entry),

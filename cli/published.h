@@ -6,6 +6,7 @@
 #define OKSE_CLI_PUBLISHED_H
 
 #include "audit/checkpoint.h"
+#include "audit/files.h"
 #include "audit/note.h"
 #include "audit/tile.h"
 #include "base/mem.h"
@@ -21,6 +22,7 @@ AUTO_STRUCT(published);
 uint64_t published_size(const struct published *l);
 struct view published_note(const struct published *l);	/* the checkpoint */
 struct tile_source published_source(struct published *l);
+const struct log_files *published_files(const struct published *l);
 
 /*
  * Calls take for entries from … to - 1 (cut to the size) in order, until it

@@ -14,14 +14,18 @@
 
 #include "audit/proof.h"
 #include "audit/schema.h"
+#include "audit/trust.h"
 #include "base/file.h"
 #include "base/time.h"
+#include "ceremony/ceremony.h"
 #include "cli/commands.h"
 #include "cli/published.h"
 #include "cli/say.h"
+#include "cli/trusted.h"
 #include "credential/inspect.h"
 
 #define SIGNERS_MAX 16
+#define TRANSCRIPT_MAX ((size_t)16 << 20)
 
 /* What is known of the credential so far. */
 struct trace {
@@ -32,6 +36,9 @@ struct trace {
 	uint64_t	 index;		/* of the entry; UINT64_MAX: none */
 	struct bytes	 entry;
 	struct proof	 proof;
+	size_t		 signatures;	/* by keys of the log */
+	struct bytes	 transcript;	/* of the ceremony, verified */
+	uint64_t	 ceremony;	/* index of its entry */
 };
 
 static void
@@ -40,6 +47,7 @@ trace_done(struct trace *t)
 	X509_free(t->signer);
 	X509_free(t->ca);
 	bytes_done(&t->entry);
+	bytes_done(&t->transcript);
 }
 
 /* ---- whose signature */
@@ -154,19 +162,109 @@ find_entry(struct published *log, struct trace *t)
 
 /* Is the entry in the tree that the log's key has signed? */
 static enum err
-prove_entry(struct published *log, const struct vkey *key, struct trace *t)
+prove(struct published *log, const struct trust_policy *trust,
+    uint64_t index, struct view entry, struct trace *t)
 {
 	struct tile_source source = published_source(log);
-	struct hash leaf = merkle_leaf(bytes_view(&t->entry));
-	struct checkpoint checkpoint;
-	struct note note;
+	struct hash leaf = merkle_leaf(entry);
+	struct trust_seen seen;
 
-	TRY(note_get(published_note(log), &note));
-	TRY(note_verify(&note, key, NULL));
-	TRY(checkpoint_get(note.text, &checkpoint));
-	TRY(proof_inclusion(&source, t->index, checkpoint.size, &t->proof));
-	return proof_check_inclusion(&t->proof, t->index, checkpoint.size,
-	    &leaf, &checkpoint.root);
+	TRY(trust_open(trust, published_note(log), &seen));
+	TRY(proof_inclusion(&source, index, seen.checkpoint.size, &t->proof));
+	t->signatures = seen.signatures;
+	return proof_check_inclusion(&t->proof, index, seen.checkpoint.size,
+	    &leaf, &seen.checkpoint.root);
+}
+
+/* ---- which ceremony */
+
+/* A hash that the verified transcript states as the value of something. */
+static enum err
+in_transcript(const struct trace *t, const char *key, struct view der,
+    const char *what)
+{
+	struct hash h = sha256(der);
+	AUTO_DONE(bytes) text = { 0 };
+
+	bytes_printf(&text, "%s=", key);
+	hex_put(&text, VIEW_OF(h.at));
+	TRY(bytes_check(&text));
+	if (memmem(t->transcript.at, t->transcript.len, text.at,
+	    text.len) == NULL)
+		return err_because(ERR_NOT_FOUND, "the ceremony's transcript "
+		    "does not tell of %s", what);
+	return ERR_OK;
+}
+
+/* An entry of the log that names the transcript by its root. */
+struct wanted {
+	struct bytes	text;
+	struct trace	*trace;
+	struct bytes	entry;
+};
+
+static void
+wanted_done(struct wanted *w)
+{
+	bytes_done(&w->text);
+	bytes_done(&w->entry);
+}
+
+static enum err
+look_for_ceremony(void *context, uint64_t index, struct view entry)
+{
+	struct wanted *w = context;
+	struct schema_entry parts;
+
+	TRY(schema_get(entry, &parts));
+	if (parts.event != SCHEMA_EVENT_CEREMONY ||
+	    !view_equal(parts.member[SCHEMA_TRANSCRIPT],
+	    bytes_view(&w->text)))
+		return ERR_OK;
+	w->trace->ceremony = index;
+	bytes_put(&w->entry, entry);
+	return ERR_EXISTS;	/* found */
+}
+
+static enum err
+find_ceremony(struct published *log, const struct trust_policy *trust,
+    const struct hash *root, struct trace *t)
+{
+	AUTO_DONE(wanted) w = { .trace = t };
+	enum err e;
+
+	hex_put(&w.text, VIEW_OF(root->at));
+	e = published_each(log, 0, published_size(log), look_for_ceremony,
+	    &w);
+	if (e == ERR_OK)
+		return err_because(ERR_NOT_FOUND, "the log does not tell of "
+		    "this ceremony");
+	if (e != ERR_EXISTS)
+		return e;
+	return prove(log, trust, t->ceremony, bytes_view(&w.entry), t);
+}
+
+/* The ceremony's files, that it made signer and log key, and its entry. */
+static enum err
+trace_ceremony(struct published *log, const struct trust_policy *trust,
+    const char *dir, struct trace *t)
+{
+	static const struct ceremony_listener silent = { 0 };
+	AUTO_DONE(bytes) der = { 0 };
+	AUTO_DONE(bytes) key = { 0 };
+	char path[PATH_MAX];
+	struct hash root;
+
+	TRY(ceremony_verify(dir, NULL, &silent, &root));
+	TRY(path_join(dir, "ceremony/transcript.log", path, sizeof(path)));
+	TRY(file_read(path, TRANSCRIPT_MAX, &t->transcript));
+	TRY(certificate_der(t->signer, &der));
+	TRY(in_transcript(t, "sha256", bytes_view(&der),
+	    "the signer's certificate"));
+	vkey_put(trust_log(trust, 0)->key, &key);
+	bytes_put_u8(&key, '\n');
+	TRY(in_transcript(t, "sha256", bytes_view(&key), "the log's key"));
+	return find_ceremony(log, trust, &root, t);
 }
 
 /* ---- in words */
@@ -204,8 +302,9 @@ trace_steps(const struct arguments *a, const char *log_dir,
     const char *ca_dir, struct trace *t)
 {
 	AUTO(published) log = NULL;
-	AUTO(vkey) key = NULL;
+	AUTO(trust_policy) trust = NULL;
 	AUTO_DONE(bytes) hex = { 0 };
+	const char *ceremony = option_value(a, "ceremony", NULL);
 	struct schema_entry parts;
 	char beside[PATH_MAX], when[INSTANT_TEXT];
 	struct view v;
@@ -220,8 +319,7 @@ trace_steps(const struct arguments *a, const char *log_dir,
 	print_certificate("issued by", t->ca);
 
 	TRY(published_open(log_dir, &log));
-	TRY(path_join(log_dir, "log.vkey", beside, sizeof(beside)));
-	TRY(vkey_read(option_value(a, "key", beside), &key));
+	TRY(trusted(a, published_files(log), &trust));
 	TRY(find_entry(log, t));
 	TRY(schema_get(bytes_view(&t->entry), &parts));
 	v = parts.member[SCHEMA_OP];
@@ -229,12 +327,17 @@ trace_steps(const struct arguments *a, const char *log_dir,
 	    (unsigned long long)t->index, (int)v.len, (const char *)v.at,
 	    instant_text((int64_t)schema_count(&parts, SCHEMA_T) / 1000,
 	    when));
-	TRY(prove_entry(log, key, t));
-	v = vkey_name(key);
+	TRY(prove(log, trust, t->index, bytes_view(&t->entry), t));
+	v = vkey_name(trust_log(trust, 0)->key);
 	print_step("inclusion", "%zu hashes lead to the root of %llu entries",
 	    t->proof.count, (unsigned long long)published_size(log));
-	print_step("checkpoint", "signed by %.*s", (int)v.len,
-	    (const char *)v.at);
+	print_step("checkpoint", "signed by %.*s, with %zu of its keys",
+	    (int)v.len, (const char *)v.at, t->signatures);
+	if (ceremony == NULL)
+		return ERR_OK;
+	TRY(trace_ceremony(log, trust, ceremony, t));
+	print_step("ceremony", "made the signer and the log's key; entry "
+	    "%llu names its transcript", (unsigned long long)t->ceremony);
 	return ERR_OK;
 }
 

@@ -2,7 +2,7 @@
 // visit, a QR token, a phone, a credential, a new phone, the log.
 
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import {
   test, done, startInstance, person, issue, failedRules, Wallet,
   qrTokenBody, run, sleep
@@ -91,6 +91,22 @@ await test('the credential is traced to its entry and its CA', async () => {
   assert.equal(r.status, 0, r.stdout + r.stderr)
   assert.match(r.stdout,
     new RegExp(`entry ${first.reply.json.log.index} allowed`))
+})
+
+await test('and on to the ceremony that made the keys', async () => {
+  const trace = (...more) => okse.okse(['audit', 'trace', '--log',
+    okse.path('log'), '--ca', okse.path('ca'), ...more],
+  { input: first.reply.json.credentials[0].credential })
+  const r = await trace('--ceremony', okse.path())
+  assert.equal(r.status, 0, r.stdout + r.stderr)
+  assert.match(r.stdout, /ceremony +made the signer/)
+  // a transcript with one character changed is not the log's
+  const transcript = okse.path('ceremony', 'transcript.log')
+  const before = readFileSync(transcript, 'utf8')
+  writeFileSync(transcript, before.replace('|CLOSE|', '|CLOSF|'))
+  const bad = await trace('--ceremony', okse.path())
+  writeFileSync(transcript, before)
+  assert.equal(bad.status, 1, bad.stdout)
 })
 
 await test('the QR token is traced, too', async () => {

@@ -407,6 +407,44 @@ an_ecdsa_key_of_another_curve_is_refused(void **state)
 	assert_null(k);
 }
 
+static void
+a_cosignature_of_a_time_beyond_2_63_is_refused(void **state)
+{
+	static const uint8_t seed[32] = { 5 };
+	static const uint64_t times[] = { INT64_MAX, UINT64_C(1) << 63,
+		UINT64_MAX };
+	struct view text = view_text("a log\n0\nroot\n");
+	AUTO(EVP_PKEY) secret = NULL;
+	AUTO(vkey) k = NULL;
+
+	(void)state;
+	assert_int_equal(testlog_key("w", VKEY_COSIGNATURE, seed, &secret,
+	    &k), ERR_OK);
+	for (size_t i = 0; i < COUNT(times); i++) {
+		AUTO_DONE(bytes) message = { 0 }, line = { 0 };
+		uint8_t signature[64];
+		uint64_t time;
+
+		vkey_cosignature_message(&message, times[i], text);
+		assert_int_equal(testlog_sign(secret, bytes_view(&message),
+		    signature), ERR_OK);
+		bytes_put_u64(&line, times[i]);
+		bytes_put(&line, VIEW_OF(signature));
+		assert_int_equal(vkey_verify(k, text, bytes_view(&line),
+		    &time), i == 0 ? ERR_OK : ERR_SIGNATURE);
+	}
+}
+
+static void
+a_key_file_that_is_not_there_is_not_found(void **state)
+{
+	AUTO(vkey) k = NULL;
+
+	(void)state;
+	assert_int_equal(vkey_read("/nonexistent/log.vkey", &k),
+	    ERR_NOT_FOUND);
+}
+
 int
 main(void)
 {
@@ -427,6 +465,9 @@ main(void)
 		cmocka_unit_test(a_mangled_vkey_is_refused),
 		cmocka_unit_test(errors_of_vkeys_are_told_apart),
 		cmocka_unit_test(an_ecdsa_key_of_another_curve_is_refused),
+		cmocka_unit_test(
+		    a_cosignature_of_a_time_beyond_2_63_is_refused),
+		cmocka_unit_test(a_key_file_that_is_not_there_is_not_found),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
