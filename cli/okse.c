@@ -295,8 +295,7 @@ static const struct option verify_document_options[] = {
 static const struct option trace_options[] = {
 	{ "log", "DIR", "the published log" },
 	{ "ca", "DIR", "iaca.pem and the signers' certificates" },
-	{ "ceremony", "DIR", "what the key ceremony left: on to its "
-	    "transcript" },
+	{ "ceremony", "DIR", "and on to what the key ceremony left" },
 	TRUST_OPTIONS,
 	{ "entry", NULL, "print the entry as well" },
 	{ 0 },
