@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "policy/seen.h"
+
 #define INTEGER_MAX ((UINT64_C(1) << 53) - 1)	/* RFC 8785: exact in doubles */
 
 typedef unsigned __int128 set;		/* of members, a bit each */
@@ -393,6 +395,19 @@ check_members(const struct schema_entry *e, set seen)
 	    members[m].name, events[e->event].name);
 }
 
+static enum err
+check_facts(struct view facts)
+{
+	struct view name, value;
+
+	while (schema_next_pair(&facts, &name, &value))
+		if (!seen_knows(name))
+			return err_because(ERR_SCHEMA, "log entry: unknown "
+			    "fact \"%.*s\"", (int)name.len,
+			    (const char *)name.at);
+	return ERR_OK;
+}
+
 /* What an effect is made of; a refusal and a dry run have none. */
 static const set effects = M(CTI) | M(DRAFTS) | M(KEYS) | M(ST) | M(USED) |
     M(VALUE);
@@ -417,7 +432,7 @@ check_decision(const struct schema_entry *e, const struct scan *s)
 	if (!change && (s->seen & (M(ACTION) | M(VALUE))) != 0)
 		return err_because(ERR_SCHEMA, "log entry: an action, but no "
 		    "change of status");
-	return ERR_OK;
+	return check_facts(e->member[SCHEMA_FACTS]);
 }
 
 enum err

@@ -60,6 +60,8 @@ void seen_start(struct seen *s);
  */
 bool seen_take(struct seen *s, struct view name, struct view value);
 bool seen_keep(struct seen *s, bool fee, struct seen_pair pair);
+/* Whether the object may have a member of this name. */
+bool seen_knows(struct view name);
 
 /* What came of judging again. */
 struct seen_judged {

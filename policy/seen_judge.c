@@ -218,6 +218,15 @@ seen_take(struct seen *s, struct view name, struct view value)
 	return false;
 }
 
+bool
+seen_knows(struct view name)
+{
+	for (size_t i = 0; i < COUNT(members); i++)
+		if (view_is(name, members[i].name))
+			return true;
+	return view_is(name, "fees") || view_is(name, "saw");
+}
+
 /* What is always told is: nothing is judged by a neutral value instead. */
 static bool
 is_whole(const struct seen *s)

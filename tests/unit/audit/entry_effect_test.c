@@ -70,7 +70,7 @@ a_decision_tells_its_effect_and_what_it_depended_on(void **state)
 	(void)state;
 	f.reason = "device-lost";
 	f.purpose = "reissue";
-	f.facts = view_text("{\"age\":{\"holder-age\":17},\"now\":1795392000}");
+	f.facts = view_text("{\"now\":1795392000,\"saw\":{\"holder-age\":17}}");
 	f.used = id;
 	f.keys = id;
 	f.key_count = 1;
@@ -81,7 +81,7 @@ a_decision_tells_its_effect_and_what_it_depended_on(void **state)
 	f.draft_count = 1;
 	assert_written(entry_decision(&common, &f, &b), &b, BOOT
 	    "\"caller\":\"c\",\"drafts\":[\"" HASH "\"],\"ev\":\"decision\","
-	    "\"facts\":{\"age\":{\"holder-age\":17},\"now\":1795392000},"
+	    "\"facts\":{\"now\":1795392000,\"saw\":{\"holder-age\":17}},"
 	    "\"holder\":\"" ID "\",\"keys\":[\"" ID "\"]," NONCE
 	    "\"op\":\"credential\",\"out\":\"allow\"," ASKED
 	    "\"purpose\":\"reissue\",\"reason\":\"device-lost\"," REQ RULES
@@ -196,10 +196,10 @@ sixty_four_drafts_and_keys_fit_beside_the_longest_facts(void **state)
 	}
 	f.rules = many;
 	f.rule_count = COUNT(many);
-	at = (size_t)snprintf(facts, sizeof(facts), "{\"a\":\"");
+	at = (size_t)snprintf(facts, sizeof(facts), "{\"formats\":\"");
 	memset(facts + at, 'x', 128);
 	snprintf(facts + at + 128, sizeof(facts) - at - 128,
-	    "\",\"b\":{\"c\":-9007199254740991,\"d\":\"word\"}}");
+	    "\",\"saw\":{\"c\":-9007199254740991,\"d\":\"word\"}}");
 	f.facts = view_text(facts);
 	f.drafts = drafts;
 	f.draft_count = COUNT(drafts);
@@ -225,7 +225,7 @@ facts_that_are_no_facts_are_refused(void **state)
 		"{}", "[]", "1", "{\"a\":1.5}", "{\"a\":true}", "{\"a\":null}",
 		"{\"a\":[1]}", "{\"b\":1,\"a\":1}", "{\"a\":1,\"a\":1}",
 		"{\"a\":-0}", "{\"a\":{}}", "{\"a\":{\"b\":{\"c\":1}}}",
-		"{\"a\":\"b\\n\"}", "{\"a\":9007199254740992}", "{\"A\":1}",
+		"{\"nosuch\":1}", "{\"a\":\"b\\n\"}", "{\"a\":9007199254740992}", "{\"A\":1}",
 	};
 	AUTO_DONE(bytes) b = { 0 };
 

@@ -337,7 +337,7 @@ a_forged_decision_is_found(void **state)
 		    "\"fees\":{\"ic-card-fee\":4000}", "ic-card-fee" },
 		{ "\"fees\":{\"ic-card-fee\":5000}",
 		    "\"fees\":{\"ic-card-fee\":0}", "" },
-		{ "\"active\":0", "\"activ\":0", "activ" },
+		{ "\"signer\":365", "\"signer\":\"long\"", "signer" },
 		{ "\"now\":", "\"now\":9", "" },
 	};
 
