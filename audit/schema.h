@@ -11,7 +11,8 @@
  * IDS: HEX16s, USES: arrays of three COUNTs, each 1 … 200. RULES: object of
  * WORD to "pass", "fail", "mon" or "na", TALLY: of WORD to COUNT, sorted.
  * FACTS: object of the names in policy/seen.h to integers, NAMEs and objects
- * of WORD to these two, sorted. Times (t, expiry, since) are milliseconds since 1970 UTC.
+ * of WORD to these two, sorted. Times (t, expiry, since) are milliseconds
+ * since 1970 UTC.
  */
 #ifndef OKSE_AUDIT_SCHEMA_H
 #define OKSE_AUDIT_SCHEMA_H

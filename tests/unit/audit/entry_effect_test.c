@@ -199,7 +199,8 @@ sixty_four_drafts_and_keys_fit_beside_the_longest_facts(void **state)
 	at = (size_t)snprintf(facts, sizeof(facts), "{\"formats\":\"");
 	memset(facts + at, 'x', 128);
 	snprintf(facts + at + 128, sizeof(facts) - at - 128,
-	    "\",\"saw\":{\"c\":-9007199254740991,\"d\":\"word\"}}");
+	    "\",\"saw\":{\"c\":-9007199254740991,\"d\":"
+	    "\"word\"}}");
 	f.facts = view_text(facts);
 	f.drafts = drafts;
 	f.draft_count = COUNT(drafts);
@@ -222,10 +223,12 @@ static void
 facts_that_are_no_facts_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"{}", "[]", "1", "{\"a\":1.5}", "{\"a\":true}", "{\"a\":null}",
-		"{\"a\":[1]}", "{\"b\":1,\"a\":1}", "{\"a\":1,\"a\":1}",
-		"{\"a\":-0}", "{\"a\":{}}", "{\"a\":{\"b\":{\"c\":1}}}",
-		"{\"nosuch\":1}", "{\"a\":\"b\\n\"}", "{\"a\":9007199254740992}", "{\"A\":1}",
+		"{}", "[]", "1", "{\"active\":1.5}", "{\"active\":true}",
+		"{\"active\":null}", "{\"active\":[1]}", "{\"nosuch\":1}",
+		"{\"chip\":1,\"active\":1}", "{\"active\":1,\"active\":1}",
+		"{\"active\":-0}", "{\"saw\":{}}", "{\"Active\":1}",
+		"{\"saw\":{\"b\":{\"c\":1}}}", "{\"formats\":\"b\\n\"}",
+		"{\"active\":9007199254740992}",
 	};
 	AUTO_DONE(bytes) b = { 0 };
 
