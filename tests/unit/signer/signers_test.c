@@ -125,7 +125,7 @@ keys_divide_programmes_and_formats(void **state)
 	assert_true(is_of(BY("driver-licence", "dc+sd-jwt"), all));
 	assert_true(is_of(BY("resident-id", "mso_mdoc"), all));
 	/* nobody but the key of licences is left */
-	w->n->signers.count = 0;
+	signers_done(&w->n->signers);
 	assert_null(BY("driver-licence", "mso_mdoc"));
 #undef BY
 }
