@@ -412,6 +412,20 @@ on_ping(struct proc *p, struct peer *from, const struct msg *m)
 	peer_send(from, MSG_PONG, m->id, bytes_view(&body));
 }
 
+/* By all keys of a use together. */
+static void
+put_signatures(const struct keyholder *k, enum key_use use,
+    struct bytes *out)
+{
+	uint64_t made = 0;
+
+	for (size_t i = 0; i < k->count; i++)
+		if (k->keys[i].config->use == (int)use)
+			made += k->keys[i].signatures;
+	bytes_printf(out, "okse_signatures_total{keyholder=\"%u\",use=\"%s\"}"
+	    " %" PRIu64 "\n", k->index, key_use_name(use), made);
+}
+
 static void
 send_metrics(void *context)
 {
@@ -419,13 +433,13 @@ send_metrics(void *context)
 	AUTO_DONE(bytes) text = { 0 };
 	struct peer *gate = proc_peer(k->proc, ROLE_GATE, 0);
 
-	for (size_t i = 0; i < k->count; i++)
-		bytes_printf(&text, "okse_signatures_total{keyholder=\"%u\","
-		    "use=\"%s\"} %" PRIu64 "\n", k->index,
-		    key_use_name((enum key_use)k->keys[i].config->use),
-		    k->keys[i].signatures);
-	bytes_printf(&text, "okse_token_failures_total{keyholder=\"%u\"} %"
-	    PRIu64 "\n", k->index, k->failures);
+	/* the gate gives out what has a heading */
+	bytes_put_text(&text, "# TYPE okse_signatures_total counter\n");
+	for (int use = KEY_USE_DOCUMENT; use <= KEY_USES; use++)
+		put_signatures(k, (enum key_use)use, &text);
+	bytes_printf(&text, "# TYPE okse_token_failures_total counter\n"
+	    "okse_token_failures_total{keyholder=\"%u\"} %" PRIu64 "\n",
+	    k->index, k->failures);
 	peer_send(gate, MSG_METRICS, 0, bytes_view(&text));
 }
 

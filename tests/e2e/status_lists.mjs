@@ -311,6 +311,8 @@ await test('metrics tell of lists and their signatures', async () => {
   const text = await okse.metricsText()
   assert.match(text, /^okse_status_lists 1$/m)
   assert.match(text, /^okse_status_list_signatures_total [1-9]/m)
+  assert.match(text,
+    /^okse_signatures_total\{keyholder="\d",use="status"\} [1-9]/m)
 })
 
 // ---- size
