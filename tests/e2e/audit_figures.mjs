@@ -112,8 +112,10 @@ await test('a log in order has no gaps', async () => {
   const { status, json, stdout } = await audit('gaps', '--json', log)
   assert.equal(status, 0, stdout)
   assert.equal(json.to_be_explained, false)
-  assert.equal(json.tickets.allowed, 6)
-  assert.equal(json.tickets.done, 6)
+  const tickets = entries.filter(e => e.drafts).length
+  assert.ok(tickets >= 6)
+  assert.equal(json.tickets.allowed, tickets)
+  assert.equal(json.tickets.done, tickets)
 })
 
 await test('an hour cut out of it is a gap', async () => {
