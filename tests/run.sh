@@ -3,20 +3,18 @@
 #
 # A test is a program that prints TAP (ok / not ok / ok … # SKIP why). Exit
 # status other than 0 without a "not ok" line counts as one failure more.
-# `tests/run.sh PATTERN …` runs only the tests whose path matches one.
+# `tests/run.sh PATTERN …` runs only the tests whose path matches one. As many
+# run at a time as there are processors, or JOBS.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
 export BUILD CMOCKA_MESSAGE_OUTPUT=TAP
-out=$BUILD/test-output
-rm -rf "$out"
-mkdir -p "$out"
-passed=0 failed=0 skipped=0
 
+# run_one NAME COMMAND …: its line, and its numbers beside its output
 run_one() {
 	name=$1
 	shift
-	log=$out/$(echo "$name" | tr / -).tap
+	log=$BUILD/test-output/$(echo "$name" | tr / -).tap
 	started=$(date +%s)
 	timeout -k 10 600 "$@" >"$log" 2>&1
 	status=$?
@@ -27,12 +25,24 @@ run_one() {
 		bad=1
 		echo "# exit status $status, $ok results" >>"$log"
 	fi
-	passed=$((passed + ok - skip)) failed=$((failed + bad)) skipped=$((skipped + skip))
-	printf '%-4s %s (%d passed, %ds)\n' "$([ "$bad" -eq 0 ] && echo ok || echo FAIL)" \
-		"$name" $((ok - skip)) $(($(date +%s) - started))
-	grep -iE '^ok .*# *SKIP' "$log" | sed 's/^ok[ 0-9-]*/     skipped: /'
-	[ "$bad" -eq 0 ] || sed 's/^/     | /' "$log" | tail -n 60
+	echo "$((ok - skip)) $bad $skip" >"$log.sum"
+	# in one piece: others run at the same time
+	{
+		printf '%-4s %s (%d passed, %ds)\n' \
+			"$([ "$bad" -eq 0 ] && echo ok || echo FAIL)" \
+			"$name" $((ok - skip)) $(($(date +%s) - started))
+		grep -iE '^ok .*# *SKIP' "$log" |
+			sed 's/^ok[ 0-9-]*/     skipped: /'
+		[ "$bad" -eq 0 ] || sed 's/^/     | /' "$log" | tail -n 60
+	} >"$log.told"
+	cat "$log.told"
 }
+
+if [ "${1:-}" = --one ]; then
+	shift
+	run_one "$@"
+	exit 0
+fi
 
 wanted() {
 	[ $# -eq 1 ] && return 0
@@ -44,25 +54,35 @@ wanted() {
 	return 1
 }
 
-wanted lint "$@" && run_one lint tests/lint.sh --tap
-for t in tests/unit/*/*_test.c; do
-	name=${t#tests/}
-	wanted "$name" "$@" && run_one "${name%.c}" "$BUILD/${name%.c}"
-done
-for t in tests/fuzz/*/*.c; do
-	[ -e "$t" ] || continue
-	name=${t#tests/fuzz/}
-	corpus=tests/corpus/$(basename "$t" .c)
-	wanted "replay/$name" "$@" && run_one "replay/${name%.c}" "$BUILD/replay/${name%.c}" "$corpus"
-done
-for t in tests/e2e/*.sh; do
-	[ -e "$t" ] || continue
-	wanted "$t" "$@" && run_one "${t#tests/}" "$t"
-done
-for t in tests/e2e/*.mjs; do
-	[ -e "$t" ] || continue
-	wanted "$t" "$@" && run_one "${t#tests/}" node "$t"
-done
+# Each line: a name, and the words of its command.
+list() {
+	wanted lint "$@" && echo "lint tests/lint.sh --tap"
+	# the longest first, so that none is left alone at the end
+	for t in tests/e2e/*.mjs; do
+		wanted "$t" "$@" && echo "${t#tests/} node $t"
+	done
+	for t in tests/e2e/*.sh; do
+		wanted "$t" "$@" && echo "${t#tests/} $t"
+	done
+	for t in tests/unit/*/*_test.c; do
+		name=${t#tests/}
+		wanted "$name" "$@" && echo "${name%.c} $BUILD/${name%.c}"
+	done
+	for t in tests/fuzz/*/*.c; do
+		name=${t#tests/fuzz/}
+		wanted "replay/$name" "$@" && echo "replay/${name%.c}" \
+			"$BUILD/replay/${name%.c}" \
+			"tests/corpus/$(basename "$t" .c)"
+	done
+}
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+out=$BUILD/test-output
+rm -rf "$out"
+mkdir -p "$out"
+list "$@" | xargs -r -P "${JOBS:-$(nproc)}" -L 1 tests/run.sh --one
+cat "$out"/*.sum 2>/dev/null | awk '
+	{ passed += $1; failed += $2; skipped += $3 }
+	END {
+		printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+		exit failed != 0
+	}'
