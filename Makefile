@@ -156,6 +156,13 @@ RACE_SECONDS ?= 600
 test-race: all $(BUILD)/npm
 	BUILD=$(BUILD) RACE_SECONDS=$(RACE_SECONDS) node tests/e2e/race.mjs
 
+# each check of the verifier switched off in turn: does a test notice? Takes
+# half an hour; MUTANTS=n tries one in n
+MUTANTS	?= 1
+.PHONY: test-mutation
+test-mutation: all
+	CC="$(CC)" node tests/mutation/mutate.mjs --each $(MUTANTS) $(BUILD)
+
 lint:
 	tests/lint.sh
 

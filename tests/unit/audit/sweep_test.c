@@ -330,6 +330,25 @@ a_full_tile_in_place_of_a_partial_one_is_only_cut(void **state)
 	bytes_done(&s.m.file[--s.m.count].content);
 }
 
+static void
+more_checkpoints_than_can_be_compared_are_refused(void **state)
+{
+	struct verify_other same[VERIFY_OTHERS + 1];
+	struct verify_options o = { .trust = s.full, .others = same,
+		.other_count = VERIFY_OTHERS };
+	struct log_files files = testmemory_files(&s.m);
+	struct verify_result r;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(same); i++)
+		same[i] = (struct verify_other){ "kept.note",
+			bytes_view(&s.kept) };
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_VERIFIED);
+	o.other_count++;
+	assert_int_equal(verify_with(&files, &o, &r), ERR_RANGE);
+}
+
 /* ---- the keys as what is trusted, rather than as what is verified */
 
 static void
@@ -387,6 +406,8 @@ main(void)
 		cmocka_unit_test(an_older_tile_in_place_of_the_newer_is_found),
 		cmocka_unit_test(
 		    a_full_tile_in_place_of_a_partial_one_is_only_cut),
+		cmocka_unit_test(
+		    more_checkpoints_than_can_be_compared_are_refused),
 		cmocka_unit_test(
 		    a_flipped_bit_of_the_trusted_keys_trusts_nothing),
 	};
