@@ -208,7 +208,7 @@ struct entry_node_facts {
 [[nodiscard]] enum err entry_witness_gained(const struct entry_common *c,
     const char *witness, uint64_t size, struct bytes *out);
 
-/* A period ends; this entry is the first of the next one. */
+/* A period ends; this entry is in none: the next begins after it. */
 struct entry_period_facts {
 	const char	*period;	/* "2026-11" */
 	uint64_t	 first, last;	/* this one is last + 1 */

@@ -206,7 +206,7 @@ close_period(struct summary *s, uint64_t index, const struct schema_entry *e)
 	p->agrees = p->first == s->since_first && p->last + 1 == index &&
 	    totals_agree(s, e);
 	memset(s->since, 0, sizeof(s->since));
-	s->since_first = index;
+	s->since_first = index + 1;
 	return ERR_OK;
 }
 
@@ -223,7 +223,7 @@ summary_entry(struct summary *s, uint64_t index, const struct schema_entry *e)
 	s->last = index;
 	s->last_t = (int64_t)schema_count(e, SCHEMA_T);
 	s->events[e->event]++;
-	s->since[e->event]++;
+	s->since[e->event] += e->event != SCHEMA_EVENT_PERIOD_CLOSE;
 	return e->event == SCHEMA_EVENT_DECISION ? count_decision(s, e) :
 	    ERR_OK;
 }

@@ -171,10 +171,14 @@ the_totals_of_a_period_are_counted_again(void **state)
 	close_period(&t, 0, 2);
 	assert_true(summary_agrees(&t.summary));
 	assert_true(t.summary.periods[0].counted);
-	/* the next one begins with the entry that closed this one */
+	/* the next one begins after the entry that closed this one */
 	beat(&t);
 	decide(&t, "resident-id", "11110", true, false);
-	close_period(&t, 3, 1);
+	close_period(&t, 4, 1);
+	assert_true(summary_agrees(&t.summary));
+	beat(&t);
+	decide(&t, "resident-id", "11110", true, false);
+	close_period(&t, 7, 2);
 	assert_false(summary_agrees(&t.summary));
 	end(&t);
 	/* what began before the first entry seen cannot be counted */
