@@ -249,7 +249,7 @@ put_back(const char *path)
 static void
 an_older_checkpoint_is_a_rollback(void **state)
 {
-	AUTO_DONE(bytes) newest = { 0 };
+	AUTO_DONE(bytes) newest = { 0 }, witnessed = { 0 };
 	struct verify_other kept = { "newest.note", { 0 } };
 	struct verify_options o = { .trust = s.full, .others = &kept,
 		.other_count = 1 };
@@ -258,6 +258,8 @@ an_older_checkpoint_is_a_rollback(void **state)
 
 	(void)state;
 	bytes_put(&newest, bytes_view(testmemory_find(&s.m, "checkpoint")));
+	bytes_put(&witnessed, bytes_view(testmemory_find(&s.m,
+	    "checkpoint.witnessed")));
 	put_back("checkpoint");
 	/* the newer one is still there for all to see */
 	r = testsweep_verify(&s, s.full);
@@ -276,7 +278,9 @@ an_older_checkpoint_is_a_rollback(void **state)
 	assert_int_equal(r.verdict, VERIFY_VERIFIED);
 	assert_true(r.size == ENTRIES / 2 && r.ahead == 2);
 	testmemory_set(&s.m, "checkpoint", bytes_view(&newest));
-	testmemory_set(&s.m, "checkpoint.witnessed", bytes_view(&newest));
+	testmemory_set(&s.m, "checkpoint.witnessed", bytes_view(&witnessed));
+	assert_int_equal(testsweep_verify(&s, s.full).verdict,
+	    VERIFY_VERIFIED);
 }
 
 /* A tile of the size before, under the name of the one needed now. */
