@@ -17,6 +17,8 @@ take_words(const struct schema_entry *e, struct seen *s)
 	TRY(operation_of(e->member[SCHEMA_OP], &a->operation));
 	if (e->member[SCHEMA_PURPOSE].at != NULL)
 		TRY(purpose_of(e->member[SCHEMA_PURPOSE], &a->purpose));
+	if (e->member[SCHEMA_ACTION].at != NULL)
+		TRY(action_of(e->member[SCHEMA_ACTION], &a->action));
 	if (e->member[SCHEMA_EVIDENCE].at != NULL)
 		TRY(evidence_of(e->member[SCHEMA_EVIDENCE],
 		    &a->evidence.kind));

@@ -210,6 +210,29 @@ credential(const struct arguments *a)
 }
 
 int
+status_change(const struct arguments *a)
+{
+	AUTO_DONE(bytes) body = { 0 };
+	AUTO_DONE(answer) answer = { 0 };
+	const char *state;
+	enum err e;
+
+	if ((e = read_input(argument(a, 0), REQUEST_MAX, &body)) != ERR_OK)
+		return complain_err("the request", e);
+	e = post(a, "/v1/status-changes", bytes_view(&body), &answer);
+	if (e != ERR_OK)
+		return complain_err("POST /v1/status-changes", e);
+	if (answer.reply.status != 201)
+		return service_problem(&answer);
+	state = document_text(answer.document, "device.state");
+	if (option_given(a, "json"))
+		put_line(bytes_view(&answer.reply.body));
+	else
+		put_line(view_text(state != NULL ? state : ""));
+	return EXIT_DONE;
+}
+
+int
 decision(const struct arguments *a)
 {
 	struct call c = { .socket = "api.sock", .method = "POST",

@@ -19,6 +19,7 @@ int clear_latch(const struct arguments *a);
 /* api.c */
 int qr_token(const struct arguments *a);
 int credential(const struct arguments *a);
+int status_change(const struct arguments *a);
 int decision(const struct arguments *a);
 
 /* inspect.c */

@@ -61,6 +61,13 @@ static const struct option credential_options[] = {
 	{ 0 },
 };
 
+static const struct option status_change_options[] = {
+	KEY_OPTION,
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
 static const struct option test_options[] = {
 	JSON_OPTION,
 	{ 0 },
@@ -338,6 +345,9 @@ static const struct command table[] = {
 	{ "credential", "[FILE]", "Ask for credentials; the request is JSON.",
 	    "okse credential --dir /tmp/okse --device-key phone.pem r.json",
 	    credential_options, credential },
+	{ "status-change", "[FILE]", "Suspend, reinstate or revoke a holder's "
+	    "device.", "okse status-change --dir /tmp/okse lost.json",
+	    status_change_options, status_change },
 	{ "decision", "[FILE]", "What would be decided: nothing is signed or "
 	    "kept.", "okse decision --dir /tmp/okse case.json",
 	    admin_options, decision },

@@ -153,7 +153,8 @@ print_decision(const struct policy *p, const struct recorded *c,
 	    paint(stdout, decision_allows(d) ? GREEN : RED),
 	    decision_allows(d) ? "ALLOW" : "DENY", paint(stdout, PLAIN),
 	    (int)a->programme.len, (const char *)a->programme.at,
-	    operation_name(a->operation), purpose_name(a->purpose),
+	    operation_name(a->operation), a->action != 0 ?
+	    action_name(a->action) : purpose_name(a->purpose),
 	    (long long)policy_serial(p));
 	for (size_t i = 0; i < decision_count(d); i++)
 		print_rule(decision_rule(d, i));

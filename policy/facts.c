@@ -45,6 +45,16 @@ const struct yaml_choice resistance_choices[] = {
 	{ 0 },
 };
 
+const struct yaml_choice device_state_choices[] = {
+	{ "none", DEVICE_NONE },
+	{ "active", DEVICE_ACTIVE },
+	{ "replaced", DEVICE_REPLACED },
+	{ "suspended", DEVICE_SUSPENDED },
+	{ "revoked", DEVICE_REVOKED },
+	{ "expired", DEVICE_EXPIRED },
+	{ 0 },
+};
+
 static const char *const outcomes[] = {
 	[OUTCOME_PASS] = "pass",
 	[OUTCOME_FAIL] = "fail",
@@ -64,6 +74,45 @@ facts_neutral(int64_t now)
 		.signer_not_before = now - NEUTRAL_YEAR,
 		.signer_not_after = now + NEUTRAL_YEAR,
 	};
+}
+
+enum device_state
+facts_device_state(const struct facts *f)
+{
+	enum device_state s = f->device_state;
+
+	if (s == DEVICE_NONE && f->active_devices > 0)
+		s = DEVICE_ACTIVE;
+	if ((s == DEVICE_ACTIVE || s == DEVICE_SUSPENDED) &&
+	    f->administrative_expiry != TIME_NONE &&
+	    f->administrative_expiry <= f->now)
+		return DEVICE_EXPIRED;
+	return s;
+}
+
+bool
+action_fits(enum action a, enum device_state from)
+{
+	if (a == ACTION_SUSPEND)
+		return from == DEVICE_ACTIVE;
+	if (a == ACTION_REINSTATE)
+		return from == DEVICE_SUSPENDED;
+	return a == ACTION_REVOKE &&
+	    (from == DEVICE_ACTIVE || from == DEVICE_SUSPENDED);
+}
+
+enum device_state
+action_state(enum action a)
+{
+	if (a == ACTION_SUSPEND)
+		return DEVICE_SUSPENDED;
+	return a == ACTION_REINSTATE ? DEVICE_ACTIVE : DEVICE_REVOKED;
+}
+
+const char *
+device_state_name(enum device_state s)
+{
+	return s <= DEVICE_EXPIRED ? device_state_choices[s].name : "none";
 }
 
 const char *
@@ -97,6 +146,16 @@ state_of(const struct yaml_choice *choices, struct view name,
 		}
 	}
 	return err_because(ERR_RANGE, "not a known state of %s", what);
+}
+
+enum err
+device_state_of(struct view name, enum device_state *out)
+{
+	int state;
+
+	TRY(state_of(device_state_choices, name, "a device", &state));
+	*out = (enum device_state)state;
+	return ERR_OK;
 }
 
 enum err

@@ -40,6 +40,10 @@ grant_terms_of(const struct programme_file *p, const struct asked *a,
 		    f->signer_not_after);
 		return t;
 	}
+	if (a->operation == OPERATION_STATUS_CHANGE) {
+		t.technical_expiry = f->now + p->validity.technical;
+		return t;
+	}
 	t.administrative_expiry = a->purpose == PURPOSE_REFRESH ?
 	    f->administrative_expiry :
 	    administrative_expiry(&p->validity, f->now);

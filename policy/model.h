@@ -30,6 +30,7 @@ enum detail {
 struct entitlement {
 	YAML_ARRAY(struct yaml_reference) programmes;
 	uint32_t	 operations, purposes, evidence;
+	uint32_t	 actions;		/* 0: all */
 	int		 detail;
 	uint32_t	 programme_bits;	/* by policy_link() */
 };
@@ -139,7 +140,9 @@ const struct programme_file *policy_find(const struct policy *p,
 /* The tables of names that YAML and requests share. */
 extern const struct yaml_choice operation_choices[];
 extern const struct yaml_choice purpose_choices[];
+extern const struct yaml_choice action_choices[];
 extern const struct yaml_choice evidence_choices[];
+extern const struct yaml_choice device_state_choices[];
 extern const struct yaml_choice evidence_state_choices[];
 extern const struct yaml_choice proof_state_choices[];
 extern const struct yaml_choice resistance_choices[];

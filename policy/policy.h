@@ -80,6 +80,8 @@ struct facts {
 	bool		this_device_active;
 	int64_t		last_issued_at;		/* or TIME_NONE */
 	int64_t		administrative_expiry;	/* of the active device, or … */
+	enum device_state device_state;	/* of the newest; see below */
+	bool		other_device;	/* not the one that was named */
 	enum evidence_state evidence;
 	int64_t		evidence_issued_at;
 	enum proof_state device_proof;
@@ -91,7 +93,21 @@ struct facts {
 /* The values a fact has when nothing is known (design, section 5). */
 struct facts facts_neutral(int64_t now);
 
+/*
+ * The state of the holder's device now. Facts that count an active one and
+ * tell no state mean an active one; whatever has reached its administrative
+ * expiry is expired.
+ */
+enum device_state facts_device_state(const struct facts *f);
+
+/* The diagram of docs/devices.md: may it, and where does it lead? */
+bool action_fits(enum action a, enum device_state from);
+enum device_state action_state(enum action a);
+
 /* Names as in `okse policy explain`: "valid", "redeemed", "used-nonce" … */
+const char *device_state_name(enum device_state s);
+[[nodiscard]] enum err device_state_of(struct view name,
+    enum device_state *out);
 const char *evidence_state_name(enum evidence_state s);
 const char *proof_state_name(enum proof_state s);
 [[nodiscard]] enum err evidence_state_of(struct view name,

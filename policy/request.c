@@ -19,6 +19,12 @@ static const char *const purposes[] = {
 	[PURPOSE_REFRESH] = "refresh",
 };
 
+static const char *const actions[] = {
+	[ACTION_SUSPEND] = "suspend",
+	[ACTION_REINSTATE] = "reinstate",
+	[ACTION_REVOKE] = "revoke",
+};
+
 static const char *const evidences[] = {
 	[EVIDENCE_NONE] = "none",
 	[EVIDENCE_QR_TOKEN] = "qr-token",
@@ -65,6 +71,12 @@ purpose_name(enum purpose p)
 }
 
 const char *
+action_name(enum action a)
+{
+	return name_at(actions, COUNT(actions), a);
+}
+
+const char *
 evidence_name(enum evidence_kind k)
 {
 	return name_at(evidences, COUNT(evidences), k);
@@ -104,6 +116,16 @@ purpose_of(struct view name, enum purpose *out)
 
 	TRY(index_of(purposes, COUNT(purposes), name, "purpose", &i));
 	*out = (enum purpose)i;
+	return ERR_OK;
+}
+
+enum err
+action_of(struct view name, enum action *out)
+{
+	size_t i;
+
+	TRY(index_of(actions, COUNT(actions), name, "action", &i));
+	*out = (enum action)i;
 	return ERR_OK;
 }
 
@@ -203,7 +225,8 @@ request_encode(const struct asked *asked, struct bytes *out)
 	bytes_put_block(out, asked->caller);
 	bytes_put_block(out, asked->idempotency_key);
 	bytes_put_block(out, asked->programme);
-	bytes_put_u8(out, (uint8_t)asked->purpose);
+	bytes_put_u8(out, asked->operation == OPERATION_STATUS_CHANGE ?
+	    (uint8_t)asked->action : (uint8_t)asked->purpose);
 	bytes_put_block(out, asked->reason);
 	put_holder(out, asked);
 	put_evidence(out, asked);

@@ -28,6 +28,13 @@ enum purpose {
 	PURPOSE_REFRESH,
 };
 
+/* Of a status change. */
+enum action {
+	ACTION_SUSPEND = 1,
+	ACTION_REINSTATE,
+	ACTION_REVOKE,
+};
+
 enum evidence_kind {
 	EVIDENCE_NONE,
 	EVIDENCE_QR_TOKEN,
@@ -87,7 +94,8 @@ struct asked {
 	struct view	caller;		/* the client's name, by identity */
 	struct view	idempotency_key;
 	struct view	programme;
-	enum purpose	purpose;
+	enum purpose	purpose;	/* 0 for a status change */
+	enum action	action;		/* 0 for everything else */
 	struct view	reason;		/* empty unless given */
 	struct {
 		struct view	number;		/* as sent: to be judged */
@@ -120,10 +128,12 @@ struct asked {
 /* One name each, as in the API: "qr-token", "first-issue", "ic-card" … */
 const char *operation_name(enum operation o);
 const char *purpose_name(enum purpose p);
+const char *action_name(enum action a);
 const char *evidence_name(enum evidence_kind k);
 const char *resistance_name(enum resistance r);		/* or "none" */
 [[nodiscard]] enum err operation_of(struct view name, enum operation *out);
 [[nodiscard]] enum err purpose_of(struct view name, enum purpose *out);
+[[nodiscard]] enum err action_of(struct view name, enum action *out);
 [[nodiscard]] enum err evidence_of(struct view name, enum evidence_kind *out);
 [[nodiscard]] enum err resistance_of(struct view name, enum resistance *out);
 

@@ -80,6 +80,18 @@ date(struct decode *d, const char *member)
 	return v;
 }
 
+/* A purpose or an action, by the operation. */
+static void
+get_aim(struct decode *d, struct asked *a)
+{
+	if (a->operation == OPERATION_STATUS_CHANGE)
+		a->action = number(d, "action", ACTION_REVOKE);
+	else
+		a->purpose = number(d, "purpose", PURPOSE_REFRESH);
+	demand(d, a->purpose != 0 || a->action != 0, ERR_RANGE,
+	    "purpose or action", "a known one");
+}
+
 static void
 get_head(struct decode *d, struct asked *a)
 {
@@ -95,10 +107,7 @@ get_head(struct decode *d, struct asked *a)
 	a->caller = text(d, "caller", 1, ASKED_TEXT);
 	a->idempotency_key = text(d, "idempotency_key", 0, ASKED_TEXT);
 	a->programme = text(d, "programme", 1, ASKED_TEXT);
-	a->purpose = number(d, "purpose", PURPOSE_REFRESH);
-	demand(d, (a->purpose == 0) ==
-	    (a->operation == OPERATION_STATUS_CHANGE), ERR_RANGE, "purpose",
-	    "one for every issue, none for a status change");
+	get_aim(d, a);
 	a->reason = text(d, "reason", 0, ASKED_TEXT);
 }
 

@@ -36,6 +36,7 @@ static const struct yaml_variant *const kinds[] = {
 	&rule_device_attestation.variant,
 	&rule_devices.variant,
 	&rule_reason.variant,
+	&rule_status_change.variant,
 	&rule_administrative_validity.variant,
 	&rule_technical_validity.variant,
 	&rule_claims.variant,

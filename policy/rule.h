@@ -83,6 +83,9 @@ enum outcome judge_sight(const struct rule *rule, const struct scene *s,
 
 /* Whether the rule is of kind "reason" and lists this one. */
 bool rule_lists_reason(const struct rule *rule, struct view reason);
+/* The same of kind "status-change" and an action. */
+bool rule_lists_change(const struct rule *rule, enum action a,
+    struct view reason);
 
 /* Raises both to what an enforced rule of kind "device-attestation" wants. */
 void rule_wants_attested(const struct rule *rule,
@@ -107,6 +110,7 @@ extern const struct rule_kind rule_region, rule_centre, rule_channel;
 extern const struct rule_kind rule_evidence, rule_device_proof;
 extern const struct rule_kind rule_device_attestation;
 extern const struct rule_kind rule_devices, rule_reason;
+extern const struct rule_kind rule_status_change;
 extern const struct rule_kind rule_period, rule_entitlement, rule_quota;
 extern const struct rule_kind rule_administrative_validity;
 extern const struct rule_kind rule_technical_validity;

@@ -85,6 +85,8 @@ entitlement_find(const struct scene *s)
 		if (has(e->programme_bits, s->programme->index) &&
 		    has(e->operations, a->operation) &&
 		    (a->purpose == 0 || has(e->purposes, a->purpose)) &&
+		    (a->action == 0 || e->actions == 0 ||
+		    has(e->actions, a->action)) &&
 		    has(e->evidence, a->evidence.kind))
 			return e;
 	}
@@ -111,7 +113,8 @@ judge_entitlement(const struct rule *rule, const struct scene *s,
 	note_text(n, ", ");
 	note_text(n, operation_name(a->operation));
 	note_text(n, ", ");
-	note_text(n, purpose_name(a->purpose));
+	note_text(n, a->action != 0 ? action_name(a->action) :
+	    purpose_name(a->purpose));
 	note_text(n, ", evidence ");
 	note_text(n, evidence_name(a->evidence.kind));
 	return OUTCOME_FAIL;

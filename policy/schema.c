@@ -21,6 +21,13 @@ const struct yaml_choice purpose_choices[] = {
 	{ 0 },
 };
 
+const struct yaml_choice action_choices[] = {
+	{ "suspend", ACTION_SUSPEND },
+	{ "reinstate", ACTION_REINSTATE },
+	{ "revoke", ACTION_REVOKE },
+	{ 0 },
+};
+
 const struct yaml_choice evidence_choices[] = {
 	{ "none", EVIDENCE_NONE },
 	{ "qr-token", EVIDENCE_QR_TOKEN },
@@ -59,6 +66,8 @@ static const struct yaml_field entitlement_fields[] = {
 	    &YAML_SOME_OF(operation_choices)),
 	YAML_FIELD("purposes", struct entitlement, purposes,
 	    &YAML_SOME_OF(purpose_choices)),
+	YAML_FIELD("actions", struct entitlement, actions,
+	    &YAML_SOME_OF(action_choices), .optional = true),
 	YAML_FIELD("evidence", struct entitlement, evidence,
 	    &YAML_SOME_OF(evidence_choices)),
 	YAML_FIELD("detail", struct entitlement, detail,

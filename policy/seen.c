@@ -153,10 +153,14 @@ seen_put(const struct decision *d, const struct request *r,
 		    f->now));
 	put_last_issue(a, f, j);
 	json_int(j, "now", f->now);
+	if (f->other_device)
+		json_int(j, "other", 1);
 	if (a->has_device)
 		json_c_text(j, "proof", proof_state_name(f->device_proof));
 	put_sights(d, j);
 	put_signer(f, j);
+	if (f->device_state != DEVICE_NONE)
+		json_c_text(j, "state", device_state_name(f->device_state));
 	if (f->this_device_active)
 		json_int(j, "this", 1);
 }
@@ -165,10 +169,15 @@ struct view
 seen_reason(const struct decision *d, const struct request *r)
 {
 	const struct programme_file *p = decision_programme(d);
-	struct view reason = request_asked(r)->reason;
+	const struct asked *a = request_asked(r);
 
-	for (size_t i = 0; p != NULL && i < p->rules.count; i++)
-		if (rule_lists_reason(p->rules.at[i].rule, reason))
-			return reason;
+	for (size_t i = 0; p != NULL && i < p->rules.count; i++) {
+		const struct rule *rule = p->rules.at[i].rule;
+
+		if (a->action != 0 ?
+		    rule_lists_change(rule, a->action, a->reason) :
+		    rule_lists_reason(rule, a->reason))
+			return a->reason;
+	}
 	return (struct view){ 0 };
 }

@@ -16,11 +16,13 @@
  *	left	 days of administrative validity the active device had left
  *	newer	 1: the evidence is newer than the last issue, 0: it is not
  *	now	 the decision's time, seconds since 1970
+ *	other	 1: a device was named that is not the holder's one
  *	proof	 state of the device's proofs; no device named: absent
  *	saw	 object: for each rule that looked at more, what it made of it
  *	signer	 days until the signer's certificate ends
  *	since	 days since the last issue to this holder
  *	starts	 days until the signer's certificate begins
+ *	state	 of the holder's newest device; without any: absent
  *	this	 1: the active device is the one that asks
  */
 #ifndef OKSE_POLICY_SEEN_H

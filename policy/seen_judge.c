@@ -140,6 +140,13 @@ take_now(struct seen *s, struct view v)
 }
 
 static bool
+take_other(struct seen *s, struct view v)
+{
+	s->facts.other_device = true;
+	return view_is(v, "1");
+}
+
+static bool
 take_proof(struct seen *s, struct view v)
 {
 	struct view name;
@@ -175,6 +182,15 @@ take_starts(struct seen *s, struct view v)
 }
 
 static bool
+take_state(struct seen *s, struct view v)
+{
+	struct view name;
+
+	return take_text(v, &name) &&
+	    device_state_of(name, &s->facts.device_state) == ERR_OK;
+}
+
+static bool
 take_this(struct seen *s, struct view v)
 {
 	s->facts.this_device_active = true;
@@ -182,8 +198,8 @@ take_this(struct seen *s, struct view v)
 }
 
 enum {
-	ACTIVE, CENTRE, CHIP, EVIDENCE, FORMATS, LEFT, NEWER, NOW, PROOF,
-	SIGNER, SINCE, STARTS, THIS,
+	ACTIVE, CENTRE, CHIP, EVIDENCE, FORMATS, LEFT, NEWER, NOW, OTHER,
+	PROOF, SIGNER, SINCE, STARTS, STATE, THIS,
 };
 #define TAKEN(member) (UINT32_C(1) << (member))
 
@@ -199,10 +215,12 @@ static const struct {
 	[LEFT] = { "left", take_left },
 	[NEWER] = { "newer", take_newer },
 	[NOW] = { "now", take_now },
+	[OTHER] = { "other", take_other },
 	[PROOF] = { "proof", take_proof },
 	[SIGNER] = { "signer", take_signer },
 	[SINCE] = { "since", take_since },
 	[STARTS] = { "starts", take_starts },
+	[STATE] = { "state", take_state },
 	[THIS] = { "this", take_this },
 };
 

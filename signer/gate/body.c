@@ -137,6 +137,19 @@ get_states(struct object *o, struct facts *f, struct asked_attestation *t)
 }
 
 static enum err
+get_device_state(struct object *o, struct facts *f)
+{
+	struct view state = { 0 };
+
+	TRY(object_text(o, "device_state", OPTIONAL, ASKED_TEXT, &state));
+	if (state.len != 0 && device_state_of(state, &f->device_state) !=
+	    ERR_OK)
+		return object_fault(o, "device_state", ERR_SCHEMA,
+		    "no such state of a device");
+	return ERR_OK;
+}
+
+static enum err
 get_facts(struct object *top, struct body *b)
 {
 	struct facts *f = &b->facts;
@@ -149,6 +162,8 @@ get_facts(struct object *top, struct body *b)
 	    &f->active_devices));
 	TRY(object_bool(&o, "this_device_active", OPTIONAL,
 	    &f->this_device_active));
+	TRY(get_device_state(&o, f));
+	TRY(object_bool(&o, "other_device", OPTIONAL, &f->other_device));
 	TRY(get_maybe_instant(&o, "last_issued_at", &f->last_issued_at));
 	TRY(get_maybe_instant(&o, "administrative_expiry",
 	    &f->administrative_expiry));

@@ -44,6 +44,18 @@ get_purpose(struct object *o, struct asked *a)
 }
 
 static enum err
+get_action(struct object *o, struct asked *a)
+{
+	struct view name = { 0 };
+
+	TRY(object_text(o, "action", NEEDED, ASKED_TEXT, &name));
+	if (action_of(name, &a->action) != ERR_OK)
+		return object_fault(o, "action", ERR_SCHEMA, "wanted "
+		    "suspend, reinstate or revoke");
+	return ERR_OK;
+}
+
+static enum err
 get_card(struct object *holder, struct asked *a)
 {
 	struct object o;
@@ -278,8 +290,8 @@ body_get_request(struct object *top, enum operation op, enum body_mode mode,
 	r.a->dry_run = mode != BODY_ISSUE;
 	TRY(object_text(top, "programme", NEEDED, ASKED_TEXT,
 	    &r.a->programme));
-	if (op != OPERATION_STATUS_CHANGE)
-		TRY(get_purpose(top, r.a));
+	TRY(op == OPERATION_STATUS_CHANGE ? get_action(top, r.a) :
+	    get_purpose(top, r.a));
 	TRY(object_text(top, "reason", OPTIONAL, ASKED_TEXT, &r.a->reason));
 	TRY(get_holder(top, r.a));
 	if (op == OPERATION_STATUS_CHANGE)

@@ -306,7 +306,8 @@ pending_answer(struct pending *p, uint64_t id, struct view body)
 		finish_with_problem(p, link, e, NULL, 0, members);
 		return ERR_OK;
 	}
-	if ((*link)->kind == PENDING_CHALLENGE)
+	if ((*link)->kind == PENDING_CHALLENGE ||
+	    (*link)->kind == PENDING_STATUS_CHANGE)
 		reply.status = 201;
 	bytes_put_u8(&reply.body, '{');
 	bytes_put(&reply.body, members);

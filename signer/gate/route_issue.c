@@ -123,8 +123,9 @@ route_decision(struct gate *g, const struct call *call)
 void
 route_status_change(struct gate *g, const struct call *call)
 {
-	gate_refuse(g, call, ERR_UNSUPPORTED,
-	    "status changes are not offered yet");
+	ask(g, call, PENDING_STATUS_CHANGE, key_of(call), body_decode(
+	    bytes_view(&call->http->body), OPERATION_STATUS_CHANGE,
+	    &g->body));
 }
 
 void

@@ -26,6 +26,22 @@ put_members(enum err e, const struct bytes *object, struct bytes *out)
 	    VIEW(object->at + 1, object->len - 2));
 }
 
+/* After the decision: what was done, where the log has it. */
+static enum err
+end_answer(struct json *j, enum action a, const struct place *place,
+    struct bytes *object)
+{
+	put_log(j, "log", place);
+	if (a != 0) {
+		json_record(j, "device");
+		json_c_text(j, "state", device_state_name(action_state(a)));
+		json_close(j);
+	}
+	json_close(j);
+	TRY(json_end(j));
+	return bytes_check(object);
+}
+
 enum err
 answer_decided(const struct decision *d, bool dry_run,
     const struct place *place, struct bytes *out)
@@ -35,12 +51,23 @@ answer_decided(const struct decision *d, bool dry_run,
 
 	json_record(&j, NULL);
 	decision_json(d, &j, "decision");
-	put_log(&j, "log", place);
-	json_close(&j);
-	TRY(json_end(&j));
-	TRY(bytes_check(&object));
+	TRY(end_answer(&j, 0, place, &object));
 	put_members(dry_run || decision_allows(d) ? ERR_OK : ERR_REFUSED,
 	    &object, out);
+	return bytes_check(out);
+}
+
+enum err
+answer_changed(const struct decision *d, enum action a,
+    const struct place *place, struct bytes *out)
+{
+	AUTO_DONE(bytes) object = { 0 };
+	struct json j = json_start(&object);
+
+	json_record(&j, NULL);
+	decision_json(d, &j, "decision");
+	TRY(end_answer(&j, a, place, &object));
+	put_members(ERR_OK, &object, out);
 	return bytes_check(out);
 }
 
@@ -141,6 +168,18 @@ put_rules(struct json *j, struct view rules)
 	json_close(j);
 }
 
+static void
+put_decision_again(struct json *j, const struct schema_entry *e,
+    const char *name)
+{
+	json_record(j, name);
+	json_text(j, "outcome", e->member[SCHEMA_OUT]);
+	json_text(j, "policy", e->member[SCHEMA_POLICY]);
+	json_int(j, "serial", (int64_t)schema_count(e, SCHEMA_SERIAL));
+	put_rules(j, e->member[SCHEMA_RULES]);
+	json_close(j);
+}
+
 enum err
 answer_granted_again(struct view entry, const struct place *place,
     const struct grant_terms *terms, const struct drafts *drafts,
@@ -151,13 +190,26 @@ answer_granted_again(struct view entry, const struct place *place,
 	struct schema_entry e;
 
 	TRY(schema_get(entry, &e));
-	json_record(&j, NULL);
-	json_text(&j, "outcome", e.member[SCHEMA_OUT]);
-	json_text(&j, "policy", e.member[SCHEMA_POLICY]);
-	json_int(&j, "serial", (int64_t)schema_count(&e, SCHEMA_SERIAL));
-	put_rules(&j, e.member[SCHEMA_RULES]);
-	json_close(&j);
+	put_decision_again(&j, &e, NULL);
 	TRY(json_end(&j));
 	TRY(bytes_check(&text));
 	return put_granted(bytes_view(&text), place, terms, drafts, out);
+}
+
+enum err
+answer_changed_again(struct view entry, const struct place *place,
+    struct bytes *out)
+{
+	AUTO_DONE(bytes) object = { 0 };
+	struct json j = json_start(&object);
+	struct schema_entry e;
+	enum action a;
+
+	TRY(schema_get(entry, &e));
+	TRY(action_of(e.member[SCHEMA_ACTION], &a));
+	json_record(&j, NULL);
+	put_decision_again(&j, &e, "decision");
+	TRY(end_answer(&j, a, place, &object));
+	put_members(ERR_OK, &object, out);
+	return bytes_check(out);
 }

@@ -20,6 +20,11 @@ struct place {
  */
 [[nodiscard]] enum err answer_decided(const struct decision *d, bool dry_run,
     const struct place *place, struct bytes *out);
+/* ANSWER of a status change that was made; and the same for a retry. */
+[[nodiscard]] enum err answer_changed(const struct decision *d,
+    enum action a, const struct place *place, struct bytes *out);
+[[nodiscard]] enum err answer_changed_again(struct view entry,
+    const struct place *place, struct bytes *out);
 /* ANSWER without a decision: the code, and why when a client may know. */
 void answer_refused(enum err e, struct bytes *out);
 

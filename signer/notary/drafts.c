@@ -218,7 +218,8 @@ drafts_make(struct notary *n, const struct request *r,
     const struct issue *issue, const struct grant *grant,
     struct drafts *out_drafts)
 {
-	if (grant == NULL)
+	if (grant == NULL ||
+	    request_asked(r)->operation == OPERATION_STATUS_CHANGE)
 		return ERR_OK;
 	if (request_asked(r)->operation == OPERATION_QR_TOKEN)
 		return make_token(n, r, issue, grant, out_drafts);

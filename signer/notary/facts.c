@@ -12,19 +12,40 @@
 
 #define CLOCK_SKEW 60	/* seconds a device's clock may be ahead */
 
+/* Why there is none matters to whoever wants to change its state. */
+static enum err
+find_past(struct notary *n, const struct asked *asked, struct findings *f)
+{
+	struct registry_device last;
+	enum err e;
+
+	if (asked->operation != OPERATION_STATUS_CHANGE)
+		return ERR_OK;
+	e = registry_device_last(n->registry, &f->holder, asked->programme,
+	    &last);
+	if (e == ERR_OK)
+		f->facts.device_state = last.state;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 static enum err
 find_device(struct notary *n, const struct asked *asked, struct findings *f)
 {
 	enum err e = registry_device_find(n->registry, &f->holder,
 	    asked->programme, &f->active);
+	bool named;
 
 	if (e == ERR_NOT_FOUND)
-		return ERR_OK;
+		return find_past(n, asked, f);
 	TRY(e);
+	named = asked->has_device &&
+	    memcmp(&f->active.device, &f->device, sizeof(f->device)) == 0;
 	f->has_active = true;
 	f->facts.active_devices = 1;
-	f->facts.this_device_active = asked->has_device &&
-	    memcmp(&f->active.device, &f->device, sizeof(f->device)) == 0;
+	f->facts.device_state = f->active.state;
+	f->facts.this_device_active = named &&
+	    f->active.state == DEVICE_ACTIVE;
+	f->facts.other_device = asked->has_device && !named;
 	f->facts.last_issued_at = f->active.issued_at;
 	f->facts.administrative_expiry = f->active.administrative_expiry;
 	return ERR_OK;
@@ -106,7 +127,7 @@ find_evidence(struct notary *n, const struct asked *asked,
     struct findings *f)
 {
 	/* a visit to the centre is what a QR token is minted for */
-	if (asked->operation == OPERATION_QR_TOKEN)
+	if (asked->operation != OPERATION_CREDENTIAL)
 		return ERR_OK;
 	if (asked->evidence.kind == EVIDENCE_QR_TOKEN &&
 	    asked->evidence.qr_token.len != 0)
@@ -255,6 +276,9 @@ judge_proof(struct notary *n, const struct asked *asked,
 static enum err
 find_proofs(struct notary *n, const struct asked *asked, struct findings *f)
 {
+	/* whoever revokes a phone does not have it */
+	if (asked->operation != OPERATION_CREDENTIAL)
+		return ERR_OK;
 	if (asked->has_device && asked->proof_count == 0)
 		f->facts.device_proof = PROOF_MISSING;
 	else

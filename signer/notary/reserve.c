@@ -1,7 +1,7 @@
 /*
  * Changing the registry for a grant: the evidence is used up, the keys are
- * bound, the device is the holder's. The constraints of the registry have the
- * last word. Next: drafts.c.
+ * bound, the device is the holder's, or changes its state. The constraints of
+ * the registry have the last word. Next: drafts.c.
  */
 #include <string.h>
 
@@ -99,6 +99,27 @@ reserve_device(struct notary *n, const struct asked *asked,
 	return take_places(n, asked, &fresh.serial, grant, issue);
 }
 
+/* What the policy allows and the diagram does not, does not happen. */
+static enum err
+change_status(struct notary *n, const struct asked *asked,
+    const struct findings *f)
+{
+	static const enum status values[] = {
+		[ACTION_SUSPEND] = STATUS_SUSPENDED,
+		[ACTION_REINSTATE] = STATUS_VALID,
+		[ACTION_REVOKE] = STATUS_INVALID,
+	};
+
+	if (!f->has_active || f->facts.other_device ||
+	    !action_fits(asked->action, facts_device_state(&f->facts)))
+		return err_because(ERR_EXISTS, "the holder has no device in "
+		    "a state that this action is for");
+	TRY(registry_device_change(n->registry, &f->holder, asked->programme,
+	    &f->active, action_state(asked->action), n->now));
+	return registry_status_set(n->registry, &f->active.serial,
+	    values[asked->action]);
+}
+
 enum err
 reserve(struct notary *n, const struct request *r, struct issue *issue,
     const struct findings *f, const struct grant *grant)
@@ -109,6 +130,8 @@ reserve(struct notary *n, const struct request *r, struct issue *issue,
 		return ERR_OK;
 	if (asked->operation == OPERATION_QR_TOKEN)
 		return reserve_token(n, asked, issue, f, grant);
+	if (asked->operation == OPERATION_STATUS_CHANGE)
+		return change_status(n, asked, f);
 	TRY(use_evidence(n, f));
 	return reserve_device(n, asked, issue, f, grant);
 }

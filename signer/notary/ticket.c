@@ -205,6 +205,10 @@ tell_reserved(struct telling *t, const struct notary *n,
 	const struct status_use *use = &m->issue->status;
 	const struct findings *f = m->found;
 
+	if (request_asked(m->request)->action != 0) {
+		t->facts.device = f->active.device.at;
+		return;
+	}
 	if (request_asked(m->request)->operation == OPERATION_QR_TOKEN) {
 		t->cti = drafts_name(n, m->issue, grant, "cti");
 		t->facts.cti = t->cti.at;
@@ -264,7 +268,10 @@ record_entry(struct notary *n, const struct matter *m,
 	const struct decision *d = m->decision;
 	AUTO_DONE(telling) t = { .facts = {
 		.operation = operation_name(asked->operation),
-		.purpose = purpose_name(asked->purpose),
+		.purpose = asked->purpose != 0 ?
+		    purpose_name(asked->purpose) : NULL,
+		.action = asked->action != 0 ?
+		    action_name(asked->action) : NULL,
 		.allow = decision_allows(d),
 		.policy = *policy_hash(n->policy),
 		.serial = (uint64_t)policy_serial(n->policy),
@@ -337,6 +344,19 @@ grant_drafts(struct notary *n, const struct issue *issue,
 	return stage(n, place->index, false, drafts, out);
 }
 
+static enum err
+change_answer(struct notary *n, const struct issue *issue,
+    const struct decision *d, const struct place *place,
+    const struct asked *asked, struct served *out)
+{
+	const struct drafts none = { 0 };
+
+	TRY(keep_for_retry(n, issue, place->index,
+	    grant_terms(decision_grant(d)), &none));
+	out->type = MSG_ANSWER;
+	return answer_changed(d, asked->action, place, &out->body);
+}
+
 enum err
 ticket_record(struct notary *n, const struct request *r,
     const struct issue *issue, const struct findings *f,
@@ -350,6 +370,9 @@ ticket_record(struct notary *n, const struct request *r,
 	tally_decision(&n->tally, asked, d);
 	if (drafts->count != 0)
 		return grant_drafts(n, issue, d, &place, drafts, out);
+	if (asked->operation == OPERATION_STATUS_CHANGE && !asked->dry_run &&
+	    decision_allows(d))
+		return change_answer(n, issue, d, &place, asked, out);
 	out->type = MSG_ANSWER;
 	return answer_decided(d, asked->dry_run, &place, &out->body);
 }
@@ -422,10 +445,14 @@ ticket_record_again(struct notary *n, const struct issue *issue,
 	TRY(same_drafts(before, drafts));
 	TRY(registry_entry_get(n->registry, before->index, &entry));
 	place.leaf = merkle_leaf(entry);
+	n->tally.retries++;
+	if (drafts->count == 0) {
+		out->type = MSG_ANSWER;
+		return answer_changed_again(entry, &place, &out->body);
+	}
 	TRY(answer_granted_again(entry, &place, &before->terms, drafts,
 	    &out->body));
 	out->type = MSG_GRANTED;
-	n->tally.retries++;
 	return stage(n, before->index, true, drafts, out);
 }
 

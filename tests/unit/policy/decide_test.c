@@ -310,7 +310,8 @@ every_rule_is_reported_whatever_fails(void **state)
 	    "caller-entitled", "not-foreigner", "number-consistent",
 	    "holder-age", "card-held", "region-open", "centre-in-region",
 	    "channel-open", "evidence-valid", "device-proof", "one-device",
-	    "reissue-reason", "administrative-validity", "technical-validity",
+	    "reissue-reason", "status-change", "administrative-validity",
+	    "technical-validity",
 	    "claims-complete", "format-offered", "quota" };
 
 	(void)state;

@@ -276,9 +276,11 @@ enumerations_have_ends(void **state)
 	a.purpose = PURPOSE_REFRESH + 1;
 	refused(&a, "purpose");
 	a.operation = OPERATION_STATUS_CHANGE;
-	a.purpose = PURPOSE_REFRESH;
-	refused(&a, "purpose");
 	a.purpose = 0;
+	refused(&a, "action");
+	a.action = ACTION_REVOKE + 1;
+	refused(&a, "action");
+	a.action = ACTION_REVOKE;
 	accepted(&a);
 	a = full();
 	a.evidence.kind = EVIDENCE_IC_CARD + 1;

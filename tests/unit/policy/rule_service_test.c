@@ -34,16 +34,23 @@ an_unknown_client_is_not_entitled(void **state)
 }
 
 static void
-a_status_change_is_not_offered(void **state)
+a_status_change_is_for_who_may_change_it(void **state)
 {
 	struct sample s = sample(NOW);
 
 	(void)state;
 	s.a.operation = OPERATION_STATUS_CHANGE;
-	s.a.purpose = 0;
-	fails(&s, "offered");
-	says("does not offer");
+	s.a.purpose = (enum purpose)0;
+	s.a.action = ACTION_SUSPEND;
+	s.a.reason = view_text("phone-lost");
+	s.a.evidence.kind = EVIDENCE_NONE;
+	s.f.active_devices = 1;
+	passes(&s, "caller-entitled");
+	passes(&s, "status-change");
+	assert_true(allowed(&s));
+	s.a.caller = view_text("somebody");
 	fails(&s, "caller-entitled");
+	says("resident-id, status-change, suspend");
 	assert_false(allowed(&s));
 }
 
@@ -314,7 +321,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resident_id_opens_on_27_december_2024),
 		cmocka_unit_test(an_unknown_client_is_not_entitled),
-		cmocka_unit_test(a_status_change_is_not_offered),
+		cmocka_unit_test(a_status_change_is_for_who_may_change_it),
 		cmocka_unit_test(an_unknown_programme_is_refused),
 		cmocka_unit_test(a_quota_ends_at_its_figure),
 		cmocka_unit_test(three_years_end_at_midnight_in_korea),

@@ -277,7 +277,8 @@ rules_that_one_policy_lacks_are_counted_too(void **state)
 	struct world *w = *state;
 	const struct shadow *s;
 
-	place(w, 2, "  holder-age:\n    kind: age\n    at-least: 17",
+	place(w, 2, "  holder-age:\n    kind: age\n"
+	    "    operations: [qr-token, credential]\n    at-least: 17",
 	    "  elder-age:\n    kind: age\n    at-least: 99", SEATS(1, 2));
 	OK(change(w, ADMIN_POLICY_SHADOW, 2));
 	s = shadow_of_one_visit(w);

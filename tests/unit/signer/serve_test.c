@@ -444,8 +444,6 @@ requests_that_cannot_be_served_are_not_decided(void **state)
 	BAD(ERR_SCHEMA, p.asked.format_count = 0);
 	BAD(ERR_SCHEMA, p.asked.claims.kind = VALUE_NONE);
 	BAD(ERR_UNSUPPORTED, p.asked.formats[0] = view_text("jwt_vc"));
-	BAD(ERR_UNSUPPORTED, p.asked.operation = OPERATION_STATUS_CHANGE;
-	    p.asked.purpose = (enum purpose)0);
 	BAD(ERR_RANGE, p.asked.proof_count = REGISTRY_DRAFTS / 2 + 1;
 	    p.asked.formats[p.asked.format_count++] = view_text("mso_mdoc");
 	    for (size_t i = 1; i < p.asked.proof_count; i++)
