@@ -112,6 +112,11 @@ await test('shares from standard input open it again', async () => {
 })
 
 await test('the officers\' acts are in the log', async () => {
+  // what is shown is what was published
+  const { index } = (await issue(okse, person())).reply.json.log
+  const published = () =>
+    Number(okse.read('log', 'checkpoint').split('\n')[1])
+  for (let i = 0; i < 100 && published() <= index; i++) await sleep(100)
   assert.equal(await okse.stop(), 0)
   const r = await okse.okse(['audit', 'show', okse.path('log')])
   assert.equal(r.status, 0, r.stderr)
