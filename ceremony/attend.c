@@ -122,7 +122,8 @@ agree_some(struct ceremony *c, bool officers, size_t wanted)
 	for (size_t i = 0; wanted != 0 && i < c->participants.count; i++) {
 		struct participant *p = &c->participants.at[i];
 
-		if (!p->present || (p->role == ROLE_OFFICER) != officers)
+		if (!p->present || p->role == ROLE_FORMER ||
+		    (p->role == ROLE_OFFICER) != officers)
 			continue;
 		TRY(record_signed(c, p, RECORD_CONFIRM, "exception",
 		    "agree"));
@@ -216,15 +217,24 @@ check_present(const struct ceremony *c)
 {
 	const struct script *s = c->script;
 	size_t officers = participants_officers(&c->participants);
-	size_t all = 0, needed = hands_out_shares(s) ? s->officers.count :
+	size_t all = 0, former = 0;
+	size_t needed = hands_out_shares(s) ? s->officers.count :
 	    (size_t)s->threshold;
 
-	for (size_t i = 0; i < c->participants.count; i++)
+	for (size_t i = 0; i < c->participants.count; i++) {
 		all += c->participants.at[i].present;
+		former += c->participants.at[i].present &&
+		    c->participants.at[i].role == ROLE_FORMER;
+	}
+	if (s->former.count != 0 && former < c->quorum.threshold &&
+	    c->before == NULL)
+		return err_because(ERR_FORBIDDEN, "%zu of those who hold the "
+		    "shares are present, %u are needed", former,
+		    c->quorum.threshold);
 	if (officers < needed)
 		return err_because(ERR_FORBIDDEN, "%zu officers are present, "
 		    "%zu are needed", officers, needed);
-	if (s->witnesses.count != 0 && all == officers)
+	if (s->witnesses.count != 0 && all == officers + former)
 		return err_because(ERR_FORBIDDEN, "nobody is present who "
 		    "watches: an auditor or a witness is needed");
 	return ERR_OK;

@@ -15,6 +15,8 @@ ceremony_done(struct ceremony *c)
 {
 	transcript_free(c->transcript);
 	secret_free(c->secret);
+	secret_free(c->before);
+	secret_free(c->root);
 	token_close(c->token);
 	for (size_t i = 0; i < COUNT(c->keys); i++)
 		EVP_PKEY_free(c->keys[i]);

@@ -50,6 +50,13 @@ participants_of(const struct script *s, struct participants *out)
 		snprintf(a->as, sizeof(a->as), "%s-%zu",
 		    script_role_name(a->role), i + 1);
 	}
+	for (size_t i = 0; i < s->former.count; i++) {
+		const struct script_officer *o = &s->former.at[i];
+		struct participant *a = add(&p, ROLE_FORMER, o->name, o->card);
+
+		a->seat = (unsigned int)o->seat;
+		snprintf(a->as, sizeof(a->as), "former-%u", a->seat);
+	}
 	*out = p;
 }
 
@@ -100,6 +107,9 @@ participants_keys(const struct script *s, struct participants *p)
 	for (size_t i = 0; i < s->witnesses.count; i++)
 		TRY(take_key(s->witnesses.at[i].key,
 		    &p->at[s->officers.count + i]));
+	for (size_t i = 0; i < s->former.count; i++)
+		TRY(take_key(s->former.at[i].key, &p->at[s->officers.count +
+		    s->witnesses.count + i]));
 	return ERR_OK;
 }
 
@@ -108,7 +118,9 @@ participants_check(const struct participants *p)
 {
 	for (size_t b = 1; b < p->count; b++)
 		for (size_t a = 0; a < b; a++)
-			if (EVP_PKEY_eq(p->at[a].who.key,
+			if (p->at[a].role != ROLE_FORMER &&
+			    p->at[b].role != ROLE_FORMER &&
+			    EVP_PKEY_eq(p->at[a].who.key,
 			    p->at[b].who.key) == 1)
 				return err_because(ERR_EXISTS, "%s and %s have "
 				    "one key: one person, one seat",
@@ -123,6 +135,13 @@ participant_find(struct participants *p, struct view as)
 		if (view_is(as, p->at[i].as))
 			return &p->at[i];
 	return NULL;
+}
+
+struct participant *
+participants_holders(const struct script *s, struct participants *p)
+{
+	return s->former.count == 0 ? p->at : &p->at[s->officers.count +
+	    s->witnesses.count];
 }
 
 size_t

@@ -23,7 +23,7 @@
 #include "ceremony/script.h"
 #include "quorum/approval.h"
 
-#define PARTICIPANTS (SCRIPT_OFFICERS + SCRIPT_WITNESSES)
+#define PARTICIPANTS (2 * SCRIPT_OFFICERS + SCRIPT_WITNESSES)
 
 struct participant {
 	char		 as[24];	/* actor of records, file name */
@@ -56,6 +56,9 @@ void participants_of(const struct script *s, struct participants *out);
 
 /* By the word records call them; NULL. */
 struct participant *participant_find(struct participants *p, struct view as);
+/* Whoever holds the shares of the quorum before: the first of them. */
+struct participant *participants_holders(const struct script *s,
+    struct participants *p);
 /* Officers who are present. */
 size_t participants_officers(const struct participants *p);
 

@@ -60,6 +60,10 @@ static const struct {
 	{ "officers enter their shares; the token is opened, and its "
 	    "objects are compared with the register",
 	    "담당자들이 조각을 입력해 토큰을 열고, 안의 객체를 대장과 비교합니다" },
+	{ "the token takes the PINs of the new officers, and theirs alone: "
+	    "a point of no return",
+	    "토큰의 PIN 을 새 담당자들의 것으로 바꿉니다. 이전 것은 더는 열지 "
+	    "못합니다. 되돌릴 수 없습니다" },
 	{ "the token makes a key pair; its attributes are read back and it "
 	    "signs",
 	    "토큰이 키 쌍을 만들고, 속성을 다시 읽고, 서명해 봅니다" },
@@ -90,6 +94,8 @@ static const struct {
 	{ "  token %s, serial %s", "  토큰 %s, 일련번호 %s" },
 	{ "  the token took its label before the crash",
 	    "  토큰은 중단되기 전에 이름을 받았습니다" },
+	{ "  the token takes the new officers' PIN",
+	    "  토큰이 새 담당자들의 PIN 을 받았습니다" },
 	{ "  the key was made before the crash",
 	    "  키는 중단되기 전에 만들어졌습니다" },
 	{ "  half of the key %s is there: it is destroyed",

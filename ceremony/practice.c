@@ -16,8 +16,8 @@
 
 #define SEALED_MAX 16384
 
-static enum err
-path_for(const char *dir, const struct participant *p, const char *suffix,
+enum err
+practice_path(const char *dir, const struct participant *p, const char *suffix,
     char out[PATH_MAX])
 {
 	char name[64];
@@ -37,7 +37,7 @@ make_key(const struct ceremony *c, struct participant *p)
 
 	TRY(officer_key_new(&p->who.key));
 	TRY(officer_algorithm_of(p->who.key, &p->who.algorithm));
-	TRY(path_for(c->dir, p, ".key", path));
+	TRY(practice_path(c->dir, p, ".key", path));
 	return officer_key_write(path, p->who.key);
 }
 
@@ -72,10 +72,10 @@ make_recipient(const struct ceremony *c, struct participant *p)
 	if (key == NULL)
 		return err_openssl("a practice recipient");
 	TRY(self_signed(key, p->who.name, &p->recipient));
-	TRY(path_for(c->dir, p, ".recipient.key", path));
+	TRY(practice_path(c->dir, p, ".recipient.key", path));
 	TRY(officer_key_write(path, key));
 	TRY(certificate_pem(p->recipient, &pem));
-	TRY(path_for(c->dir, p, ".recipient.pem", path));
+	TRY(practice_path(c->dir, p, ".recipient.pem", path));
 	return file_create(path, bytes_view(&pem), 0644);
 }
 
@@ -144,9 +144,9 @@ practice_share(void *context, const struct participant *who,
 	AUTO(EVP_PKEY) key = NULL;
 	AUTO(secret) line = NULL;
 
-	TRY(path_for(p->dir, who, ".share.cms", sealed));
-	TRY(path_for(p->dir, who, ".recipient.key", key_path));
-	TRY(path_for(p->dir, who, ".share", kept));
+	TRY(practice_path(p->dir, who, ".share.cms", sealed));
+	TRY(practice_path(p->dir, who, ".recipient.key", key_path));
+	TRY(practice_path(p->dir, who, ".share", kept));
 	if (!file_exists(sealed))	/* of a ceremony before this one */
 		return read_kept(kept, out_line);
 	TRY(file_read(sealed, SEALED_MAX, &pem));
@@ -166,7 +166,7 @@ practice_sign(void *context, const struct participant *who,
 	AUTO(EVP_PKEY) key = NULL;
 	char path[PATH_MAX];
 
-	TRY(path_for(p->dir, who, ".key", path));
+	TRY(practice_path(p->dir, who, ".key", path));
 	TRY(officer_key_read(path, &key));
 	return officer_sign(key, statement, out_signature);
 }

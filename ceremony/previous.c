@@ -35,9 +35,13 @@ copy_all(struct evidence *from, struct ceremony *c)
 	TRY(copy(from, c, "ceremony/register.txt",
 	    "ceremony/previous-register.txt", &content));
 	c->hashes.previous = sha256(bytes_view(&content));
-	TRY(copy(from, c, "ceremony/quorum.txt", "ceremony/quorum.txt",
-	    &content));
+	TRY(copy(from, c, "ceremony/quorum.txt",
+	    "ceremony/previous-quorum.txt", &content));
 	TRY(quorum_get(bytes_view(&content), &c->quorum));
+	/* unless this ceremony makes another */
+	if (c->script->former.count == 0)
+		TRY(ceremony_write(c, "ceremony/quorum.txt",
+		    bytes_view(&content)));
 	for (size_t i = 0; i < r->key_count; i++) {
 		snprintf(path, sizeof(path), "ca/keys/%s.pub.pem",
 		    r->keys[i].label);
@@ -53,17 +57,20 @@ copy_all(struct evidence *from, struct ceremony *c)
 
 /* Practice officers bring the shares they were handed then. */
 static enum err
-copy_practice_shares(const char *from, const struct ceremony *c)
+copy_practice_shares(const char *from, struct ceremony *c)
 {
-	for (size_t i = 1; i <= c->script->officers.count; i++) {
+	const struct participant *holders = participants_holders(c->script,
+	    &c->participants);
+
+	for (unsigned int i = 0; i < c->quorum.count; i++) {
 		AUTO_DONE(bytes) line = { 0 };
-		char name[32], path[PATH_MAX];
+		char name[48], path[PATH_MAX];
 		enum err e;
 
-		snprintf(name, sizeof(name), "officers/%zu.share", i);
+		snprintf(name, sizeof(name), "officers/%u.share", i + 1);
 		TRY(path_join(from, name, path, sizeof(path)));
 		TRY(file_read(path, SHARE_TEXT_SIZE + 1, &line));
-		TRY(path_join(c->dir, name, path, sizeof(path)));
+		TRY(practice_path(c->dir, &holders[i], ".share", path));
 		e = file_replace(path, bytes_view(&line), 0600);
 		explicit_bzero(line.at, line.len);
 		TRY(e);
@@ -123,20 +130,27 @@ inherit_certificate(struct ceremony *c, size_t at)
 	return ERR_OK;
 }
 
+/* Who holds the shares: the script's officers, or those who were. */
 static enum err
-check_officers(const struct ceremony *c)
+check_holders(const struct ceremony *c)
 {
 	const struct script *s = c->script;
+	bool former = s->former.count != 0;
+	size_t count = former ? s->former.count : s->officers.count;
 
-	if (c->quorum.count != s->officers.count ||
-	    c->quorum.threshold != (unsigned int)s->threshold)
+	if (c->quorum.count != count || (!former &&
+	    c->quorum.threshold != (unsigned int)s->threshold))
 		return err_because(ERR_MISMATCH, "the ceremony before split "
 		    "the secret for %u of %u officers", c->quorum.threshold,
 		    c->quorum.count);
-	for (size_t i = 0; i < s->officers.count; i++)
-		if (strcmp(c->quorum.officers[i], s->officers.at[i].name) != 0)
+	for (size_t i = 0; i < count; i++) {
+		const char *name = former ? s->former.at[i].name :
+		    s->officers.at[i].name;
+
+		if (strcmp(c->quorum.officers[i], name) != 0)
 			return err_because(ERR_MISMATCH, "seat %zu was another "
 			    "officer's in the ceremony before", i + 1);
+	}
 	return strcmp(c->reg.token, s->token) == 0 ? ERR_OK :
 	    err_because(ERR_MISMATCH, "the register is of the token %s",
 	    c->reg.token);
@@ -145,7 +159,7 @@ check_officers(const struct ceremony *c)
 enum err
 ceremony_inherit(struct ceremony *c)
 {
-	TRY(check_officers(c));
+	TRY(check_holders(c));
 	for (size_t i = 0; i < c->script->keys.count; i++)
 		if (c->script->keys.at[i].inherited)
 			TRY(inherit_key(c, i));
@@ -183,7 +197,7 @@ ceremony_take_previous(struct ceremony *c, const char *dir)
 	TRY(register_get(bytes_view(&text), &c->reg));
 	TRY(record_previous(c, &root));
 	TRY(copy_all(&v, c));
-	if (c->mode == MODE_REHEARSAL)
-		TRY(copy_practice_shares(dir, c));
-	return ceremony_inherit(c);
+	TRY(ceremony_inherit(c));
+	return c->mode == MODE_REHEARSAL ? copy_practice_shares(dir, c) :
+	    ERR_OK;
 }

@@ -169,20 +169,49 @@ read_quorum(struct evidence *v, struct ceremony *c)
 	return quorum_get(bytes_view(&text), &c->quorum);
 }
 
+/* The holders of before, while the officers change. */
+static enum err
+regain_before(struct ceremony *c)
+{
+	if (c->script->former.count == 0 || !is_done(c, "open-token"))
+		return ERR_OK;
+	TRY(ceremony_open_secret(c, participants_holders(c->script,
+	    &c->participants), &c->before));
+	return quorum_root(&c->quorum, c->before, &c->root);
+}
+
+/*
+ * The token, with the PIN it has by now. While PINs are being changed nobody
+ * knows which: that is found out, and the change is whole afterwards.
+ */
+static enum err
+regain_token(struct ceremony *c)
+{
+	bool changing = c->begun && strcmp(c->script->steps.at[
+	    c->next].step.name, "change-pins") == 0;
+
+	if (!is_done(c, "initialise-token") && !is_done(c, "open-token"))
+		return ERR_OK;
+	if (changing)
+		TRY(ceremony_change_pins(c));
+	return ceremony_reopen(c, c->before != NULL && !changing &&
+	    !is_done(c, "change-pins") ? c->before : c->secret);
+}
+
 /* A secret that opens nothing yet, because nobody proved it, is made anew. */
 static enum err
 regain_secret(struct evidence *v, struct ceremony *c)
 {
-	bool open = is_done(c, "initialise-token") ||
-	    is_done(c, "open-token");
+	bool split = is_done(c, "split-secret");
 
 	if (is_done(c, "close"))
 		return ERR_OK;
-	if (is_done(c, "split-secret"))
+	TRY(regain_before(c));
+	if (split)
 		TRY(read_quorum(v, c));
-	if (open)
-		return ceremony_reopen(c);
-	return is_done(c, "split-secret") ? ceremony_open_secret(c) : ERR_OK;
+	if (split || (is_done(c, "open-token") && c->before == NULL))
+		TRY(ceremony_open_secret(c, c->participants.at, &c->secret));
+	return regain_token(c);
 }
 
 enum err

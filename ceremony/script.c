@@ -312,6 +312,10 @@ static const struct yaml_field script_fields[] = {
 	    &YAML_LIST_OF(1, SCRIPT_WITNESSES,
 	    &YAML_STRUCT(struct script_witness, witness_fields)),
 	    .optional = true),
+	YAML_FIELD("former", struct script, former,
+	    &YAML_LIST_OF(2, SCRIPT_OFFICERS,
+	    &YAML_STRUCT(struct script_officer, officer_fields)),
+	    .optional = true),
 	YAML_FIELD("token", struct script, token, &NAME(32)),
 	YAML_FIELD("log", struct script, log,
 	    &YAML_STRUCT(log_type, log_fields), .optional = true),
@@ -350,7 +354,7 @@ script_role_name(enum script_role role)
 	for (size_t i = 0; roles[i].name != NULL; i++)
 		if (roles[i].value == (int)role)
 			return roles[i].name;
-	return "officer";
+	return role == ROLE_FORMER ? "former" : "officer";
 }
 
 int

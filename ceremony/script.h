@@ -23,7 +23,10 @@
 enum script_mode { MODE_REHEARSAL = 1, MODE_PRODUCTION };
 const char *script_mode_name(enum script_mode mode);	/* "rehearsal" */
 
-enum script_role { ROLE_OFFICER, ROLE_AUDITOR, ROLE_WITNESS, ROLE_OPERATOR };
+enum script_role {
+	ROLE_OFFICER, ROLE_AUDITOR, ROLE_WITNESS, ROLE_OPERATOR,
+	ROLE_FORMER,	/* held a share until this ceremony */
+};
 const char *script_role_name(enum script_role role);	/* "officer" */
 
 /*
@@ -110,6 +113,8 @@ struct script {
 	int64_t			 rehearsed_within;	/* days */
 	YAML_ARRAY(struct script_officer) officers;
 	YAML_ARRAY(struct script_witness) witnesses;
+	/* who holds the shares now, when the officers change; or none */
+	YAML_ARRAY(struct script_officer) former;
 	const char		*token;		/* label */
 	struct {
 		struct yaml_reference	 key;	/* Ed25519 */

@@ -169,6 +169,9 @@ check_beginning(struct yaml_mark at, const struct script *s)
 {
 	if (s->continues)
 		return ERR_OK;
+	if (s->former.count != 0)
+		return yaml_error(at, "former: only in a script that "
+		    "continues another");
 	if (s->keys.count == 0 || s->certificates.count == 0 ||
 	    s->log.key.name == NULL)
 		return yaml_error(at, "expected keys, certificates and log, "

@@ -13,12 +13,11 @@
 /* ---- open-token */
 
 enum err
-ceremony_reopen(struct ceremony *c)
+ceremony_reopen(struct ceremony *c, const struct secret *secret)
 {
 	AUTO(secret) pin = NULL;
 
-	TRY(ceremony_open_secret(c));
-	TRY(derive_pin(c->secret, c->reg.token, &pin));
+	TRY(derive_pin(secret, c->reg.token, &pin));
 	snprintf(c->identity.label, sizeof(c->identity.label), "%s",
 	    c->reg.token);
 	snprintf(c->identity.serial, sizeof(c->identity.serial), "%s",
@@ -35,7 +34,9 @@ step_open_token(struct ceremony *c, const struct script_step *s,
 	int64_t objects = 0;
 
 	(void)s;
-	TRY(ceremony_reopen(c));
+	TRY(ceremony_open_secret(c, participants_holders(c->script,
+	    &c->participants), &c->secret));
+	TRY(ceremony_reopen(c, c->secret));
 	TRY(ceremony_record_token(c));
 	TRY(ceremony_compare_objects(c, &objects));
 	for (size_t i = 0; i < c->reg.key_count; i++) {
@@ -46,6 +47,54 @@ step_open_token(struct ceremony *c, const struct script_step *s,
 			    VIEW_OF(k->id)));
 	}
 	payload_put_int(result, "objects", objects);
+	return ERR_OK;
+}
+
+/* ---- change-pins */
+
+static enum err
+derive_pins(const struct ceremony *c, const struct secret *secret,
+    struct secret **out_user, struct secret **out_so)
+{
+	TRY(derive_pin(secret, c->reg.token, out_user));
+	return derive_so_pin(secret, c->reg.token, out_so);
+}
+
+enum err
+ceremony_change_pins(struct ceremony *c)
+{
+	AUTO(text) module = mem_text(c->module);
+	struct token_uri uri = { .module_path = module };
+	AUTO(secret) user = NULL;
+	AUTO(secret) so = NULL;
+	AUTO(secret) new_user = NULL;
+	AUTO(secret) new_so = NULL;
+	struct token_pins old, fresh;
+
+	if (module == NULL)
+		return err_because(ERR_MEMORY, "module path");
+	snprintf(uri.wanted.label, sizeof(uri.wanted.label), "%s",
+	    c->reg.token);
+	snprintf(uri.wanted.serial, sizeof(uri.wanted.serial), "%s",
+	    c->reg.serial);
+	TRY(derive_pins(c, c->before, &user, &so));
+	TRY(derive_pins(c, c->secret, &new_user, &new_so));
+	old = (struct token_pins){ user, so };
+	fresh = (struct token_pins){ new_user, new_so };
+	token_close(STEAL(c->token));
+	return token_change_pins(&uri, NULL, &old, &fresh);
+}
+
+/* The new PIN is proven by opening the token with it. */
+enum err
+step_change_pins(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	(void)s;
+	TRY(ceremony_change_pins(c));
+	TRY(ceremony_reopen(c, c->secret));
+	payload_put(result, "serial", c->identity.serial);
+	ceremony_say(c, "  the token takes the new officers' PIN");
 	return ERR_OK;
 }
 

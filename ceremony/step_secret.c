@@ -78,6 +78,20 @@ shares_done(struct shares *s)
 		share_done(&s->at[i]);
 }
 
+/* Officers change: what the old secret stands for goes on. */
+static enum err
+keep_root(struct ceremony *c)
+{
+	if (c->script->former.count == 0)
+		return ERR_OK;
+	if (c->before == NULL)		/* or the step is done again */
+		c->before = STEAL(c->secret);
+	secret_free(STEAL(c->secret));
+	if (c->root != NULL)
+		return ERR_OK;
+	return quorum_root(&c->quorum, c->before, &c->root);
+}
+
 enum err
 step_split_secret(struct ceremony *c, const struct script_step *s,
     struct payload *result)
@@ -86,9 +100,12 @@ step_split_secret(struct ceremony *c, const struct script_step *s,
 	struct quorum plan = plan_quorum(c);
 
 	(void)s;
+	TRY(keep_root(c));
 	TRY(secret_new(SHARE_VALUE_SIZE, &c->secret));
 	TRY(random_bytes(secret_at(c->secret), SHARE_VALUE_SIZE));
 	TRY(quorum_split(c->secret, &plan, &c->quorum, shares.at));
+	if (c->root != NULL)
+		TRY(quorum_carry(&c->quorum, c->secret, c->root));
 	TRY(write_quorum(c));
 	for (unsigned int x = 1; x <= c->quorum.count; x++) {
 		TRY(hand_out(c, &shares.at[x - 1]));
@@ -149,17 +166,18 @@ collect(struct ceremony *c, struct shares *out)
 }
 
 enum err
-ceremony_open_secret(struct ceremony *c)
+ceremony_open_secret(struct ceremony *c, const struct participant *holders,
+    struct secret **out)
 {
 	AUTO_DONE(shares) some = { 0 };
 	unsigned int taken = 0;
 
 	for (unsigned int i = 0; taken < c->quorum.threshold &&
 	    i < c->quorum.count; i++)
-		if (c->participants.at[i].present)
-			TRY(ceremony_take_share(c, &c->participants.at[i],
+		if (holders[i].present)
+			TRY(ceremony_take_share(c, &holders[i],
 			    &some.at[taken++]));
-	return quorum_combine(&c->quorum, some.at, taken, &c->secret);
+	return quorum_combine(&c->quorum, some.at, taken, out);
 }
 
 static enum err

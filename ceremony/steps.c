@@ -13,13 +13,14 @@
 #define SPLIT	0x1u	/* the secret exists, every officer has a share */
 #define PROVEN	0x2u	/* every quorum has opened it */
 #define TOKEN	0x4u	/* the token is initialised and logged in */
-#define CLOSED	0x8u
+#define CHANGED	0x8u	/* its PINs are the new officers' */
+#define CLOSED	0x10u
 
 enum takes { TAKES_NOTHING, TAKES_KEY, TAKES_CERTIFICATE, TAKES_CRL,
 	TAKES_POLICY };
 
-/* Which scripts may have it. */
-enum kin { BEGINS, CONTINUES, EITHER };
+/* Which scripts may have it: the last one, with other officers. */
+enum kin { BEGINS, CONTINUES, EITHER, SPLITS, CHANGES };
 
 static const struct row {
 	const char	*name;
@@ -33,11 +34,11 @@ static const struct row {
 			    struct payload *result);
 	const char	*about;		/* for the room, before it is done */
 } catalogue[] = {
-	{ "split-secret", BEGINS, TAKES_NOTHING, 0, SPLIT, false, true,
+	{ "split-secret", SPLITS, TAKES_NOTHING, 0, SPLIT, false, true,
 	    step_split_secret,
 	    "a secret is drawn and split; each officer's share is encrypted "
 	    "to them" },
-	{ "prove-quorums", BEGINS, TAKES_NOTHING, SPLIT, PROVEN, false, false,
+	{ "prove-quorums", SPLITS, TAKES_NOTHING, SPLIT, PROVEN, false, false,
 	    step_prove_quorums,
 	    "each officer enters their share; every quorum must open the "
 	    "secret, every set of one fewer must not" },
@@ -50,7 +51,11 @@ static const struct row {
 	    false, step_prove_possession,
 	    "each officer who is present enters their share; it is checked "
 	    "alone, and nothing is put together" },
-	{ "open-token", CONTINUES, TAKES_NOTHING, 0, SPLIT | TOKEN, false,
+	{ "change-pins", CHANGES, TAKES_NOTHING, SPLIT | PROVEN | TOKEN,
+	    CHANGED, false, true, step_change_pins,
+	    "the token takes the PINs of the new officers, and theirs alone: "
+	    "a point of no return" },
+	{ "open-token", CONTINUES, TAKES_NOTHING, 0, TOKEN, false,
 	    true, step_open_token,
 	    "officers enter their shares; the token is opened, and its "
 	    "objects are compared with the register" },
@@ -79,7 +84,8 @@ static const struct row {
 
 static const char *const fact_words[] = {
 	"the secret to be split", "every quorum to be proven",
-	"the token to be initialised", "the ceremony to be closed",
+	"the token to be opened", "the PINs to be changed",
+	"the ceremony to be closed",
 };
 
 struct model {
@@ -122,16 +128,37 @@ check_takes(const struct row *row, const struct script_step *s)
 	return check_taken(s, row, &s->policy, TAKES_POLICY, "policy");
 }
 
+static bool
+is_kin(enum kin kin, const struct script *s)
+{
+	switch (kin) {
+	case BEGINS:
+		return !s->continues;
+	case CONTINUES:
+		return s->continues;
+	case SPLITS:
+		return !s->continues || s->former.count != 0;
+	case CHANGES:
+		return s->former.count != 0;
+	case EITHER:
+		break;
+	}
+	return true;
+}
+
 static enum err
 check_kin(const struct row *row, const struct script *script,
     const struct script_step *s)
 {
-	if (row->kin == EITHER ||
-	    (row->kin == CONTINUES) == script->continues)
-		return ERR_OK;
-	return yaml_error(s->step.at, "%s: only in a script that %s",
-	    row->name, row->kin == CONTINUES ? "continues another" :
-	    "continues none");
+	static const char *const words[] = {
+		[BEGINS] = "continues none",
+		[CONTINUES] = "continues another",
+		[SPLITS] = "continues none, or changes the officers",
+		[CHANGES] = "changes the officers (former)",
+	};
+
+	return is_kin(row->kin, script) ? ERR_OK : yaml_error(s->step.at,
+	    "%s: only in a script that %s", row->name, words[row->kin]);
 }
 
 static enum err
@@ -244,6 +271,9 @@ model_close(const struct script *script, const struct script_step *s,
 	    (!script->continues && (m->facts & TOKEN) == 0))
 		return yaml_error(s->step.at, "close: expected something to "
 		    "be done before");
+	if (script->former.count != 0 && (m->facts & CHANGED) == 0)
+		return yaml_error(s->step.at, "close: expected the PINs to be "
+		    "changed before, since the officers change");
 	for (size_t i = 0; i < script->keys.count; i++)
 		if (!m->keys[i])
 			return yaml_error(s->step.at, "close: expected the "
@@ -279,6 +309,10 @@ model_step(const struct script *script, const struct script_step *s,
 	if ((m->facts & CLOSED) != 0)
 		return yaml_error(s->step.at, "expected nothing after close");
 	TRY(check_kin(row, script, s));
+	if (row->run == step_split_secret && script->continues &&
+	    (m->facts & TOKEN) == 0)
+		return yaml_error(s->step.at, "%s: expected the token to be "
+		    "opened by the officers before", row->name);
 	TRY(check_takes(row, s));
 	TRY(check_facts(row, s, m));
 	if (row->takes == TAKES_KEY)

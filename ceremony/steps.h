@@ -6,6 +6,8 @@
 #ifndef OKSE_CEREMONY_STEPS_H
 #define OKSE_CEREMONY_STEPS_H
 
+#include <limits.h>
+
 #include "ceremony/console.h"
 #include "ceremony/crl.h"
 #include "ceremony/register.h"
@@ -36,6 +38,9 @@ struct ceremony {
 	char			 step[64];	/* "3.generate-key" */
 	struct secret		*secret;
 	struct quorum		 quorum;
+	/* when officers change: the secret before, which opens the token
+	   until its PINs are changed, and the root that stays */
+	struct secret		*before, *root;
 	struct token		*token;		/* logged in */
 	struct token_identity	 identity;
 	uint8_t			 ids[CEREMONY_KEYS][CEREMONY_KEY_ID];
@@ -84,6 +89,8 @@ bool step_is_critical(const struct script_step *s);
     const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_open_token(struct ceremony *c,
     const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_change_pins(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_issue_crl(struct ceremony *c,
     const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_approve_policy(struct ceremony *c,
@@ -106,8 +113,11 @@ bool step_is_critical(const struct script_step *s);
 /* One officer's share, asked for until it is right. */
 [[nodiscard]] enum err ceremony_take_share(struct ceremony *c,
     const struct participant *p, struct share *out);
-/* Secret and token of the register, by the officers who are present. */
-[[nodiscard]] enum err ceremony_reopen(struct ceremony *c);
+/* The token of the register, opened with the PIN of a secret. */
+[[nodiscard]] enum err ceremony_reopen(struct ceremony *c,
+    const struct secret *secret);
+/* The PINs of c->before become those of c->secret; the token is closed. */
+[[nodiscard]] enum err ceremony_change_pins(struct ceremony *c);
 /* What the key must not allow is tried, and the refusals recorded. */
 [[nodiscard]] enum err ceremony_probe(struct ceremony *c,
     enum key_type type, const char *label, struct view id);
@@ -133,8 +143,9 @@ struct step_crl {
 [[nodiscard]] enum err ceremony_open_token(struct ceremony *c,
     const struct secret *pin);
 
-/* The secret again, from the shares of officers who are present. */
-[[nodiscard]] enum err ceremony_open_secret(struct ceremony *c);
+/* The secret of c->quorum, from the shares of holders who are present. */
+[[nodiscard]] enum err ceremony_open_secret(struct ceremony *c,
+    const struct participant *holders, struct secret **out);
 
 /* ---- people (attend.c, attend_open.c) */
 
@@ -169,6 +180,9 @@ struct step_crl {
 
 /* Makes keys for everybody, as files in dir/officers. */
 [[nodiscard]] enum err practice_make(struct ceremony *c);
+/* A file of theirs: "officers/1.share", "officers/former-1.share" */
+[[nodiscard]] enum err practice_path(const char *dir,
+    const struct participant *p, const char *suffix, char out[PATH_MAX]);
 /* Answers for them; context is the ceremony, listener hears what is said. */
 struct practice {
 	const char			*dir;

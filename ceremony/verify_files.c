@@ -109,8 +109,9 @@ verify_quorum(struct evidence *v)
 	AUTO_DONE(bytes) text = { 0 };
 	struct quorum q;
 
-	if (v->script->continues)
-		return evidence_previous(v);
+	TRY(evidence_previous(v));
+	if (v->script->continues && v->script->former.count == 0)
+		return ERR_OK;
 	TRY(evidence_read(v, "ceremony/quorum.txt", &text));
 	TRY(quorum_get(bytes_view(&text), &q));
 	if (memcmp(q.ceremony_id, v->id, sizeof(v->id)) != 0 ||
@@ -118,6 +119,9 @@ verify_quorum(struct evidence *v)
 	    q.count != v->script->officers.count)
 		return err_because(ERR_MISMATCH, "quorum.txt: not of this "
 		    "ceremony, or another threshold or number of officers");
+	if (q.carries != v->script->continues)
+		return err_because(ERR_MISMATCH, "quorum.txt: a root is "
+		    "carried when officers change, and then only");
 	for (unsigned int seat = 1; seat <= q.count; seat++)
 		TRY(verify_officer(v, &q, seat));
 	return verify_trials(v, &q);

@@ -148,6 +148,7 @@ verify_watched(const struct evidence *v)
 {
 	for (size_t i = 0; i < v->participants.count; i++)
 		if (v->participants.at[i].role != ROLE_OFFICER &&
+		    v->participants.at[i].role != ROLE_FORMER &&
 		    v->participants.at[i].present)
 			return ERR_OK;
 	return v->script->witnesses.count == 0 ? ERR_OK :

@@ -74,6 +74,17 @@ check_inherited(const struct evidence *v)
 	return ERR_OK;
 }
 
+/* Who opens the token stays as it was. */
+static enum err
+same_quorum(struct evidence *v)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	TRY(evidence_read(v, "ceremony/quorum.txt", &text));
+	return wanted_hash("ceremony/quorum.txt", bytes_view(&text),
+	    &v->before.quorum);
+}
+
 enum err
 evidence_previous(struct evidence *v)
 {
@@ -85,9 +96,11 @@ evidence_previous(struct evidence *v)
 	TRY(evidence_find(v, RECORD_PREVIOUS, NULL, NULL, &r));
 	TRY(evidence_read(v, "ceremony/previous-register.txt", &text));
 	TRY(register_get(bytes_view(&text), &v->before));
-	TRY(evidence_read(v, "ceremony/quorum.txt", &quorum));
-	TRY(wanted_hash("ceremony/quorum.txt", bytes_view(&quorum),
+	TRY(evidence_read(v, "ceremony/previous-quorum.txt", &quorum));
+	TRY(wanted_hash("ceremony/previous-quorum.txt", bytes_view(&quorum),
 	    &v->before.quorum));
+	if (v->script->former.count == 0)
+		TRY(same_quorum(v));
 	TRY(quorum_get(bytes_view(&quorum), &v->quorum));
 	for (size_t i = 0; i < v->before.key_count; i++)
 		TRY(carried_key(v, &v->before.keys[i]));

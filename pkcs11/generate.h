@@ -30,6 +30,19 @@
     const struct token_options *options, const struct secret *so_pin,
     const struct secret *user_pin, struct token_identity *out);
 
+/*
+ * Gives the token that the URI names other PINs: the user's, then the security
+ * officer's. old and new are the two of each. The module must not be in use.
+ * After a crash call it again: a PIN that is the new one already is left. At
+ * most one attempt with a PIN that is not the token's, of each, and only then.
+ */
+struct token_pins {
+	const struct secret	*user, *so;
+};
+[[nodiscard]] enum err token_change_pins(const struct token_uri *uri,
+    const struct token_options *options, const struct token_pins *old,
+    const struct token_pins *fresh);
+
 /* One attribute as the token reports it, for the ceremony's record. */
 struct key_attribute {
 	const char	*name;		/* "CKA_SENSITIVE" */

@@ -114,3 +114,51 @@ token_initialise_rest(const struct token_uri *uri,
 	*out = t->identity;
 	return ERR_OK;
 }
+
+/* ---- other PINs */
+
+static enum err
+log_in(struct token *t, CK_SESSION_HANDLE session, CK_USER_TYPE who,
+    const struct secret *pin)
+{
+	return rv_check("C_Login", t->p11->C_Login(session, who,
+	    unconst(secret_peek(pin)), secret_len(pin)), true);
+}
+
+/* With the old PIN; when that is refused, is it the new one already? */
+static enum err
+change_one(struct token *t, CK_USER_TYPE who, const struct secret *old,
+    const struct secret *fresh)
+{
+	CK_SESSION_HANDLE session;
+	enum err e;
+
+	TRY(session_open(t, CKF_RW_SESSION, &session));
+	e = log_in(t, session, who, old);
+	if (e == ERR_OK)
+		e = rv_check("C_SetPIN", t->p11->C_SetPIN(session,
+		    unconst(secret_peek(old)), secret_len(old),
+		    unconst(secret_peek(fresh)), secret_len(fresh)), false);
+	else if (e == ERR_PIN)
+		e = log_in(t, session, who, fresh);
+	(void)t->p11->C_Logout(session);
+	(void)t->p11->C_CloseSession(session);
+	return e;
+}
+
+enum err
+token_change_pins(const struct token_uri *uri,
+    const struct token_options *options, const struct token_pins *old,
+    const struct token_pins *fresh)
+{
+	const char *init_args = options != NULL ? options->init_args : NULL;
+	AUTO(token) t = mem_new(1, sizeof(*t));
+
+	rv_clear();
+	if (t == NULL)
+		return err_because(ERR_MEMORY, "changing PINs");
+	TRY(module_initialise(uri->module_path, init_args, &t->p11));
+	TRY(slot_find(t->p11, &uri->wanted, false, &t->slot, &t->identity));
+	TRY(change_one(t, CKU_USER, old->user, fresh->user));
+	return change_one(t, CKU_SO, old->so, fresh->so);
+}

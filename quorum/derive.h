@@ -32,6 +32,8 @@
 [[nodiscard]] enum err derive_so_pin(const struct secret *secret,
     const char *label, struct secret **out_pin);
 
+/* Keys are derived from the root (quorum.h), PINs from the secret itself. */
+
 /* The notary's key for holders' pseudonyms: derive_key(…, "pseudonym"). */
 [[nodiscard]] enum err derive_pseudonym_key(const struct secret *secret,
     struct secret **out_key);

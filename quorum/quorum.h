@@ -15,6 +15,7 @@
 #include "base/crypto.h"
 #include "quorum/share.h"
 
+#define QUORUM_CARRIED 48	/* the root and its tag */
 #define QUORUM_NAME_SIZE 65	/* an officer's name in UTF-8, with its NUL */
 
 /* Public: written as quorum.txt, read by the daemon before it unseals. */
@@ -26,7 +27,25 @@ struct quorum {
 	struct hash	secret;				/* C_S */
 	struct hash	shares[SHARE_MAX];		/* C_x, x - 1 */
 	char		officers[SHARE_MAX][QUORUM_NAME_SIZE];
+	bool		carries;	/* the root of the quorum before */
+	uint8_t		carried[QUORUM_CARRIED];
 };
+
+/*
+ * The root: what everything but PINs is derived from. Of the first quorum it
+ * is the secret itself; when officers change it stays, carried along under the
+ * new secret, so that what was derived from it stays too:
+ *
+ *	carried = AES-256-GCM(key, nonce of 12 zeros, set_id, root) || tag
+ *	key     = derive_key(new secret, "carry"), used this once
+ *
+ * A secret opened from q gives its root. ERR_CORRUPT: carried is not of it.
+ */
+[[nodiscard]] enum err quorum_root(const struct quorum *q,
+    const struct secret *secret, struct secret **out_root);
+/* Puts a root into q, which was split for secret. */
+[[nodiscard]] enum err quorum_carry(struct quorum *q,
+    const struct secret *secret, const struct secret *root);
 
 /* UTF-8, 1 to 64 bytes, no control characters, no blank at either end. */
 bool quorum_name_fits(struct view name);

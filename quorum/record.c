@@ -143,6 +143,17 @@ get_head(struct lines *l, struct quorum *q)
 	return get_hex(l, v, q->secret.at, SHA256_SIZE);
 }
 
+static enum err
+get_carried(struct lines *l, struct quorum *q)
+{
+	struct view v;
+
+	TRY(take_line(l, "carried", &v));
+	TRY(get_hex(l, v, q->carried, sizeof(q->carried)));
+	q->carries = true;
+	return ERR_OK;
+}
+
 enum err
 quorum_get(struct view text, struct quorum *out_quorum)
 {
@@ -153,6 +164,8 @@ quorum_get(struct view text, struct quorum *out_quorum)
 	TRY(get_head(&l, &q));
 	for (unsigned int x = 1; x <= q.count; x++)
 		TRY(get_share(&l, x, &q));
+	if (l.rest.len != 0)
+		TRY(get_carried(&l, &q));
 	if (l.rest.len != 0)
 		return err_because(ERR_SYNTAX,
 		    "line %u: wanted the end", l.number + 1);
@@ -180,6 +193,11 @@ quorum_put(const struct quorum *q, struct bytes *out)
 		bytes_printf(out, "share %u ", i + 1);
 		hex_put(out, VIEW_OF(q->shares[i].at));
 		bytes_printf(out, " %s\n", q->officers[i]);
+	}
+	if (q->carries) {
+		bytes_put_text(out, "carried ");
+		hex_put(out, VIEW_OF(q->carried));
+		bytes_put_u8(out, '\n');
 	}
 	return bytes_check(out);
 }

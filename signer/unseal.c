@@ -115,12 +115,14 @@ static enum err
 derive_all(struct supervisor *s)
 {
 	AUTO(secret) secret = NULL;
+	AUTO(secret) root = NULL;
 	AUTO(token_uri) uri = NULL;
 
 	TRY(quorum_combine(&s->quorum, s->shares, s->share_count, &secret));
 	TRY(token_uri_parse(s->config->token.uri, &uri));
 	TRY(derive_pin(secret, uri->wanted.label, &s->pin));
-	return derive_notary_keys(s, secret);
+	TRY(quorum_root(&s->quorum, secret, &root));
+	return derive_notary_keys(s, root);
 }
 
 static void

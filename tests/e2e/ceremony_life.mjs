@@ -9,8 +9,8 @@ import { test, done, temporary, okse, run, configs }
   from './lib/instance.mjs'
 import { softhsm, people, productionScript, paper, sit, module }
   from './lib/room.mjs'
-import { recover, derivePin } from './lib/secret.mjs'
-import { createHash } from 'node:crypto'
+import { recover, deriveKey, derivePin } from './lib/secret.mjs'
+import { createDecipheriv, createHash } from 'node:crypto'
 
 const home = temporary()
 process.on('exit', () => rmSync(home, { recursive: true, force: true }))
@@ -18,9 +18,9 @@ const at = name => path.join(home, name)
 const script = name => path.join(configs, 'ceremony', `${name}.yaml`)
 const env = softhsm(at('store'))
 
-const rehearse = (name, dir, previous) => okse(['ceremony', 'rehearse',
-  ...(previous ? ['--previous', at(previous)] : []), script(name), at(dir)],
-{ env })
+const rehearse = (name, dir, previous, store = env) => okse(['ceremony',
+  'rehearse', ...(previous ? ['--previous', at(previous)] : []),
+  script(name), at(dir)], { env: store })
 const verified = async dir => {
   const v = await okse(['ceremony', 'verify', at(dir)])
   assert.equal(v.status, 0, v.stderr)
@@ -41,7 +41,7 @@ const objects = async () => {
 
 await test('every shipped script passes its check', async () => {
   for (const name of ['rehearsal', 'document-signer', 'revocation',
-    'unseal-drill', 'destroy', 'policy-approval']) {
+    'unseal-drill', 'destroy', 'policy-approval', 'officer-change']) {
     const r = await okse(['ceremony', 'check', script(name)])
     assert.equal(r.status, 0, name + r.stderr)
   }
@@ -103,6 +103,38 @@ await test('a destroyed key is gone from token and register', async () => {
   assert.doesNotMatch(await objects(), /label: +document\n/)
   assert.match(await objects(), /label: +document-2\n/)
   assert.match(register('gone'), /^key document p256 .* destroyed$/m)
+})
+
+await test('officers change, and only the new ones open the token', async () => {
+  const env = softhsm(at('other-store'))
+  assert.equal((await rehearse('rehearsal', 'old', null, env)).status, 0)
+  const r = await rehearse('officer-change', 'changed', 'old', env)
+  assert.equal(r.status, 0, r.stderr)
+  await verified('changed')
+  const old = recover([at('old/officers/1.share'), at('old/officers/2.share')])
+  const now = recover([at('changed/officers/1.share'),
+    at('changed/officers/2.share')])
+  const login = secret => run('pkcs11-tool', ['--module', module,
+    '--token-label', 'okse-rehearsal', '--login', '--pin', 'env:TEST_PIN',
+    '--list-objects', '--type', 'privkey'],
+  { env: { ...env, TEST_PIN: derivePin(secret, 'okse-rehearsal') } })
+  assert.equal((await login(now)).status, 0)
+  assert.notEqual((await login(old)).status, 0)
+  // what was derived from the first secret stays: its root is carried along
+  const quorum = readFileSync(at('changed/ceremony/quorum.txt'), 'utf8')
+  const carried = Buffer.from(/^carried (.*)$/m.exec(quorum)[1], 'hex')
+  const d = createDecipheriv('aes-256-gcm', deriveKey(now, 'carry'),
+    Buffer.alloc(12))
+  d.setAAD(Buffer.from(/^set (.*)$/m.exec(quorum)[1], 'hex'))
+  d.setAuthTag(carried.subarray(32))
+  assert.deepEqual(Buffer.concat([d.update(carried.subarray(0, 32)),
+    d.final()]), old)
+})
+
+await test('the next ceremony is the new officers\' affair', async () => {
+  const r = await rehearse('unseal-drill', 'late', 'changed')
+  assert.equal(r.status, 1)
+  assert.match(r.stderr, /seat 2 was another officer's/)
 })
 
 await test('what is destroyed cannot be destroyed again', async () => {

@@ -178,6 +178,55 @@ a_death_at_every_call_is_survived(void **state)
 	}
 }
 
+/* ---- while the officers change */
+
+static char before[PATH_MAX + 16];
+
+static enum err
+change_officers(enum err (*act)(const struct ceremony_options *o,
+    struct ceremony_result *out), const char *faults)
+{
+	struct ceremony_options o = {
+		.script = "configs/ceremony/officer-change.yaml",
+		.dir = dir, .module = module, .previous = before,
+	};
+	struct ceremony_result result;
+	int status;
+	pid_t pid;
+
+	script(faults);
+	if ((pid = fork()) == 0)
+		_exit((int)act(&o, &result));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? (enum err)WEXITSTATUS(status) : DIED;
+}
+
+static void
+a_death_while_pins_change_locks_nobody_out(void **state)
+{
+	static const char *const faults[] = {
+		"C_SetPIN 1 crash\n", "C_SetPIN 1 dead\n",
+		"C_SetPIN 2 crash\n", "C_SetPIN 2 dead\n",
+		"C_Login 3 dead\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(faults); i++) {
+		begin();
+		snprintf(before, sizeof(before), "%s", dir);
+		assert_int_equal(in_child(ceremony_hold, ""), ERR_OK);
+		snprintf(dir, sizeof(dir), "%s/changed", soft_dir);
+		assert_int_equal(change_officers(ceremony_hold, faults[i]),
+		    DIED);
+		assert_int_equal(change_officers(ceremony_resume, ""),
+		    ERR_OK);
+		the_record_verifies(faults[i]);
+		/* by the new officers' shares */
+		the_token_holds_what_was_planned(faults[i]);
+		soft_remove();
+	}
+}
+
 /* Half a record at the end, as a power cut leaves it. */
 static void
 a_torn_record_is_cut_off_and_told(void **state)
@@ -271,6 +320,7 @@ main(void)
 		cmocka_unit_test(
 		    a_death_at_a_call_that_changes_the_token_is_survived),
 		cmocka_unit_test(a_death_at_every_call_is_survived),
+		cmocka_unit_test(a_death_while_pins_change_locks_nobody_out),
 		cmocka_unit_test(a_torn_record_is_cut_off_and_told),
 		cmocka_unit_test(a_damaged_record_ends_it),
 		cmocka_unit_test(what_has_ended_does_not_go_on),
