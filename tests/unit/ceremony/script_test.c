@@ -160,7 +160,7 @@ static const struct {
 	{ "- step: prove-quorums\n  ", "", "step: initialise-token",
 	    "proven" },
 	{ "- step: initialise-token\n  ", "", "generate-key, key: issuing-ca",
-	    "initialised" },
+	    "opened" },
 	{ "- step: split-secret", "- step: split-secret\n"
 	    "  - step: split-secret", "step: split-secret\n"
 	    "  - step: prove", "once" },
