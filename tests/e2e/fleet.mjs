@@ -111,7 +111,8 @@ await test('a node whose network is cut refuses at once, and comes back',
     assert.equal((await issue(b, person())).reply.status, 201)
     fleet.links[0].mend()
     await until('ready', async () => (await readyz(a)).status === 200)
-    assert.equal((await issue(a, person())).reply.status, 201)
+    await until('issuing', async () =>
+      (await issue(a, person())).reply.status === 201)
   })
 
 await test('a node that hears nothing more refuses, and comes back',
@@ -124,7 +125,8 @@ await test('a node that hears nothing more refuses, and comes back',
     assert.equal(visit.status, 503)
     fleet.links[0].mend()
     await until('ready', async () => (await readyz(a)).status === 200)
-    assert.equal((await issue(a, person())).reply.status, 201)
+    await until('issuing', async () =>
+      (await issue(a, person())).reply.status === 201)
     assert.equal(await notary(), before)	// it never ended
   })
 
@@ -137,7 +139,8 @@ await test('a database that is killed is found again by both', async () => {
   await database.restart()
   for (const node of [a, b]) {
     await until('ready', async () => (await readyz(node)).status === 200)
-    assert.equal((await issue(node, person())).reply.status, 201)
+    await until('issuing', async () =>
+      (await issue(node, person())).reply.status === 201)
   }
 })
 
