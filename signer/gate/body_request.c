@@ -116,13 +116,19 @@ get_shown(struct object *o, const struct reading *r)
 	    &r->a->evidence.qr_token);
 }
 
+/*
+ * A refresh is of a device that is there: whether it needs evidence all the
+ * same is for the policy to say (without-evidence).
+ */
 static enum err
 get_evidence(struct object *top, const struct reading *r)
 {
+	enum need need = r->a->purpose == PURPOSE_REFRESH &&
+	    r->op == OPERATION_CREDENTIAL ? OPTIONAL : needed_to_issue(r);
 	struct object o;
 	struct view kind = { 0 };
 
-	TRY(object_child(top, "evidence", needed_to_issue(r), &o));
+	TRY(object_child(top, "evidence", need, &o));
 	if (o.json == NULL)
 		return ERR_OK;
 	TRY(object_text(&o, "kind", NEEDED, ASKED_TEXT, &kind));

@@ -86,13 +86,17 @@ await test('suspended is not suspended again, nor a second device', async () => 
   assert.deepEqual(failedRules(visit), ['one-device'])
 })
 
-await test('a suspended device is not refreshed', async () => {
-  const body = credentialBody(who, '', await wallet.device(okse),
+const refresh = async phone => {
+  const body = credentialBody(who, '', await phone.device(okse),
     { purpose: 'refresh' })
   delete body.evidence
-  const r = await okse.post('/v1/credentials', { ...body,
-    evidence: undefined })
-  assert.ok([400, 403].includes(r.status), r.text)
+  return okse.post('/v1/credentials', body)
+}
+
+await test('a suspended device is not refreshed', async () => {
+  const r = await refresh(wallet)
+  assert.equal(r.status, 403, r.text)
+  assert.ok(failedRules(r).length > 0)
   assert.equal(r.json.credentials, undefined)
 })
 
@@ -102,6 +106,20 @@ await test('found again, it is active and valid', async () => {
   await becomes(place, VALID)
   await refusedAs(await change(who, 'reinstate', 'phone-found'), /active/)
 })
+
+await test('active, it is refreshed without a visit, and no other is',
+  async () => {
+    const first = await refresh(wallet)
+    assert.equal(first.status, 201, first.text)
+    const again = await refresh(wallet)
+    assert.equal(again.status, 201, again.text)
+    assert.equal(again.json.administrative_expiry,
+      first.json.administrative_expiry)
+    assert.notDeepEqual(again.json.credentials[0].status,
+      first.json.credentials[0].status)
+    const other = await refresh(await Wallet.create())
+    assert.equal(other.status, 403, other.text)
+  })
 
 await test('the same change with the same key is the same answer', async () => {
   const key = { 'idempotency-key': randomUUID() }
