@@ -131,6 +131,16 @@ sign_verdicts(const struct statement *before)
 	assert_ok(file_replace(path, bytes_view(&text), 0644));
 }
 
+/* Everybody agrees to the truth again. */
+static void
+sign_root(const struct hash *root)
+{
+	struct statement s = { .mode = "rehearsal", .after = *root };
+
+	take_id(bytes_text(&good), &s);
+	sign_verdicts(&s);
+}
+
 /*
  * Numbers the lines anew, signs and chains them; the other fields between the
  * number and the two hashes stay as they are.
@@ -311,6 +321,58 @@ a_file_without_a_place_is_found(void **state)
 	assert_why("22 files, wanted 21");
 }
 
+/* ---- every file, bit by bit (a few of each; all of the transcript's are
+   in transcript_test.c) */
+
+#define FLIPS 8
+
+static void
+flip_and_verify(const char *name)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	char path[PATH_MAX + 64];
+	struct hash root;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_ok(file_read(path, 1 << 20, &text));
+	for (size_t i = 0; i < FLIPS; i++) {
+		size_t at = text.len * i / FLIPS + i % 3;
+		uint8_t bit = (uint8_t)(1u << (i * 5 + 1) % 8);
+
+		if (at >= text.len)
+			continue;
+		text.at[at] ^= bit;
+		assert_ok(file_replace(path, bytes_view(&text), 0644));
+		if (ceremony_verify(dir, &result.root, NULL, &root) ==
+		    ERR_OK)
+			fail_msg("%s: bit %u of byte %zu", name, bit, at);
+		text.at[at] ^= bit;
+	}
+	assert_ok(file_replace(path, bytes_view(&text), 0644));
+}
+
+static void
+a_flipped_bit_of_any_file_is_found(void **state)
+{
+	const char *at = bytes_text(&good);
+	struct hash root;
+
+	(void)state;
+	assert_ok(file_replace(log_path, bytes_view(&good), 0644));
+	sign_root(&result.root);
+	assert_ok(ceremony_verify(dir, &result.root, NULL, &root));
+	while ((at = strstr(at, " path=")) != NULL) {
+		char name[128];
+
+		at += strlen(" path=");
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, " |"),
+		    at);
+		flip_and_verify(name);
+	}
+	flip_and_verify("ceremony/signatures.txt");
+	flip_and_verify("ceremony/transcript.log");
+}
+
 static int
 rehearse(void **state)
 {
@@ -345,6 +407,7 @@ main(void)
 		cmocka_unit_test(each_lie_is_found),
 		cmocka_unit_test(a_step_left_out_is_found),
 		cmocka_unit_test(a_file_without_a_place_is_found),
+		cmocka_unit_test(a_flipped_bit_of_any_file_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, rehearse, clean_up);
