@@ -17,7 +17,8 @@
 #define OURS	(1u << PROFILE_QR_SIGNER | 1u << PROFILE_STATUS_SIGNER | \
 	1u << PROFILE_METADATA_SIGNER)
 #define LEAF	(SIGNER | OURS)
-#define ALL	(ROOT | LEAF)
+#define LINK	(1u << PROFILE_LINK)
+#define ALL	(ROOT | LEAF | LINK)
 
 static const struct rule {
 	const char	*id;
@@ -38,20 +39,24 @@ static const struct rule {
 	    "once (B)", ALL, lint_name_attributes },
 	{ "country", "two capital letters as PrintableString (B)", ALL,
 	    lint_country },
-	{ "country-of-issuer", "C and ST of the issuer (B)", LEAF,
+	{ "country-of-issuer", "C and ST of the issuer (B)", LEAF | LINK,
 	    lint_place },
 	{ "rehearsal-mark", "\"(REHEARSAL)\" in the CN of rehearsals and of "
 	    "nothing else", ALL, lint_rehearsal_mark },
+	{ "self-issued", "its subject the issuer's, so that it does not count "
+	    "as intermediate (RFC 5280 6.1)", LINK, lint_self_issued },
 	{ "time-form", "UTCTime to 2049, GeneralizedTime from 2050, in Z "
 	    "(RFC 5280 4.1.2.5)", ALL, lint_time_form },
 	{ "time-order", "notBefore before notAfter", ALL, lint_time_order },
-	{ "root-validity", "at most 20 years (B)", ROOT, lint_20_years },
+	{ "root-validity", "at most 20 years (B)", ROOT | LINK,
+	    lint_20_years },
 	{ "signer-validity", "at most 457 days (B)", LEAF, lint_457_days },
-	{ "within-issuer", "validity within the issuer's", LEAF,
+	{ "within-issuer", "validity within the issuer's", LEAF | LINK,
 	    lint_within_issuer },
 	{ "key", "an EC key on P-256, P-384 or P-521, curve by name, point "
 	    "uncompressed (B)", ALL, lint_key },
-	{ "own-key", "another key than the issuer's", LEAF, lint_own_key },
+	{ "own-key", "another key than the issuer's", LEAF | LINK,
+	    lint_own_key },
 	{ "extensions-known", "no extension beside those of the profile (B)",
 	    ALL, lint_extensions_known },
 	{ "extensions-once", "no extension twice (RFC 5280 4.2)", ALL,
@@ -64,9 +69,9 @@ static const struct rule {
 	    lint_subject_key_id },
 	{ "authority-key-id", "the issuer's subjectKeyIdentifier and nothing "
 	    "else (B)", ALL, lint_authority_key_id },
-	{ "root-constraints", "CA, pathLenConstraint 0 (B)", ROOT,
+	{ "root-constraints", "CA, pathLenConstraint 0 (B)", ROOT | LINK,
 	    lint_root_constraints },
-	{ "root-usage", "exactly keyCertSign and cRLSign (B)", ROOT,
+	{ "root-usage", "exactly keyCertSign and cRLSign (B)", ROOT | LINK,
 	    lint_root_usage },
 	{ "signer-usage", "exactly digitalSignature (B)", LEAF,
 	    lint_signer_usage },
@@ -74,7 +79,7 @@ static const struct rule {
 	    lint_signer_purpose },
 	{ "issuer-alt-name", "only e-mail addresses and URIs (B)", ALL,
 	    lint_issuer_alt_name },
-	{ "issuer-alt-name-copy", "the issuer's issuerAltName (B)", LEAF,
+	{ "issuer-alt-name-copy", "the issuer's issuerAltName (B)", LEAF | LINK,
 	    lint_issuer_alt_name_copy },
 	{ "crl-points", "URIs, without reasons and cRLIssuer (B)", ALL,
 	    lint_crl_points },

@@ -67,6 +67,13 @@ same_name(const X509_NAME *a, const X509_NAME *b)
 }
 
 bool
+lint_self_issued(const struct subject *s)
+{
+	return X509_NAME_cmp(X509_get_subject_name(s->x),
+	    X509_get_issuer_name(s->x)) == 0;
+}
+
+bool
 lint_issuer_name(const struct subject *s)
 {
 	return same_name(X509_get_issuer_name(s->x),

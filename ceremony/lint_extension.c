@@ -16,7 +16,7 @@ AUTO_DEFINE(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
 
 enum presence { FORBIDDEN, OPTIONAL, REQUIRED };
 
-/* What an extension may be in a root, a document signer, any other signer. */
+/* What an extension may be: in a root or a link, a document signer, others. */
 static const struct allowed {
 	int		nid;
 	bool		critical;
@@ -34,7 +34,10 @@ static const struct allowed {
 static enum presence
 presence_in(const struct allowed *a, const struct subject *s)
 {
-	if (s->profile == PROFILE_IACA)
+	if (s->profile == PROFILE_LINK &&
+	    a->nid == NID_authority_key_identifier)
+		return REQUIRED;
+	if (s->profile == PROFILE_IACA || s->profile == PROFILE_LINK)
 		return a->root;
 	return s->profile == PROFILE_DOCUMENT_SIGNER ? a->document : a->other;
 }

@@ -39,6 +39,7 @@ bool lint_extensions_complete(const struct subject *s);
 bool lint_extensions_critical(const struct subject *s);
 bool lint_subject_key_id(const struct subject *s);
 bool lint_authority_key_id(const struct subject *s);
+bool lint_self_issued(const struct subject *s);
 bool lint_root_constraints(const struct subject *s);
 bool lint_root_usage(const struct subject *s);
 bool lint_signer_usage(const struct subject *s);

@@ -36,6 +36,13 @@ static const struct profile profiles[PROFILE_COUNT] = {
 		.max_days = 457,
 		.key_usage = "critical,digitalSignature",
 	},
+	/* self-issued: so it does not count against pathLenConstraint */
+	[PROFILE_LINK] = {
+		.name = "iaca-link",
+		.max_days = 20 * 365,
+		.basic_constraints = "critical,CA:TRUE,pathlen:0",
+		.key_usage = "critical,keyCertSign,cRLSign",
+	},
 };
 
 const struct profile *

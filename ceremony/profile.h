@@ -15,6 +15,7 @@ enum profile_kind {
 	PROFILE_QR_SIGNER,
 	PROFILE_STATUS_SIGNER,		/* of Token Status Lists */
 	PROFILE_METADATA_SIGNER,	/* of what the issuer says of itself */
+	PROFILE_LINK,		/* a new authority's key, by the old one */
 	PROFILE_COUNT
 };
 

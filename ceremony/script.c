@@ -35,6 +35,7 @@ static const struct yaml_choice key_types[] = {
 static const struct yaml_choice profile_kinds[] = {
 	{ "iaca", PROFILE_IACA },
 	{ "document-signer", PROFILE_DOCUMENT_SIGNER },
+	{ "iaca-link", PROFILE_LINK },
 	{ "qr-signer", PROFILE_QR_SIGNER },
 	{ "status-signer", PROFILE_STATUS_SIGNER },
 	{ "metadata-signer", PROFILE_METADATA_SIGNER },

@@ -131,6 +131,10 @@ check_certificate(const struct script *s,
 	if (s->mode == MODE_PRODUCTION && !c->inherited && c->not_before == 0)
 		return yaml_error(c->key.at, "%s: not-before: needed in "
 		    "production, the host's clock dates nothing", c->name);
+	if (c->profile == PROFILE_LINK && strcmp(c->subject.common_name,
+	    by->subject.common_name) != 0)
+		return yaml_error(c->issuer.at, "%s: expected the name of its "
+		    "issuer, for the profile %s", c->name, p->name);
 	if (strcmp(c->subject.country, by->subject.country) != 0)
 		return yaml_error(c->issuer.at, "%s: expected the country of "
 		    "its issuer", c->name);
@@ -151,7 +155,10 @@ check_certificates(struct yaml_mark at, const struct script *s)
 			return yaml_error(c->key.at,
 			    "expected a key of its own, the log has it");
 		for (size_t k = 0; k < i; k++)
-			if (strcmp(c->key.name,
+			/* a link is another certificate of an authority */
+			if (c->profile != PROFILE_LINK &&
+			    s->certificates.at[k].profile != PROFILE_LINK &&
+			    strcmp(c->key.name,
 			    s->certificates.at[k].key.name) == 0)
 				return yaml_error(c->key.at,
 				    "expected a key of its own, %s has it",

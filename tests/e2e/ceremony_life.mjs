@@ -41,7 +41,8 @@ const objects = async () => {
 
 await test('every shipped script passes its check', async () => {
   for (const name of ['rehearsal', 'document-signer', 'revocation',
-    'unseal-drill', 'destroy', 'policy-approval', 'officer-change']) {
+    'unseal-drill', 'destroy', 'policy-approval', 'officer-change',
+    'authority-rollover']) {
     const r = await okse(['ceremony', 'check', script(name)])
     assert.equal(r.status, 0, name + r.stderr)
   }
@@ -83,6 +84,22 @@ await test('openssl refuses what the list revokes, and only that', async () => {
     '-CAfile', at('root/ca/iaca.pem'), at(`revoked/ca/${name}.pem`))
   assert.notEqual((await check('document-signer')).status, 0)
   assert.equal((await check('document-signer-2')).status, 0)
+})
+
+await test('who trusts the old authority follows a link to the new', async () => {
+  const env = softhsm(at('roll-over'))
+  assert.equal((await rehearse('rehearsal', 'birth', null, env)).status, 0)
+  const r = await rehearse('authority-rollover', 'rolled', 'birth', env)
+  assert.equal(r.status, 0, r.stderr)
+  await verified('rolled')
+  const leaf = at('rolled/ca/document-signer-3.pem')
+  const check = (...args) => openssl('verify', '-x509_strict', ...args, leaf)
+  const old = ['-CAfile', at('birth/ca/iaca.pem')]
+  const link = ['-untrusted', at('rolled/ca/iaca-link.pem')]
+  assert.notEqual((await check(...old)).status, 0)
+  const followed = await check(...old, ...link)
+  assert.equal(followed.status, 0, followed.stdout + followed.stderr)
+  assert.equal((await check('-CAfile', at('rolled/ca/iaca-2.pem'))).status, 0)
 })
 
 await test('a drill proves shares and opens nothing', async () => {

@@ -43,7 +43,8 @@ right_plan(enum profile_kind profile)
 		.rehearsal = true,
 		.country = "KR",
 		.organisation = "Okse",
-		.common_name = profile == PROFILE_IACA ? "Root" : "Signer",
+		.common_name = profile == PROFILE_IACA ||
+		    profile == PROFILE_LINK ? "Root" : "Signer",
 		.not_before = TEST_DAY,
 		.not_after = TEST_DAY +
 		    (profile == PROFILE_IACA ? 3285 : 457) * DAY - 1,

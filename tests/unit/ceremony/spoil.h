@@ -254,6 +254,7 @@ raw(X509 *x, const struct mutation *m)
 #define ROOT PROFILE_IACA
 #define SIGNER PROFILE_DOCUMENT_SIGNER
 #define QR PROFILE_QR_SIGNER
+#define LINK PROFILE_LINK
 
 /*
  * Signers that are not document signers have one form: what spoils a QR
@@ -262,7 +263,7 @@ raw(X509 *x, const struct mutation *m)
 static inline enum profile_kind
 form_of(enum profile_kind k)
 {
-	return k == ROOT || k == SIGNER ? k : QR;
+	return k == ROOT || k == SIGNER || k == LINK ? k : QR;
 }
 
 #endif
