@@ -41,12 +41,6 @@ set_result(struct judged *j, size_t i, const struct rule_entry *e,
 	};
 }
 
-static bool
-in_set(uint32_t set, unsigned int value)
-{
-	return set == 0 || value == 0 || (set & UINT32_C(1) << value) != 0;
-}
-
 /* Is there what judge() needs? Looks, unless it was seen before. */
 static bool
 see(struct scene *s, const struct rule *rule, struct judged *j, size_t i)
@@ -72,12 +66,12 @@ judge(struct scene *s, const struct rule *rule, struct judged *j, size_t i)
 	/* first, so that no length of what follows can cut it off */
 	if (rule->mode == MODE_MONITOR)
 		note_text(n, "(monitor: never refuses) ");
-	if (!in_set(rule->operations, s->asked->operation)) {
+	if (!rule_has(rule->operations, s->asked->operation)) {
 		note_text(n, "not for ");
 		note_text(n, operation_name(s->asked->operation));
 		return OUTCOME_NOT_APPLICABLE;
 	}
-	if (!in_set(rule->purposes, s->asked->purpose)) {
+	if (!rule_has(rule->purposes, s->asked->purpose)) {
 		note_text(n, "not for ");
 		note_text(n, purpose_name(s->asked->purpose));
 		return OUTCOME_NOT_APPLICABLE;

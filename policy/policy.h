@@ -74,6 +74,8 @@ enum device_state {
 
 #define TIME_NONE INT64_MIN	/* "null" of an instant */
 
+#define POLICY_QUOTAS 8		/* of one programme */
+
 struct facts {
 	int64_t		now;
 	int64_t		active_devices;	/* of this holder in this programme */
@@ -87,7 +89,8 @@ struct facts {
 	enum proof_state device_proof;
 	int64_t		signer_not_before;
 	int64_t		signer_not_after;
-	int64_t		quota_used;
+	int64_t		quota_used;	/* of every quota, at least */
+	int64_t		quotas_used[POLICY_QUOTAS];	/* of each */
 };
 
 /* The values a fact has when nothing is known (design, section 5). */
@@ -114,6 +117,20 @@ const char *proof_state_name(enum proof_state s);
     enum evidence_state *out);
 [[nodiscard]] enum err proof_state_of(struct view name,
     enum proof_state *out);
+
+/* What a grant of this request is to be counted by. */
+enum quota_per { PER_HOLDER, PER_CLIENT, PER_CENTRE };
+
+struct policy_quota {
+	size_t		 place;		/* in quotas_used */
+	const char	*id;		/* the rule's */
+	enum quota_per	 per;
+	int64_t		 window;	/* seconds */
+	int64_t		 at_most;	/* INT64_MAX where it only monitors */
+};
+/* Those that concern it; how many. */
+size_t policy_quotas(const struct policy *p, const struct asked *a,
+    struct policy_quota out[POLICY_QUOTAS]);
 
 enum outcome {
 	OUTCOME_PASS,

@@ -65,6 +65,13 @@ judge_sight(const struct rule *rule, const struct scene *s, struct note *n)
 	return outcome_of(s->seen == 0);
 }
 
+bool
+rule_concerns(const struct rule *rule, const struct asked *a)
+{
+	return rule_has(rule->operations, a->operation) &&
+	    rule_has(rule->purposes, a->purpose);
+}
+
 const char *
 rule_mode_name(const struct rule *rule)
 {

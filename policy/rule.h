@@ -68,6 +68,16 @@ rule_kind(const struct rule *rule)
 	return (const struct rule_kind *)rule->variant;
 }
 
+/* Whether a set that names nothing, or this, has it; 0 is in all. */
+static inline bool
+rule_has(uint32_t set, unsigned int value)
+{
+	return set == 0 || value == 0 || (set & UINT32_C(1) << value) != 0;
+}
+
+/* Whether the rule is for this operation and purpose. */
+bool rule_concerns(const struct rule *rule, const struct asked *a);
+
 const char *rule_mode_name(const struct rule *rule);	/* "enforce" … */
 
 /* Pass or fail: the last line of a judge. */

@@ -9,6 +9,7 @@
 
 #include "credential/qr_token.h"
 #include "signer/notary/nonce.h"
+#include "signer/notary/quotas.h"
 
 #define CLOCK_SKEW 60	/* seconds a device's clock may be ahead */
 
@@ -340,6 +341,7 @@ facts_gather(struct notary *n, const struct request *r,
 		f.device = pseudonym_device(n->keys, asked->device_id);
 	TRY(find_signers(n, asked, &f.facts));
 	TRY(find_device(n, asked, &f));
+	TRY(quotas_gather(n, asked, &f));
 	TRY(find_evidence(n, asked, &f));
 	TRY(find_proofs(n, asked, &f));
 	*out_findings = f;

@@ -15,6 +15,11 @@ struct findings {
 	struct registry_device	active;
 	bool			has_token;	/* a QR token of ours */
 	struct handle		cti;
+	size_t			counter_count;	/* of quotas */
+	struct {
+		struct handle	id;
+		int64_t		at_most;
+	}			counters[POLICY_QUOTAS];
 	size_t			key_count;	/* those of the proofs */
 	struct handle		keys[ASKED_PROOFS];
 	size_t			nonce_count;	/* different ones */

@@ -91,6 +91,12 @@ pseudonym_retry(const struct keys *k, struct view caller,
 }
 
 struct handle
+pseudonym_quota(const struct keys *k, struct view counter)
+{
+	return pseudonym(k, "quota", counter);
+}
+
+struct handle
 pseudonym_request(const struct keys *k, struct view frame)
 {
 	return pseudonym(k, "request", frame);

@@ -4,8 +4,8 @@
  * are never stored: only these 16 bytes are.
  *
  * HMAC-SHA256(key, label 00 text)[0:16] with the labels "holder", "device",
- * "key" and "request"; for a retry HMAC-SHA256(key, C || Idempotency-Key)
- * [0:16], where C is the 16 bytes of the label "caller".
+ * "key", "quota" and "request"; for a retry HMAC-SHA256(key, C ||
+ * Idempotency-Key)[0:16], where C is the 16 bytes of the label "caller".
  */
 #ifndef OKSE_SIGNER_NOTARY_PSEUDONYM_H
 #define OKSE_SIGNER_NOTARY_PSEUDONYM_H
@@ -29,6 +29,8 @@ struct handle pseudonym_key(const struct keys *k,
 /* Of caller and Idempotency-Key. */
 struct handle pseudonym_retry(const struct keys *k, struct view caller,
     struct view idempotency_key);
+/* Of what a counter counts. */
+struct handle pseudonym_quota(const struct keys *k, struct view counter);
 /* Of request_frame(): the same request again, or another one? */
 struct handle pseudonym_request(const struct keys *k, struct view frame);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "signer/notary/issue.h"
+#include "signer/notary/quotas.h"
 
 static void
 copy_name(char out[REGISTRY_NAME + 1], struct view name)
@@ -128,6 +129,7 @@ reserve(struct notary *n, const struct request *r, struct issue *issue,
 
 	if (grant == NULL)
 		return ERR_OK;
+	TRY(quotas_take(n, f));
 	if (asked->operation == OPERATION_QR_TOKEN)
 		return reserve_token(n, asked, issue, f, grant);
 	if (asked->operation == OPERATION_STATUS_CHANGE)

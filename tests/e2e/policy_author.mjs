@@ -134,7 +134,7 @@ await test('every rule is there for every operation it is judged in',
     assert.equal(programmes.length, 4)
     for (const p of programmes) {
       assert.deepEqual(p.operations.map(o => o.operation),
-        ['qr-token', 'credential'])
+        ['qr-token', 'credential', 'status-change'])
       const [visit, issue] = p.operations.map(o => o.rules.map(r => r.id))
       assert.ok(visit.includes('quota') && issue.includes('quota'))
       assert.ok(!visit.includes('device-proof'))

@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict'
 import { done, person, request, sleep, test } from './lib/instance.mjs'
-import { startFleet } from './lib/fleet.mjs'
+import { startFleet, withoutQuotas } from './lib/fleet.mjs'
 import { check, client, crowd, evils, nemesis } from './lib/race.mjs'
 
 const seconds = +(process.env.RACE_SECONDS ?? 24)
@@ -44,7 +44,9 @@ const tell = w => {
     `${w.done.length} times ${[...new Set(w.done)].join(', ')}`)
 }
 
-const fleet = await startFleet(3, { linked: true })
+const fleet = await startFleet(3, {
+  linked: true, env: { OKSE_CONFIGS: withoutQuotas() }
+})
 
 await test('the promises hold whatever is killed, stopped or cut',
   async () => {

@@ -5,10 +5,14 @@
 //	await issue(fleet.nodes[0], person())
 //	await fleet.stop()
 
-import { rmSync } from 'node:fs'
+import {
+  cpSync, readFileSync, readdirSync, rmSync, writeFileSync
+} from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import path from 'node:path'
-import { Instance, okse, run, temporary, top } from './instance.mjs'
+import {
+  Instance, configs, okse, run, temporary, top
+} from './instance.mjs'
 
 const script = path.join(top, 'tests/postgres.sh')
 
@@ -145,14 +149,14 @@ export class Fleet {
   }
 
   /** One more node; linked: with a Link before its database. */
-  async add ({ linked = false, start = true, keyholders = 1 } = {}) {
+  async add ({ linked = false, start = true, keyholders = 1, env } = {}) {
     const node = new Instance(temporary())
     const link = linked ? await new Link(this.database).start() : undefined
     const uri = this.database.uri('okse', link?.dir)
     const first = this.nodes[0]
     await must('dev --prepare', node.okse(['dev', '--prepare',
       '--keyholders', String(keyholders), '--registry', uri,
-      ...first ? ['--fleet', first.dir] : [], node.dir]))
+      ...first ? ['--fleet', first.dir] : [], node.dir], { env }))
     await must('join', okse(['registry', 'join', '--owner',
       this.database.owner, node.path('okse.yaml')]))
     this.nodes.push(node)
@@ -172,6 +176,24 @@ export class Fleet {
     await this.database.stop()
     return all
   }
+}
+
+/** The configuration files, with quotas that nobody reaches. */
+export function withoutQuotas () {
+  const dir = temporary()
+  const policy = path.join(dir, 'policy')
+  process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+  cpSync(configs, dir, { recursive: true })
+  for (const name of readdirSync(policy)) {
+    const file = path.join(policy, name)
+    if (name.endsWith('_test.yaml')) {
+      rmSync(file)
+      continue
+    }
+    writeFileSync(file, readFileSync(file, 'utf8')
+      .replace(/at-most: 20 /, 'at-most: 1000000 '))
+  }
+  return dir
 }
 
 export async function startFleet (count, options) {

@@ -82,7 +82,7 @@ a_quota_ends_at_its_figure(void **state)
 	passes(&s, "quota");
 	s.f.quota_used = 20;
 	fails(&s, "quota");
-	says("at most 20 in 86400 seconds; used 20");
+	says("at most 20 in 86400 seconds for each holder; used 20");
 	s.f.quota_used = -1;
 	fails(&s, "quota");
 }

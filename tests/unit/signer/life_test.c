@@ -455,6 +455,44 @@ who_was_beaten_looks_again(void **state)
 	w->n->registry->engine->ops = real;
 }
 
+/* ---- quotas */
+
+/* The reference policy has twenty a day: visits and issues together. */
+static void
+a_holder_is_served_as_often_as_the_quota_allows(void **state)
+{
+	struct world *w = *state;
+	struct served *s;
+	struct person p;
+
+	for (int i = 0; i < 21; i++) {
+		person_init(&p, 1, OPERATION_QR_TOKEN);
+		snprintf(p.key, sizeof(p.key), "visit %d", i);
+		p.asked.idempotency_key = view_text(p.key);
+		s = world_ask(w, &p.asked);
+		if (i < 20) {
+			assert_int_equal(served_err(s), ERR_OK);
+			report(w, s);
+		}
+	}
+	assert_int_equal(served_err(s), ERR_REFUSED);
+	assert_true(served_failed(s, "quota"));
+	assert_true(served_says(s, "for each holder; used 20"));
+	/* others go on, a retry too, and so does everybody tomorrow */
+	person_init(&p, 2, OPERATION_QR_TOKEN);
+	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_OK);
+	person_init(&p, 1, OPERATION_QR_TOKEN);
+	snprintf(p.key, sizeof(p.key), "visit 7");
+	p.asked.idempotency_key = view_text(p.key);
+	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_OK);
+	w->now += 11 * 3600 + 3599;	/* it was noon in Seoul */
+	snprintf(p.key, sizeof(p.key), "this evening");
+	p.asked.idempotency_key = view_text(p.key);
+	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_REFUSED);
+	w->now++;
+	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_OK);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int
@@ -473,6 +511,7 @@ main(void)
 		TEST(a_change_asked_for_again_has_the_same_answer),
 		TEST(a_change_needs_no_keyholder_but_an_open_service),
 		TEST(a_retry_has_the_same_places_after_a_restart),
+		TEST(a_holder_is_served_as_often_as_the_quota_allows),
 		TEST(a_batch_refused_at_its_commit_is_served_again_once),
 		TEST(a_conflict_that_stays_ends_the_process),
 		TEST(who_was_beaten_looks_again),
