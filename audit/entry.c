@@ -29,11 +29,13 @@ entry_stop(const struct entry_common *c, const char *reason,
 
 enum err
 entry_seal(const struct entry_common *c, const char *reason,
-    struct bytes *out)
+    uint64_t seat, struct bytes *out)
 {
 	AUTO_DONE(writer) w = { 0 };
 
 	writer_text(&w, SCHEMA_REASON, reason);
+	if (seat != 0)
+		writer_count(&w, SCHEMA_SEAT, seat);
 	return writer_finish(&w, SCHEMA_EVENT_SEAL, c, out);
 }
 
@@ -49,10 +51,12 @@ entry_unseal_share(const struct entry_common *c, uint64_t seat,
 
 enum err
 entry_unseal(const struct entry_common *c, const uint64_t *seats,
-    size_t count, struct bytes *out)
+    size_t count, const struct hash *statement, struct bytes *out)
 {
 	AUTO_DONE(writer) w = { 0 };
 
+	if (statement != NULL)
+		writer_hash(&w, SCHEMA_DIGEST, statement);
 	writer_indexes(&w, SCHEMA_SEATS, seats, count);
 	return writer_finish(&w, SCHEMA_EVENT_UNSEAL, c, out);
 }

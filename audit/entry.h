@@ -109,13 +109,18 @@ struct entry_decision_facts {
     const struct hash *config, struct bytes *out);
 [[nodiscard]] enum err entry_stop(const struct entry_common *c,
     const char *reason, struct bytes *out);
+/* seat: of the officer who signed that, or 0 */
 [[nodiscard]] enum err entry_seal(const struct entry_common *c,
-    const char *reason, struct bytes *out);
+    const char *reason, uint64_t seat, struct bytes *out);
 [[nodiscard]] enum err entry_unseal_share(const struct entry_common *c,
     uint64_t seat, struct bytes *out);
-/* seats: those whose shares opened it, ascending */
+/*
+ * seats: those whose shares opened it, ascending; statement: SHA-256 of what
+ * they answered to (quorum/activation.txt), or NULL
+ */
 [[nodiscard]] enum err entry_unseal(const struct entry_common *c,
-    const uint64_t *seats, size_t count, struct bytes *out);
+    const uint64_t *seats, size_t count, const struct hash *statement,
+    struct bytes *out);
 
 /* A keyholder begins (or ends) to use a key. */
 struct entry_key_use_facts {

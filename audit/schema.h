@@ -111,9 +111,9 @@ enum schema_member {
 #define SCHEMA_EVENTS(X)                                                      \
 	X(START, "start", M(VERSION), M(PROGRAM) | M(CONFIG))                 \
 	X(STOP, "stop", M(REASON), 0)                                         \
-	X(SEAL, "seal", M(REASON), 0)                                         \
+	X(SEAL, "seal", M(REASON), M(SEAT))                                   \
 	X(UNSEAL_SHARE, "unseal.share", M(SEAT), 0)                           \
-	X(UNSEAL, "unseal", M(SEATS), 0)                                      \
+	X(UNSEAL, "unseal", M(SEATS), M(DIGEST))                              \
 	X(KEY_USE, "key.use",                                                 \
 	    M(KEYHOLDER) | M(LABEL) | M(SPKI) | M(WHAT), 0)                   \
 	X(DECISION, "decision",                                               \

@@ -10,8 +10,10 @@
 /* dev.c */
 int dev(const struct arguments *a);
 
-/* seal.c */
+/* unseal.c */
 int unseal(const struct arguments *a);
+
+/* seal.c */
 int seal(const struct arguments *a);
 int status(const struct arguments *a);
 int clear_latch(const struct arguments *a);

@@ -237,12 +237,14 @@ unseal_all(const struct dev *d)
 {
 	static const char *const shares[] =
 	    { "officers/1.share", "officers/2.share" };
+	static const char *const keys[] =
+	    { "officers/1.key", "officers/2.key" };
 
 	for (size_t i = 0; i < COUNT(shares); i++) {
 		AUTO_DONE(answer) answer = { 0 };
 
 		TRY(seal_send_file(d->dir, dev_path(d, shares[i]).at,
-		    &answer));
+		    dev_path(d, keys[i]).at, &answer));
 		if (answer.reply.status != 200) {
 			service_problem(&answer);
 			return err_because(ERR_UNAVAILABLE,

@@ -20,7 +20,7 @@ static const struct command table[] = {
 	    "okse unseal --dir /tmp/okse --share /tmp/okse/officers/1.share",
 	    unseal_options, unseal },
 	{ "seal", "", "Close the daemon: keys are unusable at once.",
-	    "okse seal --dir /tmp/okse", admin_options, seal },
+	    "okse seal --dir /tmp/okse", seal_options, seal },
 	{ "status", "", "Whether the daemon is sealed, and what is missing.",
 	    "okse status --dir /tmp/okse", admin_options, status },
 	{ "clear-latch", "", "Allow logins again after the token refused a "

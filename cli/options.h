@@ -25,7 +25,31 @@ static const struct option dev_options[] = {
 };
 
 static const struct option unseal_options[] = {
-	{ "share", "FILE", "a share; may be repeated. Without: asks" },
+	{ "share", "FILE", "a share, or what it is sealed in (CMS); may be "
+	    "repeated. Without: asks" },
+	{ "seat", "N", "the share's seat, checked" },
+	{ "key", "FILE", "the officer's key, one for each share; otherwise "
+	    "N.key beside N.share" },
+	{ "card", "URI", "the officer's card instead; needs --roster and "
+	    "--seat" },
+	{ "roster", "FILE", "roster.txt, for the card's public key" },
+	{ "recipient", "FILE", "the key that a share in CMS is sealed to" },
+	{ "expect", "FILE", "lines that the daemon's statement must have" },
+	{ "ceremony", "DIR", "the ceremony that it must come from" },
+	{ "statement", NULL, "only print the daemon's statement" },
+	{ "plain", NULL, "in the clear and unsigned, where okse.yaml takes "
+	    "that" },
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
+static const struct option seal_options[] = {
+	{ "seat", "N", "sign it, so that the log has who closed it" },
+	{ "key", "FILE", "with this key of the officer" },
+	{ "card", "URI", "or with this card; needs --roster" },
+	{ "roster", "FILE", "roster.txt, for the card's public key" },
+	{ "cancel", NULL, "forget the shares given so far; must be signed" },
 	SERVICE_OPTION,
 	JSON_OPTION,
 	{ 0 },

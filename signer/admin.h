@@ -10,9 +10,10 @@
 
 enum admin_verb {
 	ADMIN_STATUS = 1,	/* GET /v1/seal-status */
-	ADMIN_SHARE,		/* POST /v1/unseal; the argument is a share */
+	ADMIN_SHARE,		/* POST /v1/unseal; a share, in the clear */
 	ADMIN_SEAL,		/* POST /v1/seal */
 	ADMIN_CLEAR_LATCH,	/* POST /v1/clear-latch, after a wrong PIN */
+	ADMIN_ACT,		/* POST /v1/acts; what an officer signed */
 	/* these the supervisor passes on to the notary, as they are */
 	ADMIN_POLICY,		/* GET /v1/policy */
 	ADMIN_POLICY_ACTIVATE,	/* POST /v1/policy; argument: u64 serial */
@@ -35,6 +36,6 @@ enum seal_state {
 	SEAL_ASKING,	/* the quorum is complete, witnesses are being asked */
 };
 
-#define ADMIN_SHARE_MAX 2048	/* bytes of a share's text */
+#define ADMIN_SHARE_MAX 2048	/* bytes of a share's or an act's text */
 
 #endif

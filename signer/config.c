@@ -163,6 +163,12 @@ static const struct yaml_choice unseal_choices[] = {
 	{ 0 },
 };
 
+static const struct yaml_choice form_choices[] = {
+	{ "officers", UNSEAL_OFFICERS },
+	{ "lines", UNSEAL_LINES },
+	{ 0 },
+};
+
 static const struct yaml_field witness_fields[] = {
 	YAML_FIELD("trust-policy", struct config_witnesses, policy,
 	    &PATH_TYPE),
@@ -218,6 +224,8 @@ static const struct yaml_field file_fields[] = {
 	FIELD("status-lists", status_lists,
 	    &YAML_STRUCT(struct config_status_lists, status_list_fields),
 	    .optional = true),
+	FIELD("unseal", unseal, &YAML_ONE_OF(form_choices),
+	    .otherwise = "officers"),
 	FIELD("limits", limits,
 	    &YAML_STRUCT(struct config_limits, limit_fields)),
 	FIELD("witnesses", witnesses,
@@ -436,6 +444,8 @@ config_parse(const char *name, struct view text, struct config **out_config)
 
 	if (c == NULL)
 		return err_because(ERR_MEMORY, "configuration");
+	TRY(crypto_init());
+	c->hash = sha256(text);
 	TRY(yaml_doc_parse(name, text, &c->document));
 	TRY(yaml_bind(c->document, &YAML_STRUCT(struct config, file_fields),
 	    c));

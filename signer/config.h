@@ -93,6 +93,12 @@ enum at_unseal {
 	AT_UNSEAL_ANY,		/* nobody may object; nobody needs to answer */
 };
 
+/* How officers give their shares. */
+enum unseal_form {
+	UNSEAL_OFFICERS,	/* encrypted and signed, by statement */
+	UNSEAL_LINES,		/* also as plain lines: for practice only */
+};
+
 /* All durations in seconds. */
 struct config_witnesses {
 	const char	*policy;	/* a trust policy; NULL: no witnesses */
@@ -133,6 +139,8 @@ struct config {
 	struct config_status_lists status_lists;	/* complete */
 	struct config_limits limits;
 	struct config_witnesses witnesses;
+	int		unseal;		/* enum unseal_form */
+	struct hash	hash;		/* SHA-256 of the file */
 	struct yaml_doc	*document;	/* owns all of the above */
 };
 

@@ -63,7 +63,7 @@ const char *role_name(enum role r);
 	/* the way of a request */                                            \
 	X(REQUEST, 40, ROLE_GATE, ROLE_NOTARY, MSG_LONG)                      \
 	X(CHALLENGE, 41, ROLE_GATE, ROLE_NOTARY, 256)                         \
-	X(COUNTS, 42, ROLE_GATE, ROLE_NOTARY, 256)                            \
+	X(COUNTS, 42, ROLE_GATE | ROLE_SUPERVISOR, ROLE_NOTARY, 256)          \
 	X(ANSWER, 50, ROLE_NOTARY, ROLE_GATE, MSG_LONG)                       \
 	X(GRANTED, 51, ROLE_NOTARY, ROLE_GATE, MSG_LONG)                      \
 	X(FAILED, 52, ROLE_NOTARY, ROLE_GATE, 1024)                           \

@@ -180,6 +180,7 @@ on_tick(void *context)
 	struct supervisor *s = context;
 
 	children_tick(s);
+	act_tick(s);
 	if (s->stopping)
 		stop_step(s);
 }
@@ -199,7 +200,7 @@ on_stop(void *context)
 	child_kill(children_find(s, ROLE_COURIER, 0), SIGTERM);
 	if (s->seal == SEAL_OPEN || s->seal == SEAL_OPENING ||
 	    s->seal == SEAL_ASKING)
-		unseal_close(s, "stop");
+		unseal_close(s, "stop", 0);
 }
 
 static void

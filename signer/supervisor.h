@@ -9,6 +9,7 @@
 #include "quorum/quorum.h"
 #include "signer/admin.h"
 #include "signer/child.h"
+#include "signer/round.h"
 
 #define KEYHOLDERS_MAX 64
 #define LISTENERS (LISTENER_ADMIN + 1)
@@ -49,6 +50,12 @@ struct supervisor {
 
 	enum seal_state	 seal;
 	struct quorum	 quorum;
+	struct roster	 roster;
+	struct activation about;	/* what each statement says */
+	struct round	 round;
+	uint64_t	 malformed;	/* acts refused since they were */
+	uint64_t	 unsigned_acts;	/* last counted in the log */
+	int64_t		 counted_us;
 	struct share	 shares[SHARE_MAX];	/* given so far */
 	unsigned int	 share_count;
 	struct secret	*pin;			/* while open */
@@ -88,9 +95,12 @@ bool children_all_gone(const struct supervisor *s);
 /* ---- unseal.c */
 
 [[nodiscard]] enum err unseal_prepare(struct supervisor *s);
-/* One share; at the threshold the daemon opens. */
-[[nodiscard]] enum err unseal_share(struct supervisor *s, struct view text);
-void unseal_close(struct supervisor *s, const char *reason);
+/* One share, of a seat; at the threshold the daemon opens. Takes it over. */
+[[nodiscard]] enum err unseal_share(struct supervisor *s,
+    struct share *share);
+/* seat: of the officer who signed that, or 0. */
+void unseal_close(struct supervisor *s, const char *reason,
+    unsigned int seat);
 /* What the log's witnesses say: it goes on opening, or is sealed for it. */
 void unseal_witnesses_say(struct supervisor *s, enum err e,
     struct view message);
@@ -104,6 +114,18 @@ void unseal_keyholder_gone(struct supervisor *s, struct child *c,
     bool served);
 /* The notary is new: it needs the keys again. */
 void unseal_notary_ready(struct supervisor *s);
+
+/* ---- unseal_act.c */
+
+/* Reads what statements say, once. */
+[[nodiscard]] enum err act_prepare(struct supervisor *s);
+/* Another statement and key; whoever answered the last has not answered it. */
+void act_new_round(struct supervisor *s);
+/* Ends a round that has lasted too long; sums up refusals. Each tick. */
+void act_tick(struct supervisor *s);
+/* What an officer signed; what a plain line says, where that is taken. */
+[[nodiscard]] enum err act_hear(struct supervisor *s, struct view text);
+[[nodiscard]] enum err act_hear_line(struct supervisor *s, struct view line);
 
 /* ---- listen.c */
 

@@ -1,6 +1,6 @@
 /*
- * What officers ask, as the desk passes it on. The argument of ADMIN_SHARE is
- * the only text here that comes from outside; share_get() reads it strictly.
+ * What officers ask, as the desk passes it on. The arguments of ADMIN_ACT and
+ * ADMIN_SHARE are the only texts here that come from outside: unseal_act.c.
  * What is about the policy the notary answers.
  */
 #include "signer/supervisor.h"
@@ -36,6 +36,8 @@ put_status(struct supervisor *s, struct bytes *out)
 	for (unsigned int i = 0; i < s->share_count; i++)
 		json_int(&j, NULL, s->shares[i].x);
 	json_close(&j);
+	json_bool(&j, "plain_lines", s->config->unseal == UNSEAL_LINES);
+	json_text(&j, "statement", bytes_view(&s->round.text));
 	json_int(&j, "keyholders", children_ready(s, ROLE_KEYHOLDER));
 	json_int(&j, "keyholders_wanted", s->config->token.keyholders);
 	json_bool(&j, "gate", children_ready(s, ROLE_GATE) != 0);
@@ -50,6 +52,20 @@ put_status(struct supervisor *s, struct bytes *out)
 	return json_end(&j);
 }
 
+/*
+ * Whoever may use the socket may close what is open; shares that officers
+ * gave, only an officer makes it forget.
+ */
+static enum err
+close_here(struct supervisor *s)
+{
+	if (s->seal == SEAL_SEALED && s->share_count != 0)
+		return err_because(ERR_FORBIDDEN, "a round that has begun is "
+		    "cancelled by an officer: okse seal --cancel");
+	unseal_close(s, "officer", 0);
+	return ERR_OK;
+}
+
 static enum err
 serve(struct supervisor *s, enum admin_verb verb, struct view argument,
     struct bytes *out)
@@ -58,10 +74,13 @@ serve(struct supervisor *s, enum admin_verb verb, struct view argument,
 	case ADMIN_STATUS:
 		break;
 	case ADMIN_SHARE:
-		TRY(unseal_share(s, argument));
+		TRY(act_hear_line(s, argument));
+		break;
+	case ADMIN_ACT:
+		TRY(act_hear(s, argument));
 		break;
 	case ADMIN_SEAL:
-		unseal_close(s, "officer");
+		TRY(close_here(s));
 		break;
 	case ADMIN_CLEAR_LATCH:
 		TRY(unseal_clear_latch(s));

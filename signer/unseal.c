@@ -22,6 +22,7 @@
 #include "signer/log.h"
 
 #define LATCH "pin.latch"	/* its existence is what counts */
+#define STATEMENTS "statements"	/* by which it was opened, by their hash */
 #define RACES_MAX 20
 
 static enum err
@@ -37,6 +38,7 @@ unseal_prepare(struct supervisor *s)
 
 	TRY(quorum_read(s->config->quorum, &s->quorum));
 	TRY(dir_make(s->config->state, 0700));
+	TRY(act_prepare(s));
 	TRY(latch_path(s, latch));
 	s->seal = file_exists(latch) ? SEAL_LATCHED : SEAL_SEALED;
 	return ERR_OK;
@@ -52,22 +54,15 @@ forget_shares(struct supervisor *s)
 }
 
 static enum err
-take_share(struct supervisor *s, struct view text)
+take_share(struct supervisor *s, struct share *share)
 {
-	struct share share = { 0 };
-	enum err e = share_get(text, &share);
-
-	if (e == ERR_OK)
-		e = quorum_check_share(&s->quorum, &share);
-	for (unsigned int i = 0; e == ERR_OK && i < s->share_count; i++)
-		if (s->shares[i].x == share.x)
-			e = err_because(ERR_EXISTS,
-			    "seat %u has given its share already", share.x);
-	if (e != ERR_OK) {
-		share_done(&share);
-		return e;
-	}
-	s->shares[s->share_count++] = share;
+	TRY(quorum_check_share(&s->quorum, share));
+	for (unsigned int i = 0; i < s->share_count; i++)
+		if (s->shares[i].x == share->x)
+			return err_because(ERR_EXISTS,
+			    "seat %u has given its share already", share->x);
+	s->shares[s->share_count++] = *share;
+	*share = (struct share){ 0 };
 	return ERR_OK;
 }
 
@@ -82,13 +77,15 @@ by_seat(const void *a, const void *b)
 static void
 record_unseal(struct supervisor *s)
 {
-	AUTO_DONE(bytes) seats = { 0 };
+	AUTO_DONE(bytes) seats = { 0 }, statement = { 0 };
 
 	qsort(s->shares, s->share_count, sizeof(s->shares[0]), by_seat);
 	for (unsigned int i = 0; i < s->share_count; i++)
 		bytes_printf(&seats, "%s%u", i == 0 ? "" : ",",
 		    s->shares[i].x);
-	record(s, "unseal", "seats", bytes_text(&seats), NULL);
+	hex_put(&statement, VIEW_OF(s->round.hash.at));
+	record(s, "unseal", "seats", bytes_text(&seats), "statement",
+	    bytes_text(&statement), NULL);
 }
 
 /* ---- what is derived */
@@ -133,11 +130,30 @@ forget_secrets(struct supervisor *s)
 	forget_shares(s);
 }
 
+/* For whoever wants to know what the hash in the log stands for. */
+static void
+keep_statement(struct supervisor *s)
+{
+	AUTO_DONE(bytes) name = { 0 };
+	char dir[PATH_MAX], path[PATH_MAX];
+
+	hex_put(&name, VIEW_OF(s->round.hash.at));
+	bytes_put_text(&name, ".txt");
+	if (path_join(s->config->state, STATEMENTS, dir, sizeof(dir)) !=
+	    ERR_OK || dir_make(dir, 0700) != ERR_OK ||
+	    path_join(dir, bytes_text(&name), path, sizeof(path)) !=
+	    ERR_OK || file_publish(path, bytes_view(&s->round.text), 0600) !=
+	    ERR_OK)
+		log_error("the statement is not kept: %s", err_why());
+}
+
 static void
 go_on(struct supervisor *s)
 {
 	record_unseal(s);
+	keep_statement(s);
 	forget_shares(s);
+	act_new_round(s);
 	s->seal = SEAL_OPENING;
 	s->races = 0;
 	unseal_notary_ready(s);
@@ -162,6 +178,7 @@ open_up(struct supervisor *s)
 
 	if (e != ERR_OK) {
 		forget_secrets(s);
+		act_new_round(s);
 		return e;
 	}
 	bytes_reset(&s->refused);
@@ -185,11 +202,11 @@ unseal_witnesses_say(struct supervisor *s, enum err e, struct view message)
 	bytes_reset(&s->refused);
 	bytes_put(&s->refused, message);
 	log_error("sealing: %s", bytes_text(&s->refused));
-	unseal_close(s, "witnesses");
+	unseal_close(s, "witnesses", 0);
 }
 
 enum err
-unseal_share(struct supervisor *s, struct view text)
+unseal_share(struct supervisor *s, struct share *share)
 {
 	char seat[8];
 
@@ -204,7 +221,7 @@ unseal_share(struct supervisor *s, struct view text)
 	if (children_ready(s, ROLE_NOTARY) == 0)
 		return err_because(ERR_UNAVAILABLE,
 		    "the notary is not ready to record it: try again");
-	TRY(take_share(s, text));
+	TRY(take_share(s, share));
 	snprintf(seat, sizeof(seat), "%u", s->shares[s->share_count - 1].x);
 	log_info("share of seat %s accepted, %u of %u", seat, s->share_count,
 	    s->quorum.threshold);
@@ -215,16 +232,21 @@ unseal_share(struct supervisor *s, struct view text)
 }
 
 void
-unseal_close(struct supervisor *s, const char *reason)
+unseal_close(struct supervisor *s, const char *reason, unsigned int seat)
 {
+	char text[8];
+
 	children_want_keyholders(s, 0);
 	s->logging_in = NULL;
 	forget_secrets(s);
+	act_new_round(s);
 	peer_send(proc_peer(s->proc, ROLE_NOTARY, 0), MSG_CLOSE, 0,
 	    VIEW(NULL, 0));
 	if (s->seal != SEAL_LATCHED)
 		s->seal = SEAL_SEALED;
-	record(s, "seal", "reason", reason, NULL);
+	snprintf(text, sizeof(text), "%u", seat);
+	record(s, "seal", "reason", reason, seat != 0 ? "seat" : NULL, text,
+	    NULL);
 	supervisor_tell_state(s);
 	log_info("sealed (%s)", reason);
 }
@@ -298,7 +320,7 @@ unseal_logged_in(struct supervisor *s, struct child *c, enum err e,
 		    (int)message.len, (const char *)message.at);
 		if (e == ERR_PIN || class == TOKEN_PIN) {
 			set_latch(s);
-			unseal_close(s, "pin");
+			unseal_close(s, "pin", 0);
 		}
 		return;
 	}

@@ -82,8 +82,10 @@ good "$(sed 's/^okse: //' "$work/err" | head -n 1)"
 
 title '3  Two of three officers open it'
 for seat in 1 3; do
-	shown okse unseal --share "officers/$seat.share"
-	wanted 0 unseal "$okse" unseal --share "$dir/officers/$seat.share"
+	shown okse unseal --share "officers/$seat.share" --ceremony .
+	wanted 0 unseal "$okse" unseal --share "$dir/officers/$seat.share" \
+		--ceremony "$dir"
+	sed 's/^/  /' "$work/err"
 	sed 's/^/  /' "$work/out"
 done
 await ready

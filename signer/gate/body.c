@@ -208,6 +208,16 @@ body_decode_share(struct view json, struct body *b, struct view *out_share)
 }
 
 enum err
+body_decode_act(struct view json, struct body *b, struct view *out_act)
+{
+	struct object top;
+
+	TRY(object_load(json, &b->json, &top));
+	TRY(object_text(&top, "act", NEEDED, ADMIN_SHARE_MAX, out_act));
+	return object_end(&top);
+}
+
+enum err
 body_decode_policy(struct view json, struct body *b, uint64_t *out_serial,
     bool *out_shadow)
 {

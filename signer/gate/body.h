@@ -78,9 +78,11 @@ void body_batch_done(struct body_batch *batch);
  */
 [[nodiscard]] enum err body_decode_case(struct view json, struct body *b);
 
-/* {"share":"…"}; the view lives as long as b. */
+/* {"share":"…"}, {"act":"…"}; the view lives as long as b. */
 [[nodiscard]] enum err body_decode_share(struct view json, struct body *b,
     struct view *out_share);
+[[nodiscard]] enum err body_decode_act(struct view json, struct body *b,
+    struct view *out_act);
 /* {"serial":8} or {"serial":8,"shadow":true} */
 [[nodiscard]] enum err body_decode_repair(struct view json, struct body *b,
     uint64_t *out_first, uint64_t *out_last);

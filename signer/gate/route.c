@@ -52,6 +52,7 @@ static const struct route {
 	{ HTTP_GET, "/v1/seal-status", ON(LISTENER_ADMIN), 0,
 	    route_seal_status },
 	{ HTTP_POST, "/v1/unseal", ON(LISTENER_ADMIN), 0, route_unseal },
+	{ HTTP_POST, "/v1/acts", ON(LISTENER_ADMIN), 0, route_act },
 	{ HTTP_POST, "/v1/seal", ON(LISTENER_ADMIN), 0, route_seal },
 	{ HTTP_POST, "/v1/clear-latch", ON(LISTENER_ADMIN), 0,
 	    route_clear_latch },

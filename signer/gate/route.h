@@ -67,6 +67,7 @@ void route_metrics(struct gate *g, const struct call *call);
 void route_seal_status(struct gate *g, const struct call *call);
 void route_unseal(struct gate *g, const struct call *call);
 void route_seal(struct gate *g, const struct call *call);
+void route_act(struct gate *g, const struct call *call);
 void route_clear_latch(struct gate *g, const struct call *call);
 void route_policy(struct gate *g, const struct call *call);
 void route_policy_change(struct gate *g, const struct call *call);

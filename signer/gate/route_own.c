@@ -1,7 +1,8 @@
 /*
  * The service about itself: health and metrics on a socket of their own, and
- * the officers' requests, which the desk passes to the supervisor. A share
- * goes through here once and stays nowhere.
+ * the officers' requests, which the desk passes to the supervisor. What an
+ * officer encrypted to it stays so here; a plain line, where the configuration
+ * takes it, goes through once.
  */
 #include "signer/gate/route.h"
 
@@ -122,6 +123,20 @@ route_unseal(struct gate *g, const struct call *call)
 		gate_refuse(g, call, e, err_why());
 	else
 		ask_supervisor(g, call, ADMIN_SHARE, share);
+	body_done(&g->body);
+}
+
+void
+route_act(struct gate *g, const struct call *call)
+{
+	struct view act;
+	enum err e = body_decode_act(bytes_view(&call->http->body), &g->body,
+	    &act);
+
+	if (e != ERR_OK)
+		gate_refuse(g, call, e, err_why());
+	else
+		ask_supervisor(g, call, ADMIN_ACT, act);
 	body_done(&g->body);
 }
 

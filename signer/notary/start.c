@@ -7,16 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/version.h"
 #include "credential/qr_token.h"
+#include "signer/about.h"
 #include "signer/log.h"
 #include "signer/notary/period.h"
 #include "signer/notary/rebuild.h"
 #include "signer/notary/reported.h"
-
-#define PROGRAM_MAX ((size_t)64 << 20)
-#define TRANSCRIPT_MAX ((size_t)16 << 20)
 
 /* ---- keys and certificates */
 
@@ -82,16 +79,16 @@ record(struct notary *n, const struct bytes *entry)
 static enum err
 record_start(struct notary *n)
 {
-	AUTO_DONE(bytes) entry = { 0 }, binary = { 0 };
+	AUTO_DONE(bytes) entry = { 0 };
 	struct entry_common c;
 	struct hash program;
 	char version[12];
 
 	snprintf(version, sizeof(version), "%d", OKSE_VERSION);
-	TRY(file_read("/proc/self/exe", PROGRAM_MAX, &binary));
-	program = sha256(bytes_view(&binary));
+	TRY(about_program(&program));
 	TRY(journal_next(n->journal, &c));
-	TRY(entry_start(&c, version, &program, NULL, &entry));
+	TRY(entry_start(&c, version, &program, &n->config->hash,
+	    &entry));
 	return record(n, &entry);
 }
 
@@ -126,29 +123,6 @@ is_news(struct notary *n, const char *name, struct view value, bool *out_news)
 	    ERR_OK;
 }
 
-/*
- * The ceremony's root: the last field of the transcript's last line
- * (ceremony/transcript.txt), in hex. Whether the chain leads there is for the
- * auditor to verify; what matters here is that the log names it.
- */
-static enum err
-transcript_root(const char *path, struct hash *out)
-{
-	AUTO_DONE(bytes) text = { 0 }, root = { 0 };
-	size_t digits = 2 * sizeof(out->at);
-	struct view v;
-
-	TRY(file_read(path, TRANSCRIPT_MAX, &text));
-	v = bytes_view(&text);
-	if (v.len < digits + 2 || v.at[v.len - 1] != '\n' ||
-	    v.at[v.len - digits - 2] != '|' ||
-	    hex_get(VIEW(v.at + v.len - digits - 1, digits), &root) != ERR_OK)
-		return err_because(ERR_SYNTAX,
-		    "%s: does not end in a record's hash", path);
-	memcpy(out->at, root.at, sizeof(out->at));
-	return ERR_OK;
-}
-
 static enum err
 record_ceremony(struct notary *n)
 {
@@ -159,7 +133,7 @@ record_ceremony(struct notary *n)
 
 	if (n->config->transcript == NULL)
 		return ERR_OK;
-	TRY(transcript_root(n->config->transcript, &hash));
+	TRY(about_ceremony(n->config->transcript, &hash));
 	TRY(is_news(n, "ceremony", VIEW_OF(hash.at), &news));
 	if (!news)
 		return ERR_OK;

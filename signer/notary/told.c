@@ -103,10 +103,12 @@ put_unseal(const struct pairs *p, const struct entry_common *c,
     struct bytes *out)
 {
 	uint64_t seats[SEATS];
+	struct hash statement;
 	size_t count;
 
 	TRY(get_numbers(p, "seats", SEATS, seats, &count));
-	return entry_unseal(c, seats, count, out);
+	TRY(get_hash(p, "statement", &statement));
+	return entry_unseal(c, seats, count, &statement, out);
 }
 
 static enum err
@@ -114,9 +116,12 @@ put_seal(const struct pairs *p, const struct entry_common *c,
     struct bytes *out)
 {
 	char reason[TEXT];
+	uint64_t seat = 0;
 
 	TRY(get_text(p, "reason", reason));
-	return entry_seal(c, reason, out);
+	if (value_of(p, "seat").len != 0)
+		TRY(get_number(p, "seat", &seat));
+	return entry_seal(c, reason, seat, out);
 }
 
 static enum err

@@ -4,7 +4,9 @@
 
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import {
+  closeSync, openSync, readFileSync, readSync, statSync
+} from 'node:fs'
 import {
   test, done, startInstance, person, issue, qrTokenBody, sleep
 } from './lib/instance.mjs'
@@ -71,6 +73,36 @@ await okse.okse(['unseal', '--share', okse.shares()[0], '--share',
   okse.shares()[2]])
 await okse.waitReady()
 await sleep(1500)
+
+// The desk handled both shares. It is not dumpable, so its memory is read by
+// root where the tests are root, and by nobody else.
+await test('the desk\'s memory has no share', async () => {
+  const desk = (await okse.processes()).find(p => p.role === 'desk')
+  const maps = readFileSync(`/proc/${desk.pid}/maps`, 'utf8').trim()
+    .split('\n').filter(l => / rw/.test(l))
+  const memory = openSync(`/proc/${desk.pid}/mem`, 'r')
+  let size = 0, known = 0
+  process.kill(desk.pid, 'SIGSTOP')
+  try {
+    for (const line of maps) {
+      const [from, to] = line.split(' ')[0].split('-')
+        .map(x => BigInt('0x' + x))
+      const bytes = Buffer.alloc(Number(to - from))
+      try {
+        size += readSync(memory, bytes, 0, bytes.length, from)
+      } catch (e) {
+        assert.equal(e.code, 'EIO')	// guard pages
+        continue
+      }
+      assert.deepEqual(found(bytes), [], line)
+      known += bytes.includes('okse.example')
+    }
+  } finally {
+    process.kill(desk.pid, 'SIGCONT')
+    closeSync(memory)
+  }
+  assert.ok(size > 100000 && known > 0, `${size}, ${known}`)
+})
 
 async function filesAreClean () {
   const searched = files(okse.dir)

@@ -56,11 +56,11 @@ each_event_has_its_bytes(void **state)
 	    "\"t\":1795392000123,\"v\":1,\"version\":\"1.0\"}");
 	assert_written(entry_stop(&common, "signal", &b), &b,
 	    BOOT "\"ev\":\"stop\"," NONCE "\"reason\":\"signal\"," TAIL);
-	assert_written(entry_seal(&common, "officer", &b), &b,
+	assert_written(entry_seal(&common, "officer", 0, &b), &b,
 	    BOOT "\"ev\":\"seal\"," NONCE "\"reason\":\"officer\"," TAIL);
 	assert_written(entry_unseal_share(&common, 3, &b), &b,
 	    BOOT "\"ev\":\"unseal.share\"," NONCE "\"seat\":3," TAIL);
-	assert_written(entry_unseal(&common, of, 2, &b), &b,
+	assert_written(entry_unseal(&common, of, 2, NULL, &b), &b,
 	    BOOT "\"ev\":\"unseal\"," NONCE "\"seats\":[3,7]," TAIL);
 	assert_written(entry_key_use(&common, &use, &b), &b,
 	    BOOT "\"ev\":\"key.use\",\"keyholder\":2,"

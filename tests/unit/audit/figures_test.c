@@ -273,7 +273,7 @@ times_without_a_witness_and_times_sealed_are_told(void **state)
 	happened(&t, entry_start(&t.next, "1", NULL, NULL, &t.bytes));
 	beat(&t);
 	happened(&t, entry_unseal(&t.next, (const uint64_t[]){ 1, 2 }, 2,
-	    &t.bytes));
+	    NULL, &t.bytes));
 	assert_true(TOTAL(SEALED) == 1);
 	happened(&t, entry_witness_lost(&t.next, "w.example", "timeout", 2,
 	    &t.bytes));

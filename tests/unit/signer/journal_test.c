@@ -441,6 +441,9 @@ tell(struct world *w, const char *event, size_t pairs,
 	OK(chores_add_record(&w->n->chores, 1, bytes_view(&body)));
 	world_run(w);
 }
+/* a hash in hex */
+#define STATEMENT                                                             \
+	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define TELL(event, ...)                                                      \
 	do {                                                                  \
 		const char *const texts_[] = { __VA_ARGS__ };                 \
@@ -458,10 +461,13 @@ what_the_supervisor_tells_is_an_entry(void **state)
 	TELL("unseal.share", "seat", "2");
 	assert_true(world_logged(w, 1, "\"ev\":\"unseal.share\""));
 	assert_true(world_logged(w, 1, "\"seat\":2"));
-	TELL("unseal", "seats", "1,3");
+	TELL("unseal", "seats", "1,3", "statement", STATEMENT);
 	assert_true(world_logged(w, 1, "\"seats\":[1,3]"));
+	assert_true(world_logged(w, 1, "\"digest\":\"" STATEMENT "\""));
 	TELL("seal", "reason", "officer");
 	assert_true(world_logged(w, 1, "\"reason\":\"officer\""));
+	TELL("seal", "reason", "cancel", "seat", "2");
+	assert_true(world_logged(w, 1, "\"reason\":\"cancel\",\"seat\":2"));
 	TELL("key.use", "keyholder", "0", "label", "okse document", "spki",
 	    spki, "stop", "false");
 	assert_true(world_logged(w, 1, "\"label\":\"okse document\""));
@@ -481,8 +487,9 @@ a_record_that_cannot_be_read_is_no_entry(void **state)
 	TELL("unseal.share", "seat", "1,2");
 	TELL("unseal.share", "seat", "1234567890");
 	TELL("unseal.share", "other", "1");
-	TELL("unseal", "seats", "3,1");
-	TELL("unseal", "seats", ",");
+	TELL("unseal", "seats", "3,1", "statement", STATEMENT);
+	TELL("unseal", "seats", ",", "statement", STATEMENT);
+	TELL("unseal", "seats", "1,3");
 	TELL("seal", "reason", "Not A Word");
 	TELL("key.use", "keyholder", "0", "label", "x", "spki", "abc");
 	TELL("crash", "role", "gate");
