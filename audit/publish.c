@@ -364,6 +364,15 @@ publish_checkpoint(struct publish *p, struct view note)
 }
 
 enum err
+publish_witnessed(const struct publish *p, struct view note)
+{
+	char path[PATH_MAX];
+
+	TRY(path_join(p->dir, "checkpoint.witnessed", path, sizeof(path)));
+	return file_replace(path, note, FILE_MODE);
+}
+
+enum err
 publish_read_checkpoint(const char *dir, struct bytes *out_note)
 {
 	char path[PATH_MAX];

@@ -47,6 +47,13 @@ uint64_t publish_ready(const struct publish *p, struct hash *out_root);
 [[nodiscard]] enum err publish_checkpoint(struct publish *p,
     struct view note);
 
+/*
+ * Keeps the note of a checkpoint that was published as checkpoint.witnessed;
+ * the caller knows that it has its quorum, and never comes back with an older.
+ */
+[[nodiscard]] enum err publish_witnessed(const struct publish *p,
+    struct view note);
+
 /* Reads DIR/checkpoint: ERR_NOT_FOUND when there is none yet. */
 [[nodiscard]] enum err publish_read_checkpoint(const char *dir,
     struct bytes *out_note);

@@ -171,6 +171,26 @@ has_waited(const struct attest *a, int64_t now_us)
 	return attest_waited(&a->lag, now_us) > a->config->patience * SECOND;
 }
 
+/*
+ * Behind the checkpoint itself, so that it is never larger; again when
+ * another witness has signed, for auditors who ask for more than our quorum.
+ */
+static enum err
+keep_witnessed(struct attest *a)
+{
+	uint64_t size = journal_note_size(a->journal);
+	size_t len = journal_note(a->journal).len;
+
+	if (a->witnessed == 0 || a->witnessed != size || a->offer != size ||
+	    journal_is_offer(a->journal) ||
+	    (a->kept == size && a->kept_len == len))
+		return ERR_OK;
+	TRY(journal_keep_witnessed(a->journal));
+	a->kept = size;
+	a->kept_len = len;
+	return ERR_OK;
+}
+
 enum err
 attest_pass(struct attest *a, int64_t now_us, bool *out_published)
 {
@@ -188,7 +208,7 @@ attest_pass(struct attest *a, int64_t now_us, bool *out_published)
 		return ERR_OK;
 	TRY(journal_publish(a->journal));
 	*out_published = journal_published(a->journal) != before;
-	return ERR_OK;
+	return keep_witnessed(a);
 }
 
 void

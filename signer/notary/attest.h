@@ -76,6 +76,8 @@ struct attest {
 	uint64_t		 lines[TRUST_MAX];	/* times, or NEVER */
 	uint64_t		 witnessed;	/* size that had its quorum */
 	int64_t			 witnessed_at;
+	uint64_t		 kept;		/* size and length of the */
+	size_t			 kept_len;	/* checkpoint.witnessed */
 	struct attest_lag	 lag;		/* of the quorum */
 	bool			 asking;	/* an opening waits */
 	bool			 answer_due;	/* and has no answer yet */

@@ -403,6 +403,12 @@ journal_publish(struct journal *j)
 }
 
 enum err
+journal_keep_witnessed(const struct journal *j)
+{
+	return publish_witnessed(j->publish, bytes_view(&j->note));
+}
+
+enum err
 journal_root_is(struct journal *j, uint64_t size, const struct hash *root)
 {
 	struct recompute_source source = recover_source(j->registry);

@@ -107,6 +107,8 @@ bool journal_is_offer(const struct journal *j);
     const struct vkey *witness, struct view line);
 /* The offer, or what has come to the published one; else nothing. */
 [[nodiscard]] enum err journal_publish(struct journal *j);
+/* The newest note, which is published and has its quorum, is kept as such. */
+[[nodiscard]] enum err journal_keep_witnessed(const struct journal *j);
 /*
  * Whether the first size entries, which must be durable, hash to this root:
  * ERR_MISMATCH.

@@ -4,7 +4,8 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync }
+  from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
@@ -137,8 +138,18 @@ await test('without two of three issuing stops and says why', async () => {
   assert.ok(s.published > s.witnessed && !s.issuing)
   await until(() => i.metricsText(), t => /^okse_log_issuing 0$/m.test(t),
     'metrics')
-  const late = await okse(['audit', 'verify', '--policy',
-    i.path('witnesses.txt'), i.path('log')])
+  // the newest that had its quorum is kept, and is in time
+  const kept = Number(i.read('log', 'checkpoint.witnessed').split('\n')[1])
+  assert.equal(kept, s.witnessed)
+  const verify = ['audit', 'verify', '--json', '--policy',
+    i.path('witnesses.txt'), i.path('log')]
+  const in_time = await okse(verify)
+  assert.equal(in_time.status, 0, in_time.stdout)
+  assert.ok(in_time.stdout.includes(`"size":${kept}`), in_time.stdout)
+  // without it the auditor knows of no quorum at all
+  cpSync(i.path('log'), i.path('copy'), { recursive: true })
+  rmSync(i.path('copy', 'checkpoint.witnessed'))
+  const late = await okse([...verify.slice(0, -1), i.path('copy')])
   assert.equal(late.status, 3, late.stdout)
 })
 
