@@ -371,7 +371,7 @@ static void
 a_cosignature_of_another_tree_or_by_another_key_does_not_count(void **state)
 {
 	static const uint8_t seed[32] = { 67 };
-	AUTO_DONE(bytes) note = { 0 }, line = { 0 }, body = { 0 };
+	AUTO_DONE(bytes) note = { 0 }, line = { 0 };
 	struct testwitness imposter = { 0 };
 	struct note n;
 	struct hash root;

@@ -39,8 +39,8 @@ the_form_is_the_one_that_is_preferred(void **)
 	static const char *const cwt[] = { "application/statuslist+cwt",
 	    " application/statuslist+cwt ; q=0.3 ",
 	    "application/statuslist+cwt;q=0.9, */*;q=0.1",
-	    "application/statuslist+jwt;q=0.899, application/statuslist+cwt"
-		";q=0.9",
+	    ("application/statuslist+jwt;q=0.899, application/statuslist+cwt"
+	    ";q=0.9"),
 	    "application/statuslist+jwt;q=0, application/*",
 	    "application/statuslist+cwt;version=1" };
 
