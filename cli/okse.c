@@ -172,6 +172,10 @@ static const struct command table[] = {
 	    "sums, and verify the copy.", "okse audit archive --key log.vkey "
 	    "/tmp/okse/log archive-2026-11", audit_archive_options,
 	    audit_archive },
+	{ "audit prune", "ARCHIVE", "Remove entries from the published log "
+	    "that an archive keeps.", "okse audit prune --dir /tmp/okse "
+	    "--key log.vkey archive-2026-11", audit_prune_options,
+	    audit_prune },
 	{ "audit fingerprint", "NOTE [TEXT]", "A checkpoint as it is written "
 	    "on paper, or compared with paper.",
 	    "okse audit fingerprint /tmp/okse/log/checkpoint", NULL,

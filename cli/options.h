@@ -302,6 +302,14 @@ static const struct option audit_close_options[] = {
 	{ 0 },
 };
 
+static const struct option audit_prune_options[] = {
+	SERVICE_OPTION,
+	{ "min", "INDEX", "entries below this; otherwise all whole bundles "
+	    "that the archive has" },
+	TRUST_OPTIONS,
+	{ 0 },
+};
+
 static const struct option audit_show_options[] = {
 	{ "from", "N", "first entry" },
 	{ "to", "N", "entry after the last" },

@@ -25,6 +25,8 @@ enum admin_verb {
 				   first, u64 last of the missing entries */
 	ADMIN_PERIOD,		/* GET /v1/log/periods */
 	ADMIN_PERIOD_CLOSE,	/* POST /v1/log/periods/NAME; argument: NAME */
+	ADMIN_MINIMUM,		/* GET /v1/log/minimum */
+	ADMIN_MINIMUM_SET,	/* POST /v1/log/minimum/N; argument: N */
 };
 
 /* Also in STATE, for the gate. */

@@ -69,6 +69,9 @@ static const struct route {
 	{ HTTP_GET, "/v1/log/periods", ON(LISTENER_ADMIN), 0, route_periods },
 	{ HTTP_POST, "/v1/log/periods/", ON(LISTENER_ADMIN), 0,
 	    route_period_close },
+	{ HTTP_GET, "/v1/log/minimum", ON(LISTENER_ADMIN), 0, route_minimum },
+	{ HTTP_POST, "/v1/log/minimum/", ON(LISTENER_ADMIN), 0,
+	    route_minimum_set },
 };
 
 /* The route of the path, with its method if there is one. */

@@ -77,5 +77,7 @@ void route_registry_backup(struct gate *g, const struct call *call);
 void route_registry_repair(struct gate *g, const struct call *call);
 void route_periods(struct gate *g, const struct call *call);
 void route_period_close(struct gate *g, const struct call *call);
+void route_minimum(struct gate *g, const struct call *call);
+void route_minimum_set(struct gate *g, const struct call *call);
 
 #endif

@@ -200,18 +200,37 @@ route_periods(struct gate *g, const struct call *call)
 	ask_plainly(g, call, ADMIN_PERIOD);
 }
 
-/* The period's name is the rest of the path, the notary's to judge. */
-void
-route_period_close(struct gate *g, const struct call *call)
+/* The argument is the path behind the prefix, the notary's to judge. */
+static void
+ask_of_path(struct gate *g, const struct call *call, enum admin_verb verb,
+    const char *prefix)
 {
-	struct view name = http_target(call->http);
-	size_t skip = strlen("/v1/log/periods/");
+	struct view path = http_target(call->http);
+	size_t skip = strlen(prefix);
 
 	if (call->http->body.len != 0)
 		gate_refuse(g, call, ERR_SCHEMA, "no body is expected");
 	else
-		ask_supervisor(g, call, ADMIN_PERIOD_CLOSE,
-		    VIEW(name.at + skip, name.len - skip));
+		ask_supervisor(g, call, verb,
+		    VIEW(path.at + skip, path.len - skip));
+}
+
+void
+route_period_close(struct gate *g, const struct call *call)
+{
+	ask_of_path(g, call, ADMIN_PERIOD_CLOSE, "/v1/log/periods/");
+}
+
+void
+route_minimum(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_MINIMUM);
+}
+
+void
+route_minimum_set(struct gate *g, const struct call *call)
+{
+	ask_of_path(g, call, ADMIN_MINIMUM_SET, "/v1/log/minimum/");
 }
 
 void

@@ -102,6 +102,7 @@ stage(struct notary *n, struct queue *q, struct batch *b)
 		TRY(metadata_stage(n, &b->at[b->count++]));
 	TRY(lists_stage(n, &b->list));
 	TRY(reported_put(n));
+	TRY(prune_stage(n));
 	return period_stage(n);
 }
 

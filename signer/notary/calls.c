@@ -114,6 +114,30 @@ close_period(struct notary *n, enum admin_verb verb, struct reader *argument,
 	return show_period(n, verb, argument, out_broken, out_json);
 }
 
+/* ---- the log's minimum index */
+
+static enum err
+show_minimum(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	(void)verb;
+	(void)argument;
+	(void)out_broken;
+	return prune_put(n, out_json);
+}
+
+/* The argument is the index in decimal. */
+static enum err
+set_minimum(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	uint64_t min = reader_decimal(argument, INT64_MAX);
+
+	TRY(reader_end(argument, "a minimum index"));
+	TRY(prune_begin(n, min));
+	return show_minimum(n, verb, argument, out_broken, out_json);
+}
+
 /* ---- all of them */
 
 static const struct {
@@ -132,6 +156,8 @@ static const struct {
 	{ ADMIN_REGISTRY_REPAIR, true, begin_repair },
 	{ ADMIN_PERIOD, false, show_period },
 	{ ADMIN_PERIOD_CLOSE, false, close_period },
+	{ ADMIN_MINIMUM, false, show_minimum },
+	{ ADMIN_MINIMUM_SET, false, set_minimum },
 };
 
 static enum err

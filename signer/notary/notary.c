@@ -273,6 +273,10 @@ serve_waiting(struct role_state *s)
 		give_up(s, "a batch");
 		return;
 	}
+	if (s->batch.durable && prune_committed(n) != ERR_OK) {
+		give_up(s, "the minimum index");
+		return;
+	}
 	if (s->batch.durable) {
 		period_committed(n, time_monotonic_us());
 		dispatch_records(n, s->proc);

@@ -18,6 +18,7 @@
 #include "signer/notary/metadata.h"
 #include "signer/notary/outstanding.h"
 #include "signer/notary/places.h"
+#include "signer/notary/prune.h"
 #include "signer/notary/pseudonym.h"
 #include "signer/notary/registry_backup.h"
 #include "signer/notary/signers.h"
@@ -38,6 +39,7 @@ struct notary {
 	struct rebuild		*rebuild;	/* while it is held, or NULL */
 	int64_t			 challenges_since; /* older ones do not count */
 	struct period		*period;	/* being closed, or the last */
+	struct prune		 prune;
 	struct journal		*journal;	/* NULL while it is held */
 	struct attest		*attest;	/* likewise; or no witnesses */
 	struct bytes		 log_state;	/* JSON of LOG_STATE */

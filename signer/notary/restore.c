@@ -345,7 +345,7 @@ decide(struct effect *f)
 	return close_retry(f, &none);
 }
 
-/* ---- what is remembered by name: force.c, start.c */
+/* ---- what is remembered by name: force.c, start.c, prune.c */
 
 static enum err
 put_hash(struct bytes *out, struct view hex)
@@ -361,6 +361,12 @@ remember(struct registry *r, const struct schema_entry *e)
 	if (e->event == SCHEMA_EVENT_CEREMONY) {
 		TRY(put_hash(&value, e->member[SCHEMA_TRANSCRIPT]));
 		return registry_meta_put(r, "ceremony", bytes_view(&value));
+	}
+	if (e->event == SCHEMA_EVENT_PRUNE) {
+		bytes_put_u64(&value, schema_count(e, SCHEMA_MIN));
+		bytes_put_u64(&value, schema_count(e, SCHEMA_SEQ) + 1);
+		TRY(bytes_check(&value));
+		return registry_meta_put(r, "prune", bytes_view(&value));
 	}
 	if (e->event != SCHEMA_EVENT_POLICY_IN_FORCE)
 		return ERR_OK;

@@ -167,6 +167,7 @@ open_journal(struct notary *n)
 
 	TRY(force_open(n));
 	TRY(rebuild_load(n));
+	TRY(prune_load(n));
 	TRY(journal_open(n->config->log, n->registry, n->log_key, &n->journal,
 	    &found));
 	journal_second_key(n->journal, n->log_second);

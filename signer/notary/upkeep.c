@@ -1,6 +1,7 @@
 /*
- * Backups, repairs, the end of a period and the hold, a piece in every pass
- * of the loop. Next: registry_backup.c, rebuild.c, period.c, guard.c.
+ * Backups, repairs, the end of a period, the removal of old entries and the
+ * hold, a piece in every pass of the loop. Next: registry_backup.c, rebuild.c,
+ * period.c, prune.c, guard.c.
  */
 #include "signer/notary/upkeep.h"
 
@@ -71,6 +72,19 @@ close_period(struct notary *n, struct proc *p)
 	return ERR_OK;
 }
 
+static enum err
+prune(struct notary *n, struct proc *p)
+{
+	bool again;
+
+	if (n->guard.held)
+		return ERR_OK;
+	TRY(prune_step(n, &again));
+	if (again)
+		proc_again(p);
+	return ERR_OK;
+}
+
 enum err
 upkeep_pass(struct upkeep *u, struct notary *n, struct proc *p)
 {
@@ -78,5 +92,6 @@ upkeep_pass(struct upkeep *u, struct notary *n, struct proc *p)
 	tell_hold(n, proc_peer(p, ROLE_GATE, 0), &u->gate_told);
 	back_up(n, p);
 	TRY(close_period(n, p));
+	TRY(prune(n, p));
 	return repair(n, p);
 }
