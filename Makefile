@@ -171,6 +171,12 @@ FUZZ_SECONDS ?= 60
 fuzz: $(fuzz_programs)
 	BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(fuzz_programs)
 
+# our readers against Go's on the same changed notes, proofs and receipts
+DIFFER_SECONDS ?= 600
+.PHONY: fuzz-differential
+fuzz-differential: $(BUILD)/tool/differ
+	BUILD=$(BUILD) tests/differ.sh $(DIFFER_SECONDS)
+
 bench: all $(test_tools)
 	BUILD=$(BUILD) tests/bench/run.sh
 

@@ -35,17 +35,41 @@ find_signatures(struct view bytes)
 	return 0;
 }
 
+/* Beyond ASCII, in well-formed UTF-8: White_Space of Unicode. */
+static bool
+is_wide_space(struct view v)
+{
+	uint32_t two = v.len < 2 ? 0 : (uint32_t)v.at[0] << 8 | v.at[1];
+	uint32_t three = v.len < 3 ? 0 : two << 8 | v.at[2];
+
+	return two == 0xc285 || two == 0xc2a0 || three == 0xe19a80 ||
+	    (three >= 0xe28080 && three <= 0xe2808a) || three == 0xe280a8 ||
+	    three == 0xe280a9 || three == 0xe280af || three == 0xe2819f ||
+	    three == 0xe38080;
+}
+
+/* Keys that nobody here knows may have names beyond ASCII. */
+static bool
+is_key_name(struct view name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.at[i] == '+' ||
+		    is_wide_space(VIEW(name.at + i, name.len - i)))
+			return false;
+	return name.len != 0;
+}
+
 static enum err
-read_line(struct reader *r, struct note_line *out_line)
+read_line(struct reader *lines, struct note_line *out_line)
 {
 	AUTO_DONE(bytes) payload = { .max = NOTE_LINE_BYTES };
-	struct view dash = reader_take(r, strlen(NOTE_DASH));
+	struct reader r = reader_of(reader_until(lines, '\n'));
+	struct view dash = reader_take(&r, strlen(NOTE_DASH));
 	struct note_line line;
 
-	line.name = reader_until(r, ' ');
-	line.base64 = reader_until(r, '\n');
-	if (r->failed || !view_is(dash, NOTE_DASH) || line.name.len == 0 ||
-	    memchr(line.name.at, '+', line.name.len) != NULL)
+	line.name = reader_until(&r, ' ');
+	line.base64 = r.rest;
+	if (!view_is(dash, NOTE_DASH) || !is_key_name(line.name))
 		return err_because(ERR_SYNTAX, "note: a signature line is "
 		    "\"— <name> <base64>\" (C2SP signed-note)");
 	TRY(base64_get(line.base64, &payload));

@@ -162,6 +162,17 @@ a_note_out_of_form_is_refused(void **state)
 		"text\n\n—  AAAAAAA=\n",		/* no name */
 		"text\n\n— a+b AAAAAAA=\n",
 		"text\n\n— a b AAAAAAA=\n",
+		"text\n\n— a\nb AAAAAAA=\n",
+		"text\n\n— a\u00a0b AAAAAAA=\n",
+		"text\n\n— a\xc2\x85" "b AAAAAAA=\n",
+		"text\n\n— a\u1680b AAAAAAA=\n",
+		"text\n\n— a\u2000b AAAAAAA=\n",
+		"text\n\n— a\u200ab AAAAAAA=\n",
+		"text\n\n— a\u2028b AAAAAAA=\n",
+		"text\n\n— a\u2029b AAAAAAA=\n",
+		"text\n\n— a\u202fb AAAAAAA=\n",
+		"text\n\n— a\u205fb AAAAAAA=\n",
+		"text\n\n— \u3000 AAAAAAA=\n",
 		"text\n\n— a.b AAAAAAA= \n",
 		"text\n\n— a.b AAAAAA==\n",		/* an id alone */
 		"text\n\n— a.b AAAAAAA\n",		/* no padding */
@@ -174,6 +185,9 @@ a_note_out_of_form_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(note_get(view_text("text\n\n" GOOD), &n), ERR_OK);
+	/* others may have names that ours may not */
+	assert_int_equal(note_get(view_text("text\n\n— \u200b\u00e9"
+	    "\u1681\u202a AAAAAAA=\n"), &n), ERR_OK);
 	n.count = 77;
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_int_equal(note_get(view_text(bad[i]), &n),
