@@ -2,6 +2,7 @@
 # Debian 12 machine that has git and make; the other targets expect `make deps`.
 
 BUILD	?= build
+CORES	= $(shell nproc)
 ifeq ($(origin CC),default)
 CC	= gcc
 endif
@@ -129,7 +130,7 @@ $(BUILD)/npm: tests/package.json tests/package-lock.json
 
 # `make deps` has installed what the second make needs to find its libraries
 test: deps
-	+$(MAKE) --no-print-directory test-run
+	+$(MAKE) --no-print-directory -j$(CORES) test-run
 
 .PHONY: test-run
 test-run: all $(unit_programs) $(replay_programs) $(test_modules) $(test_tools) $(BUILD)/npm
@@ -183,7 +184,7 @@ bench: all $(test_tools)
 # ---- the rest
 
 demo: deps
-	+$(MAKE) all $(BUILD)/npm
+	+$(MAKE) --no-print-directory -j$(CORES) all $(BUILD)/npm
 	BUILD=$(BUILD) tests/demo.sh
 
 deps:

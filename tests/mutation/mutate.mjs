@@ -30,8 +30,8 @@ const JUDGED = {
   'closing.c': ['verify_period'], 'reconcile.c': ['reconcile', ...VERIFIER],
   'trust.c': ['trust'], 'trust_open.c': ['trust', 'forgery'],
   'note.c': FORM, 'vkey.c': FORM, 'checkpoint.c': FORM,
-  'cosignature.c': ['trust'], 'proof.c': ['proof', 'diff', 'forgery'],
-  'receipt.c': ['proof', 'diff'], 'diff.c': ['diff'],
+  'cosignature.c': ['trust', 'witness'], 'proof.c': ['proof', 'diff', 'forgery'],
+  'receipt.c': ['checkpoint', 'diff'], 'diff.c': ['diff'],
   'tile.c': ['tile', 'verify_forged'],
 }
 const FILES = Object.keys(JUDGED)
