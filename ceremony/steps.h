@@ -10,9 +10,9 @@
 
 #include "ceremony/console.h"
 #include "ceremony/crl.h"
-#include "ceremony/register.h"
 #include "ceremony/script.h"
 #include "ceremony/transcript.h"
+#include "pkcs11/register.h"
 
 /* What is read aloud and back before the first step. */
 struct ceremony_hashes {

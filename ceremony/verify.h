@@ -7,8 +7,8 @@
 #define OKSE_CEREMONY_VERIFY_H
 
 #include "ceremony/participant.h"
-#include "ceremony/register.h"
 #include "ceremony/transcript.h"
+#include "pkcs11/register.h"
 
 /* A ceremony's directory under examination. */
 struct evidence {

@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "ceremony/register.h"
+#include "pkcs11/register.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,8 +1,9 @@
 /*
- * The register as text, both ways. It comes from the directory of another
- * ceremony and is believed once that ceremony verifies. Next: previous.c.
+ * The register as text, both ways. It comes from the directory of a ceremony:
+ * another ceremony believes it once that one verifies, a daemon because its
+ * operator names it. Next: ceremony/previous.c.
  */
-#include "ceremony/register.h"
+#include "pkcs11/register.h"
 
 #include <stdio.h>
 #include <string.h>

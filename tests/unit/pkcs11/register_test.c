@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "ceremony/register.h"
+#include "pkcs11/register.h"
 
 static struct bytes good;
 

@@ -1,7 +1,8 @@
 /*
  * The key register: what keys and certificates an installation has after a
- * ceremony, and where. Each ceremony leaves one, and one that continues begins
- * with that of the ceremony before. Text (register.txt): UTF-8 lines, LF,
+ * ceremony, and where. Each ceremony leaves one, one that continues begins
+ * with that of the ceremony before, and a daemon opens no token that holds
+ * anything else. Text (register.txt): UTF-8 lines, LF,
  * fields parted by one blank, in this order:
  *
  *	okse-register 1
@@ -13,19 +14,20 @@
  * keys and certificates in the order in which they were made, names once.
  * Hashes and ids are lower-case hexadecimal. One register has one text.
  */
-#ifndef OKSE_CEREMONY_REGISTER_H
-#define OKSE_CEREMONY_REGISTER_H
+#ifndef OKSE_PKCS11_REGISTER_H
+#define OKSE_PKCS11_REGISTER_H
 
-#include "ceremony/ceremony.h"
+#include "pkcs11/token.h"
 
 #define REGISTER_KEYS 64
 #define REGISTER_CERTIFICATES 64
+#define REGISTER_KEY_ID 16		/* bytes of CKA_ID */
 #define REGISTER_NAME 33		/* with its NUL */
 
 struct register_key {
 	char		label[REGISTER_NAME];
 	enum key_type	type;
-	uint8_t		id[CEREMONY_KEY_ID];
+	uint8_t		id[REGISTER_KEY_ID];
 	struct hash	spki;
 	bool		destroyed;
 };
