@@ -96,15 +96,51 @@ struct ceremony_result {
 [[nodiscard]] enum err ceremony_resume(const struct ceremony_options *o,
     struct ceremony_result *out);
 
+/* What a verification came to; the exit status of `okse ceremony verify`. */
+#define VERDICT_TABLE(X)                                                      \
+	X(VERIFIED, 0, "verified")                                            \
+	X(UNREAD, 1, "not read")	/* no such directory, no memory */    \
+	X(BYTES, 10, "not the bytes that were recorded")                      \
+	X(INCOMPLETE, 11, "not the whole of its script")                      \
+	X(PEOPLE, 12, "not agreed to by those it names")                      \
+	X(CONTENT, 13, "not what the script plans")                           \
+	X(REHEARSAL, 14, "not in production, or not rehearsed for it")        \
+	X(DISAGREED, 15, "verified, but somebody disagrees")
+
+enum verdict {
+#define X(name, status, text) VERDICT_##name = (status),
+	VERDICT_TABLE(X)
+#undef X
+};
+const char *verdict_text(enum verdict v);
+
+struct ceremony_question {
+	const char		*dir;
+	/* the transcript's hash as the officers wrote it down, or NULL: then
+	   a directory rewritten as a whole cannot be told apart */
+	const struct hash	*root;
+	bool			 production;	/* a rehearsal will not do */
+};
+
+/* Filled in whatever the outcome; root as far as there is one. */
+struct ceremony_judgement {
+	enum verdict	verdict;
+	struct hash	root;
+};
+
 /*
  * Verifies a ceremony's directory from its files alone, without token,
  * shares or network: chain and order of the transcript; every step of the
- * script once, in order; files as recorded; key attributes; certificates
- * linted, chained and bound to the keys. Every check is told; the first that
- * fails ends it. root is the transcript's hash as the officers wrote it down,
- * or NULL: then a transcript rewritten as a whole cannot be told apart.
- * ERR_MISMATCH, ERR_CORRUPT, ERR_SIGNATURE, ERR_SCHEMA, ERR_NOT_FOUND.
+ * script once, in order; who agreed, by their signatures; files as recorded;
+ * key attributes; certificates linted, chained and bound to the keys. Every
+ * check is told; the first that fails ends it and decides the verdict, and
+ * what the participants said comes last (ERR_REFUSED: somebody disagrees).
+ * ERR_MISMATCH, ERR_CORRUPT, ERR_SIGNATURE, ERR_SCHEMA, ERR_NOT_FOUND, …
  */
+[[nodiscard]] enum err ceremony_examine(const struct ceremony_question *q,
+    const struct ceremony_listener *listener, struct ceremony_judgement *out);
+
+/* The same, for those who only ask whether. */
 [[nodiscard]] enum err ceremony_verify(const char *dir,
     const struct hash *root, const struct ceremony_listener *listener,
     struct hash *out_root);

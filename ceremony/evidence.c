@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "ceremony/payload.h"
 #include "ceremony/steps.h"
 
 void
@@ -80,30 +81,44 @@ evidence_find(const struct evidence *v, enum record_type type,
 		found = r;
 	}
 	if (found == NULL)
-		return err_because(ERR_NOT_FOUND, "no record has %s %s",
-		    key != NULL ? key : "the type",
-		    value != NULL ? value : "wanted");
+		return err_because(ERR_NOT_FOUND, "no record is %s%s%s %s",
+		    record_type_name(type), key != NULL ? " with " : "",
+		    key != NULL ? key : "", value != NULL ? value : "");
 	*out = found;
+	return ERR_OK;
+}
+
+static enum err
+read_recorded(const struct evidence *v, const char *path, struct bytes *out)
+{
+	const struct record *r;
+	char full[PATH_MAX];
+	struct hash h;
+	enum err e;
+
+	TRY(evidence_find(v, RECORD_FILE, "path", path, &r));
+	TRY(path_join(v->dir, path, full, sizeof(full)));
+	e = file_read(full, YAML_FILE_SIZE, out);
+	if (e != ERR_OK)
+		return err_because(e, "record %ju: %s", (uintmax_t)r->number,
+		    err_why());
+	h = sha256(bytes_view(out));
+	if (record_says_int(r, "length", out->len) != ERR_OK ||
+	    record_says_hex(r, "sha256", VIEW_OF(h.at)) != ERR_OK)
+		return err_because(ERR_MISMATCH, "%s: not the file that "
+		    "record %ju is about", path, (uintmax_t)r->number);
 	return ERR_OK;
 }
 
 enum err
 evidence_read(struct evidence *v, const char *path, struct bytes *out)
 {
-	const struct record *r;
-	char full[PATH_MAX];
-	struct hash h;
+	enum err e = read_recorded(v, path, out);
 
-	TRY(evidence_find(v, RECORD_FILE, "path", path, &r));
-	TRY(path_join(v->dir, path, full, sizeof(full)));
-	TRY(file_read(full, YAML_FILE_SIZE, out));
-	h = sha256(bytes_view(out));
-	if (record_says_int(r, "length", out->len) != ERR_OK ||
-	    record_says_hex(r, "sha256", VIEW_OF(h.at)) != ERR_OK)
-		return err_because(ERR_MISMATCH, "%s: not the file that "
-		    "record %ju is about", path, (uintmax_t)r->number);
-	v->files++;
-	return ERR_OK;
+	if (e != ERR_OK)
+		v->otherwise = VERDICT_BYTES;
+	v->files += e == ERR_OK;
+	return e;
 }
 
 /* ---- transcript and script */
@@ -177,8 +192,10 @@ evidence_load(struct evidence *v, const struct hash *root)
 	AUTO_DONE(bytes) text = { 0 };
 	char path[PATH_MAX];
 
+	v->otherwise = VERDICT_UNREAD;
 	TRY(path_join(v->dir, "ceremony/transcript.log", path, sizeof(path)));
 	TRY(file_read(path, TRANSCRIPT_SIZE, &v->transcript));
+	v->otherwise = VERDICT_BYTES;
 	TRY(read_mode(bytes_view(&v->transcript), &v->mode));
 	TRY(transcript_read(bytes_view(&v->transcript),
 	    script_mode_name(v->mode), &v->records));
@@ -189,6 +206,7 @@ evidence_load(struct evidence *v, const struct hash *root)
 	supersede(&v->records);
 	TRY(evidence_read(v, "ceremony/script.yaml", &text));
 	v->script_hash = sha256(bytes_view(&text));
+	v->otherwise = VERDICT_CONTENT;
 	TRY(script_parse("ceremony/script.yaml", bytes_view(&text),
 	    &v->script));
 	TRY(steps_check(v->script));

@@ -332,12 +332,13 @@ ceremony_minutes(const char *dir, bool html, struct bytes *out)
 {
 	AUTO_DONE(evidence) v = { .dir = dir };
 	AUTO_DONE(bytes) text = { 0 };
-	struct hash root;
-	enum err e = ceremony_verify(dir, NULL, NULL, &root);
+	struct ceremony_question q = { .dir = dir };
+	struct ceremony_judgement j;
+	enum err e = ceremony_examine(&q, NULL, &j);
 
-	if (e != ERR_OK && e != ERR_REFUSED)	/* who disagrees is heard */
-		return e;
-	TRY(evidence_load(&v, &root));
+	if (e != ERR_OK && j.verdict != VERDICT_DISAGREED)
+		return e;	/* who disagrees is heard */
+	TRY(evidence_load(&v, &j.root));
 	TRY(evidence_people(&v));
 	TRY(evidence_signatures(&v));
 	TRY(verify_quorum(&v));

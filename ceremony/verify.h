@@ -1,5 +1,5 @@
 /*
- * A ceremony's directory as evidence, and the parts of ceremony_verify():
+ * A ceremony's directory as evidence, and the parts of ceremony_examine():
  * verify.c has the order, verify_people.c what people signed, verify_files.c
  * what the files say.
  */
@@ -21,6 +21,8 @@ struct evidence {
 	struct participants	 participants;	/* evidence_people() */
 	uint8_t			 id[SHARE_ID_SIZE];
 	int64_t			 day;
+	enum verdict		 otherwise;	/* if the next check fails */
+	size_t			 disagree;	/* verdicts */
 	size_t			 files;		/* FILE records borne out */
 	struct key_register	 before;	/* of the ceremony before */
 	struct quorum		 quorum;
@@ -81,7 +83,9 @@ void evidence_done(struct evidence *v);
 
 struct ceremony_listener;
 
-[[nodiscard]] enum err verify_people(struct evidence *v,
+[[nodiscard]] enum err verify_people(struct evidence *v);
+/* What everybody present said and signed at the end, counted. */
+[[nodiscard]] enum err verify_verdicts(struct evidence *v,
     const struct ceremony_listener *l);
 /* A quorum for every critical step; the steps are the script's. */
 [[nodiscard]] enum err verify_agreement(const struct evidence *v);

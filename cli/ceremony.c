@@ -228,7 +228,13 @@ ceremony_verify_files(const struct arguments *a)
 {
 	const char *text = option_value(a, "root", NULL);
 	AUTO_DONE(bytes) given = { 0 };
-	struct hash root, expected;
+	struct hash expected;
+	struct ceremony_question q = {
+		.dir = argument(a, 0),
+		.root = text != NULL ? &expected : NULL,
+		.production = option_given(a, "production"),
+	};
+	struct ceremony_judgement j;
 	enum err e;
 
 	if (text != NULL) {
@@ -239,9 +245,8 @@ ceremony_verify_files(const struct arguments *a)
 		}
 		memcpy(expected.at, given.at, sizeof(expected.at));
 	}
-	e = ceremony_verify(argument(a, 0), text != NULL ? &expected : NULL,
-	    &listener, &root);
+	e = ceremony_examine(&q, &listener, &j);
 	if (e != ERR_OK)
-		return complain_err("not verified", e);
-	return EXIT_DONE;
+		(void)complain_err(verdict_text(j.verdict), e);
+	return finish((int)j.verdict);
 }

@@ -230,6 +230,7 @@ static const struct option minutes_options[] = {
 
 static const struct option verify_options[] = {
 	{ "root", "HASH", "the transcript's hash as the officers noted it" },
+	{ "production", NULL, "a rehearsal will not do" },
 	{ 0 },
 };
 

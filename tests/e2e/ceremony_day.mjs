@@ -104,21 +104,55 @@ await test('its minutes are pages that bind each other', async () => {
   assert.doesNotMatch(html, /<script|https?:/)
 })
 
-await test('a changed verdict, record or name is found', async () => {
-  for (const [file, from, to] of [
-    ['ceremony/signatures.txt', ' agree\n', ' disagree because\n'],
-    ['ceremony/signatures.txt', /^seat-1 .*\n/m, ''],
-    ['ceremony/transcript.log', '|CONFIRM|', '|ROLLCALL|'],
-    ['officers/1.share.cms', 'M', 'N']]) {
+/** The transcript chained anew, as anybody can who has none of the keys. */
+const chained = text => {
+  let previous = '0'.repeat(64)
+  return text.trim().split('\n').map((line, i) => {
+    const body = [i + 1, ...line.split('|').slice(1, -2), previous].join('|')
+    previous = createHash('sha256').update(`kc/rec/v1/production\n${body}`)
+      .digest('hex')
+    return `${body}|${previous}\n`
+  }).join('')
+}
+
+await test('each kind of forgery has its exit status', async () => {
+  const log = 'ceremony/transcript.log'
+  const said = 'ceremony/signatures.txt'
+  const without = type => text =>
+    chained(text.replace(new RegExp(`^.*\\|${type}\\|.*\\n`, 'm'), ''))
+  for (const [status, file, forge, wrong] of [
+    [10, log, t => t.replace('|CONFIRM|', '|ROLLCALL|'), /record \d+/],
+    [10, log, t => t.replace('mode=production', 'mode=rehearsal'),
+      /record 1:/],
+    [10, 'officers/1.share.cms', t => t.replace('M', 'N'), /record \d+/],
+    [11, log, t => t.slice(0, -1), /record \d+: missing/],
+    [11, log, without('CLOSE'), /record \d+: missing/],
+    [12, said, t => t.replace(' agree\n', ' disagree because\n'),
+      /signatures.txt/],
+    [12, said, t => t.replace(/^seat-1 .*\n/m, ''), /seat-1/],
+    [12, log, without('ROLLCALL'), /record \d+/],
+    [14, log, without('REHEARSAL'), /REHEARSAL/],
+    [14, log, t => chained(t.replace(/held=\d{4}/, 'held=2019')),
+      /record 3:/]]) {
     const copy = at(`copy-${++number}`)
     cpSync(kept.dir, copy, { recursive: true })
     const f = path.join(copy, file)
-    const before = readFileSync(f, 'utf8')
-    const after = before.replace(from, to)
-    assert.notEqual(after, before)
-    writeFileSync(f, after)
-    assert.notEqual((await verify(copy)).status, 0, file)
+    writeFileSync(f, forge(readFileSync(f, 'utf8')))
+    const v = await verify(copy)
+    assert.equal(v.status, status, `${file} ${forge}: ${v.stderr}`)
+    assert.match(v.stderr, wrong)
   }
+})
+
+await test('a rehearsal handed over as the real thing is not', async () => {
+  const v = await okse(['ceremony', 'verify', '--production',
+    at('rehearsed')])
+  assert.equal(v.status, 14)
+  const real = await okse(['ceremony', 'verify', '--production', kept.dir])
+  assert.equal(real.status, 0)
+  assert.match(real.stdout, /not known: whether the machine told the room/)
+  assert.equal((await verify(at('nowhere'))).status, 1)
+  assert.equal((await okse(['ceremony', 'verify'])).status, 2)
 })
 
 await test('a wrong group of a hash is recorded, three end it', async () => {
@@ -204,7 +238,9 @@ await test('the room may abort at any time', async () => {
   const r = await run(d, (q, n) => n === 25 ? 'abort' : undefined)
   assert.equal(r.status, 3)
   assert.equal(types(d.dir).pop(), 'ABORT')
-  assert.notEqual((await verify(d.dir)).status, 0)
+  const v = await verify(d.dir)
+  assert.equal(v.status, 11)
+  assert.match(v.stderr, /record \d+ is ABORT/)
 })
 
 await test('on a screen of 80 by 24, in two languages', async () => {
@@ -229,8 +265,11 @@ await test('somebody who disagrees is heard', async () => {
     ? 'disagree the lid of the box was open'
     : undefined)
   const v = await verify(d.dir)
-  assert.equal(v.status, 3)
+  assert.equal(v.status, 15)
   assert.match(v.stdout, /3 agree, 1 disagree/)
+  assert.match(v.stdout, /register: .* adds up/)
+  // and their minutes are printed
+  assert.equal((await okse(['ceremony', 'report', d.dir])).status, 0)
 })
 
 await test('killed in the middle, it goes on and verifies', async () => {

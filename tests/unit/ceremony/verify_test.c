@@ -103,6 +103,9 @@ put_fields(const char *fields, size_t len, struct statement *s,
 	bytes_put(line, VIEW(at, strcspn(at, "\n")));
 }
 
+/* What seat 3 says at the end. */
+static const char *last_word = "agree";
+
 /* What everybody said at the end, over the new root. */
 static void
 sign_verdicts(const struct statement *before)
@@ -114,7 +117,6 @@ sign_verdicts(const struct statement *before)
 
 	s.what = "verdict";
 	s.step = "close";
-	s.says = "agree";
 	bytes_put_text(&text, "okse-ceremony-signatures 1\nroot ");
 	hex_put(&text, VIEW_OF(s.after.at));
 	bytes_put_u8(&text, '\n');
@@ -122,10 +124,11 @@ sign_verdicts(const struct statement *before)
 		AUTO_DONE(bytes) signature = { 0 };
 
 		s.as = who[i];
+		s.says = i == 2 ? last_word : "agree";
 		sign_again(&s, &signature);
 		bytes_printf(&text, "%s ed25519 ", who[i]);
 		base64_put(&text, bytes_view(&signature));
-		bytes_put_text(&text, " agree\n");
+		bytes_printf(&text, " %s\n", s.says);
 	}
 	snprintf(path, sizeof(path), "%s/ceremony/signatures.txt", dir);
 	assert_ok(file_replace(path, bytes_view(&text), 0644));
@@ -171,15 +174,17 @@ chain(const char *text, struct bytes *out)
 	sign_verdicts(&s);
 }
 
+static struct ceremony_judgement judged;
+
 static enum err
 verify_text(const char *text, const struct hash *root)
 {
+	struct ceremony_question q = { .dir = dir, .root = root };
 	AUTO_DONE(bytes) chained = { 0 };
-	struct hash out;
 
 	chain(text, &chained);
 	assert_ok(file_replace(log_path, bytes_view(&chained), 0644));
-	return ceremony_verify(dir, root, NULL, &out);
+	return ceremony_examine(&q, NULL, &judged);
 }
 
 /* The transcript with the first `from` after `after` replaced, or, when to
@@ -215,52 +220,69 @@ the_truth_chained_anew_verifies(void **state)
 	assert_ok(verify_text(bytes_text(&good), &result.root));
 }
 
+/* the verdicts, short enough for a table */
+#define BYTES VERDICT_BYTES
+#define PART VERDICT_INCOMPLETE
+#define PEOPLE VERDICT_PEOPLE
+#define CONTENT VERDICT_CONTENT
+
 static const struct {
 	const char	*after, *from, *to;
 	enum err	 wanted;
+	enum verdict	 verdict;
 } lies[] = {
 	/* what the ceremony was */
-	{ "", "mode=rehearsal", "mode=production", ERR_CORRUPT },
-	{ "", "name=Birth", "name=Death", ERR_MISMATCH },
-	{ "", "ceremony=", "ceremony=00", ERR_CORRUPT },
-	{ "script.yaml", "sha256=", "sha256=0", ERR_MISMATCH },
-	{ "FILE", "length=", "length=1", ERR_MISMATCH },
-	{ "FILE", "path=ceremony/script.yaml", NULL, ERR_NOT_FOUND },
-	{ "FILE", "path=ceremony/roster.txt", NULL, ERR_NOT_FOUND },
+	{ "", "mode=rehearsal", "mode=production", ERR_CORRUPT, BYTES },
+	{ "", "name=Birth", "name=Death", ERR_MISMATCH, CONTENT },
+	{ "", "ceremony=", "ceremony=00", ERR_CORRUPT, CONTENT },
+	{ "script.yaml", "sha256=", "sha256=0", ERR_MISMATCH, BYTES },
+	{ "FILE", "length=", "length=1", ERR_MISMATCH, BYTES },
+	{ "FILE", "path=ceremony/script.yaml", NULL, ERR_NOT_FOUND, BYTES },
+	{ "FILE", "path=ceremony/roster.txt", NULL, ERR_NOT_FOUND, BYTES },
 	{ "FILE", "path=ceremony/roster.txt",
-	    "path=ceremony/script.yaml", ERR_EXISTS },
+	    "path=ceremony/script.yaml", ERR_EXISTS, BYTES },
 	/* steps */
 	{ "INTENT", "2.prove-quorums", "3.prove-quorums",
-	    ERR_CORRUPT },
-	{ "INTENT", "key=document", "key=qr", ERR_MISMATCH },
+	    ERR_CORRUPT, BYTES },
+	{ "INTENT", "key=document", "key=qr", ERR_MISMATCH, PART },
 	{ "INTENT", "certificate=iaca", "certificate=qr-signer",
-	    ERR_MISMATCH },
+	    ERR_MISMATCH, PART },
+	{ "", "|CLOSE|", NULL, ERR_CORRUPT, PART },
+	/* people */
+	{ "PARTICIPANT", "seat-3", NULL, ERR_NOT_FOUND, PEOPLE },
+	{ "PARTICIPANT", "name=Practice%20Officer%20One", "name=Nobody",
+	    ERR_MISMATCH, PEOPLE },
+	{ "ROLLCALL", "seat-2", NULL, ERR_MISMATCH, PEOPLE },
+	{ "CONFIRM", "what=confirm", NULL, ERR_FORBIDDEN, PEOPLE },
+	{ "HASHREAD", "answer=right", "answer=wrong", ERR_NOT_FOUND,
+	    PEOPLE },
+	{ "CLOCK", "said=", NULL, ERR_NOT_FOUND, PEOPLE },
 	/* quorum */
-	{ "SHARE", "commitment=", NULL, ERR_NOT_FOUND },
+	{ "SHARE", "commitment=", NULL, ERR_NOT_FOUND, CONTENT },
 	{ "SHARE", "officer=Practice%20Officer%20One",
-	    "officer=Practice%20Officer%20Two", ERR_MISMATCH },
-	{ "SHARE", "seat=1", "seat=2", ERR_NOT_FOUND },
-	{ "SHARE", "seat=3", "seat=2", ERR_EXISTS },
-	{ "NEGCTRL", "sets=3", "sets=2", ERR_MISMATCH },
-	{ "NEGCTRL", "sets=3", NULL, ERR_NOT_FOUND },
-	{ "RESULT|2.", "opened=3", "opened=2", ERR_MISMATCH },
+	    "officer=Practice%20Officer%20Two", ERR_MISMATCH, CONTENT },
+	{ "SHARE", "seat=1", "seat=2", ERR_NOT_FOUND, CONTENT },
+	{ "SHARE", "seat=3", "seat=2", ERR_EXISTS, CONTENT },
+	{ "NEGCTRL", "sets=3", "sets=2", ERR_MISMATCH, CONTENT },
+	{ "NEGCTRL", "sets=3", NULL, ERR_NOT_FOUND, CONTENT },
+	{ "RESULT|2.", "opened=3", "opened=2", ERR_MISMATCH, CONTENT },
 	/* keys */
 	{ "KEYGEN", "CKA_EXTRACTABLE:0", "CKA_EXTRACTABLE:1",
-	    ERR_MISMATCH },
-	{ "KEYGEN", "CKA_LOCAL:1", "CKA_LOCAL:0", ERR_MISMATCH },
-	{ "KEYGEN", "CKA_SENSITIVE:1,", "", ERR_MISMATCH },
+	    ERR_MISMATCH, CONTENT },
+	{ "KEYGEN", "CKA_LOCAL:1", "CKA_LOCAL:0", ERR_MISMATCH, CONTENT },
+	{ "KEYGEN", "CKA_SENSITIVE:1,", "", ERR_MISMATCH, CONTENT },
 	{ "KEYGEN", "CKA_NEVER_EXTRACTABLE:1",
-	    "CKA_NEVER_EXTRACTABLE:unreadable", ERR_MISMATCH },
-	{ "KEYGEN", "id=", "id=0", ERR_MISMATCH },
-	{ "KEYGEN", "spki-sha256=", "spki-sha256=0", ERR_MISMATCH },
-	{ "KEYGEN", "label=qr", "label=log", ERR_NOT_FOUND },
-	{ "KEYGEN", "label=log", NULL, ERR_NOT_FOUND },
+	    "CKA_NEVER_EXTRACTABLE:unreadable", ERR_MISMATCH, CONTENT },
+	{ "KEYGEN", "id=", "id=0", ERR_MISMATCH, CONTENT },
+	{ "KEYGEN", "spki-sha256=", "spki-sha256=0", ERR_MISMATCH, CONTENT },
+	{ "KEYGEN", "label=qr", "label=log", ERR_NOT_FOUND, CONTENT },
+	{ "KEYGEN", "label=log", NULL, ERR_NOT_FOUND, CONTENT },
 	/* certificates */
-	{ "CERT", "name=qr-signer", "name=iaca", ERR_EXISTS },
-	{ "CERT", "name=iaca", NULL, ERR_NOT_FOUND },
-	{ "CERT", "sha256=", "sha256=0", ERR_MISMATCH },
+	{ "CERT", "name=qr-signer", "name=iaca", ERR_EXISTS, CONTENT },
+	{ "CERT", "name=iaca", NULL, ERR_NOT_FOUND, CONTENT },
+	{ "CERT", "sha256=", "sha256=0", ERR_MISMATCH, CONTENT },
 	{ "FILE|10.", "path=ca/qr-signer.pem",
-	    "path=ca/another.pem", ERR_NOT_FOUND },
+	    "path=ca/another.pem", ERR_NOT_FOUND, BYTES },
 };
 
 static void
@@ -273,12 +295,51 @@ each_lie_is_found(void **state)
 
 		change(lies[i].after, lies[i].from, lies[i].to, &text);
 		e = verify_text(bytes_text(&text), NULL);
-		if (e != lies[i].wanted)
-			fail_msg("lie %zu (%s): %s %s", i, lies[i].from,
-			    err_code(e), err_why());
+		if (e != lies[i].wanted || judged.verdict != lies[i].verdict)
+			fail_msg("lie %zu (%s): %s %d %s", i, lies[i].from,
+			    err_code(e), (int)judged.verdict, err_why());
 		e = verify_text(bytes_text(&text), &result.root);
 		assert_true(e == ERR_MISMATCH || e == ERR_CORRUPT);
 	}
+}
+
+/* All else is verified before anybody is heard. */
+static void
+who_disagrees_is_heard_last(void **state)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	(void)state;
+	last_word = "disagree it was too warm";
+	assert_err(verify_text(bytes_text(&good), NULL), ERR_REFUSED);
+	assert_int_equal(judged.verdict, VERDICT_DISAGREED);
+	assert_memory_equal(&judged.root, &result.root, sizeof(judged.root));
+	change("KEYGEN", "CKA_LOCAL:1", "CKA_LOCAL:0", &text);
+	assert_err(verify_text(bytes_text(&text), NULL), ERR_MISMATCH);
+	assert_int_equal(judged.verdict, VERDICT_CONTENT);
+	last_word = "agree";
+}
+
+static void
+a_rehearsal_is_no_production(void **state)
+{
+	struct ceremony_question q = { .dir = dir, .production = true };
+
+	(void)state;
+	assert_ok(verify_text(bytes_text(&good), NULL));
+	assert_err(ceremony_examine(&q, NULL, &judged), ERR_FORBIDDEN);
+	assert_int_equal(judged.verdict, VERDICT_REHEARSAL);
+	assert_why("record 1");
+}
+
+static void
+what_cannot_be_read_is_not_judged(void **state)
+{
+	struct ceremony_question q = { .dir = "/nonexistent" };
+
+	(void)state;
+	assert_err(ceremony_examine(&q, NULL, &judged), ERR_NOT_FOUND);
+	assert_int_equal(judged.verdict, VERDICT_UNREAD);
 }
 
 /* A step's records, left out or put at another place. */
@@ -405,6 +466,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_truth_chained_anew_verifies),
 		cmocka_unit_test(each_lie_is_found),
+		cmocka_unit_test(who_disagrees_is_heard_last),
+		cmocka_unit_test(a_rehearsal_is_no_production),
+		cmocka_unit_test(what_cannot_be_read_is_not_judged),
 		cmocka_unit_test(a_step_left_out_is_found),
 		cmocka_unit_test(a_file_without_a_place_is_found),
 		cmocka_unit_test(a_flipped_bit_of_any_file_is_found),
