@@ -15,7 +15,7 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
-#include "cli/answer.h"
+#include "base/response.h"
 
 enum err
 client_connect(const char *path, int *out_fd)
@@ -75,67 +75,43 @@ send_request(int fd, const struct call *c)
 	return fd_write(fd, bytes_view(&b));
 }
 
-/* One more piece of the answer; nothing more comes: ERR_SYNTAX. */
 static enum err
-receive(int fd, size_t at_most, struct bytes *in)
+receive(int fd, struct response *r)
 {
+	enum response_step step = RESPONSE_MORE;
 	uint8_t part[16384];
-	ssize_t n;
 
-	do
-		n = read(fd, part,
-		    at_most < sizeof(part) ? at_most : sizeof(part));
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return err_because(ERR_TIMEOUT, "no answer within %d seconds",
-		    CLIENT_SECONDS);
-	if (n < 0)
-		return err_system("reading the answer");
-	if (n == 0)
-		return err_because(ERR_UNAVAILABLE,
-		    "the connection ended within the answer");
-	bytes_put(in, VIEW(part, (size_t)n));
-	return bytes_check(in);
-}
+	while (step == RESPONSE_MORE) {
+		ssize_t n = read(fd, part, sizeof(part));
 
-static enum err
-receive_reply(int fd, struct reply *r)
-{
-	AUTO_DONE(bytes) in = { 0 };
-	struct answer_head answer;
-	const uint8_t *end;
-	size_t head;
-
-	while ((end = in.len == 0 ? NULL
-	    : memmem(in.at, in.len, "\r\n\r\n", 4)) == NULL) {
-		if (in.len > ANSWER_HEAD)
-			return err_because(ERR_TOO_LARGE, "the answer's head "
-			    "is over %d bytes", ANSWER_HEAD);
-		TRY(receive(fd, SIZE_MAX, &in));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return err_because(ERR_TIMEOUT,
+			    "no answer within %d seconds", CLIENT_SECONDS);
+		if (n < 0)
+			return err_system("reading the answer");
+		if (n == 0)
+			return err_because(ERR_UNAVAILABLE,
+			    "the connection ended within the answer");
+		step = response_feed(r, VIEW(part, (size_t)n));
 	}
-	head = (size_t)(end - in.at) + 4;
-	TRY(answer_get(VIEW(in.at, head), CLIENT_ANSWER, &answer));
-	while (in.len < head + answer.length)
-		TRY(receive(fd, head + answer.length - in.len, &in));
-	if (in.len != head + answer.length)
-		return err_because(ERR_SYNTAX,
-		    "the answer is longer than its Content-Length");
-	r->status = answer.status;
-	memcpy(r->type, answer.type, sizeof(r->type));
-	bytes_put(&r->body, VIEW(in.at + head, answer.length));
-	return bytes_check(&r->body);
+	return step == RESPONSE_WHOLE ? ERR_OK : response_error(r);
 }
 
 enum err
 client_call(const struct call *c, struct reply *out_reply)
 {
-	AUTO_DONE(reply) r = { 0 };
+	AUTO_DONE(response) r = { 0 };
 	AUTO_FD fd = -1;
 
+	response_init(&r, CLIENT_ANSWER);
 	TRY(client_connect(c->socket, &fd));
 	TRY(send_request(fd, c));
-	TRY(receive_reply(fd, &r));
-	*out_reply = r;
-	r = (struct reply){ 0 };
+	TRY(receive(fd, &r));
+	out_reply->status = r.status;
+	memcpy(out_reply->type, r.type, sizeof(r.type));
+	out_reply->body = r.body;
+	r.body = (struct bytes){ 0 };
 	return ERR_OK;
 }

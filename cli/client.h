@@ -1,6 +1,6 @@
 /*
  * A small HTTP/1.1 client for the daemon's Unix sockets: one request, one
- * answer, one connection. Answers are bounded and held to Content-Length; no
+ * answer, one connection. Answers are bounded and have a length; no
  * answer within CLIENT_SECONDS is a failure.
  */
 #ifndef OKSE_CLI_CLIENT_H

@@ -12,7 +12,9 @@
 #include <openssl/ssl.h>
 
 #include "base/crypto.h"
-#include "cli/answer.h"
+#include "base/response.h"
+
+#define ERROR_PAGE 65536
 
 struct web {
 	char		*host;		/* "example.kr:443", "[::1]:80" */
@@ -20,7 +22,6 @@ struct web {
 	char		*path;		/* "/okse/log/" */
 	SSL_CTX		*tls;		/* NULL: http */
 	BIO		*bio;		/* NULL: not connected */
-	struct bytes	 in;		/* received, not yet taken */
 };
 
 static void
@@ -28,7 +29,6 @@ disconnect(struct web *w)
 {
 	BIO_free_all(w->bio);
 	w->bio = NULL;
-	bytes_reset(&w->in);
 }
 
 void
@@ -41,7 +41,6 @@ web_close(struct web *w)
 	mem_free(w->host);
 	mem_free(w->name);
 	mem_free(w->path);
-	bytes_done(&w->in);
 	mem_free(w);
 }
 
@@ -192,41 +191,31 @@ send_request(struct web *w, const char *path)
 	return ERR_OK;
 }
 
-/* One more piece of the answer. */
+/*
+ * The answer to its end. A body that only the end of the connection ends may
+ * have lost its tail and is not taken.
+ */
 static enum err
-receive(struct web *w)
+receive(struct web *w, struct response *r)
 {
+	enum response_step step = RESPONSE_MORE;
 	uint8_t part[16384];
 	size_t n;
 
-	if (BIO_read_ex(w->bio, part, sizeof(part), &n) != 1)
-		return BIO_should_retry(w->bio) ? err_because(ERR_TIMEOUT,
-		    "nothing came for %d seconds", WEB_SECONDS) :
-		    err_because(ERR_UNAVAILABLE,
-		    "the connection ended within the answer");
-	bytes_put(&w->in, VIEW(part, n));
-	return bytes_check(&w->in);
-}
-
-static enum err
-receive_head(struct web *w, size_t *out_length)
-{
-	const uint8_t *end;
-
-	while ((end = w->in.len == 0 ? NULL :
-	    memmem(w->in.at, w->in.len, "\r\n\r\n", 4)) == NULL) {
-		if (w->in.len > ANSWER_HEAD)
-			return err_because(ERR_TOO_LARGE, "the answer's head "
-			    "is over %d bytes", ANSWER_HEAD);
-		TRY(receive(w));
+	while (step == RESPONSE_MORE) {
+		if (BIO_read_ex(w->bio, part, sizeof(part), &n) != 1)
+			return BIO_should_retry(w->bio) ? err_because(
+			    ERR_TIMEOUT, "nothing came for %d seconds",
+			    WEB_SECONDS) : err_because(ERR_UNAVAILABLE,
+			    "the connection ended within the answer");
+		step = response_feed(r, VIEW(part, n));
 	}
-	*out_length = (size_t)(end - w->in.at) + 4;
-	return ERR_OK;
+	return step == RESPONSE_WHOLE ? ERR_OK : response_error(r);
 }
 
 /* Asks over the connection at hand, or over a new one when that has ended. */
 static enum err
-ask(struct web *w, const char *path, size_t *out_head)
+ask(struct web *w, const char *path, struct response *r)
 {
 	bool kept = w->bio != NULL;
 	enum err e;
@@ -235,64 +224,49 @@ ask(struct web *w, const char *path, size_t *out_head)
 		TRY(connect_to(w));
 	e = send_request(w, path);
 	if (e == ERR_OK)
-		e = receive_head(w, out_head);
-	if (e != ERR_UNAVAILABLE || !kept || w->in.len != 0)
+		e = receive(w, r);
+	if (e != ERR_UNAVAILABLE || !kept || response_begun(r))
 		return e;
 	disconnect(w);
 	TRY(connect_to(w));
 	TRY(send_request(w, path));
-	return receive_head(w, out_head);
+	return receive(w, r);
 }
 
 static enum err
-judge_status(const struct answer_head *a)
+judge(const struct response *r, size_t max)
 {
-	if (a->status == 200)
-		return ERR_OK;
-	if (a->status == 404 || a->status == 410)
-		return err_because(ERR_NOT_FOUND, "the server has no such "
-		    "file (%d)", a->status);
-	return err_because(a->status >= 500 ? ERR_UNAVAILABLE :
-	    ERR_UNSUPPORTED, "the server answers %d", a->status);
-}
-
-static enum err
-take_answer(struct web *w, size_t head, size_t max, struct bytes *out)
-{
-	/* an error page may be longer than the file would be */
-	size_t most = max > 65536 ? max : 65536;
-	struct answer_head a;
-
-	TRY(answer_get(VIEW(w->in.at, head), most, &a));
-	while (w->in.len < head + a.length)
-		TRY(receive(w));
-	if (w->in.len != head + a.length)
-		return err_because(ERR_SYNTAX,
-		    "the answer is longer than its Content-Length");
-	if (a.status == 200 && a.length > max)
+	if (r->status == 200 && r->body.len > max)
 		return err_because(ERR_TOO_LARGE, "a file of %zu bytes, over "
-		    "%zu", a.length, max);
-	if (a.status == 200)
-		bytes_put(out, VIEW(w->in.at + head, a.length));
-	bytes_reset(&w->in);
-	if (a.close)
-		disconnect(w);
-	TRY(judge_status(&a));
-	return bytes_check(out);
+		    "%zu", r->body.len, max);
+	if (r->status == 200)
+		return ERR_OK;
+	if (r->status == 404 || r->status == 410)
+		return err_because(ERR_NOT_FOUND, "the server has no such "
+		    "file (%d)", r->status);
+	return err_because(r->status >= 500 ? ERR_UNAVAILABLE :
+	    ERR_UNSUPPORTED, "the server answers %d", r->status);
 }
 
 static enum err
 read_file(void *arg, const char *path, size_t max, struct bytes *out)
 {
+	AUTO_DONE(response) r = { 0 };
 	struct web *w = arg;
-	size_t head;
-	enum err e = ask(w, path, &head);
+	enum err e;
 
-	if (e == ERR_OK)
-		e = take_answer(w, head, max, out);
+	/* an error page may be longer than the file would be */
+	response_init(&r, max > ERROR_PAGE ? max : ERROR_PAGE);
+	e = ask(w, path, &r);
 	/* after anything but a whole answer nothing more can be read */
-	if (e != ERR_OK && e != ERR_NOT_FOUND)
+	if (e != ERR_OK || !r.keep)
 		disconnect(w);
+	if (e == ERR_OK)
+		e = judge(&r, max);
+	if (e == ERR_OK) {
+		bytes_put(out, bytes_view(&r.body));
+		e = bytes_check(out);
+	}
 	/* a server that does not speak HTTP says nothing about the log */
 	return e == ERR_SYNTAX || e == ERR_UNSUPPORTED || e == ERR_CRYPTO ?
 	    ERR_UNAVAILABLE : e;

@@ -3,8 +3,8 @@
  * connection: HTTP/1.1, over TLS 1.2 or newer for https:// (verified by the
  * system's certificates; SSL_CERT_FILE and SSL_CERT_DIR are honoured).
  *
- * Answers must have a Content-Length within what is asked for, and no other
- * coding; redirections are not followed. 404 and 410 are ERR_NOT_FOUND.
+ * Answers must have a length or be chunked, within what is asked for;
+ * redirections are not followed. 404 and 410 are ERR_NOT_FOUND.
  */
 #ifndef OKSE_CLI_WEB_H
 #define OKSE_CLI_WEB_H

@@ -12,7 +12,10 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "signer/courier/response.h"
+#include "base/response.h"
+
+#define ANSWER_MAX 65536	/* bytes of a witness's answer */
+
 
 struct carrier {
 	struct event_base	*base;
@@ -138,7 +141,7 @@ failed(struct carrier *c, enum err e)
 {
 	if (c->reused && !response_begun(&c->response)) {
 		response_done(&c->response);
-		response_init(&c->response);
+		response_init(&c->response, ANSWER_MAX);
 		if (dial(c))
 			return;
 	}
@@ -163,8 +166,7 @@ on_readable(struct bufferevent *io, void *context)
 	if (step == RESPONSE_WHOLE)
 		finish(c, ERR_OK);
 	if (step == RESPONSE_FAULT)
-		finish(c, err_because(ERR_SYNTAX, "the answer: %s",
-		    c->response.rule));
+		finish(c, response_error(&c->response));
 }
 
 static void
@@ -180,10 +182,8 @@ on_event(struct bufferevent *io, short what, void *context)
 		return;
 	}
 	if ((what & BEV_EVENT_EOF) != 0 && response_begun(&c->response)) {
-		enum response_step step = response_end(&c->response);
-
-		finish(c, step == RESPONSE_WHOLE ? ERR_OK : err_because(
-		    ERR_SYNTAX, "the answer: %s", c->response.rule));
+		finish(c, response_end(&c->response) == RESPONSE_WHOLE ?
+		    ERR_OK : response_error(&c->response));
 		return;
 	}
 	tls = bufferevent_get_openssl_error(io);
@@ -263,7 +263,7 @@ carrier_send(struct carrier *c, struct view request, int64_t seconds)
 	bytes_reset(&c->request);
 	bytes_put(&c->request, request);
 	response_done(&c->response);
-	response_init(&c->response);
+	response_init(&c->response, ANSWER_MAX);
 	if (c->io == NULL ? !dial(c) :
 	    bufferevent_write(c->io, request.at, request.len) != 0) {
 		hang_up(c);

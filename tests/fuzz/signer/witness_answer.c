@@ -4,8 +4,10 @@
  */
 #include <stdlib.h>
 
-#include "signer/courier/response.h"
+#include "base/response.h"
 #include "signer/courier/target.h"
+
+#define BODY_MAX 65536
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,7 +16,7 @@ feed(struct response *r, struct view in, size_t at_once)
 {
 	enum response_step step = RESPONSE_MORE;
 
-	response_init(r);
+	response_init(r, BODY_MAX);
 	for (size_t i = 0; i < in.len && step == RESPONSE_MORE; i += at_once) {
 		size_t n = in.len - i < at_once ? in.len - i : at_once;
 
@@ -34,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum response_step a = feed(&whole, VIEW(data, size), size + 1);
 	enum response_step b = feed(&pieces, VIEW(data, size), 3);
 
-	if (a != b || whole.body.len > RESPONSE_BODY_MAX ||
+	if (a != b || whole.body.len > BODY_MAX ||
 	    (a == RESPONSE_WHOLE && (whole.status != pieces.status ||
 	    !view_equal(bytes_view(&whole.body), bytes_view(&pieces.body)))))
 		abort();

@@ -1,10 +1,11 @@
 /*
- * Reading what a witness, or whoever sits in its place, sends back. Hostile:
+ * Reading what a server, or whoever sits in its place, sends back. Hostile:
  * sizes are bounded, and what two readers could understand differently is
- * refused. Next: carrier.c.
+ * refused. Next: signer/courier/carrier.c, cli/client.c and cli/web.c.
  */
-#include "signer/courier/response.h"
+#include "base/response.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -22,10 +23,10 @@ enum {
 };
 
 void
-response_init(struct response *r)
+response_init(struct response *r, size_t max)
 {
 	*r = (struct response){
-		.body.max = RESPONSE_BODY_MAX,
+		.body.max = max,
 		.line.max = RESPONSE_HEAD_MAX,
 	};
 }
@@ -43,12 +44,32 @@ response_begun(const struct response *r)
 	return r->head != 0;
 }
 
+enum err
+response_error(const struct response *r)
+{
+	return err_because(r->error, "the answer: %s", r->rule);
+}
+
+static enum response_step
+fault_of(struct response *r, enum err e, const char *rule)
+{
+	r->state = STATE_FAULT;
+	r->error = e;
+	r->rule = rule;
+	return RESPONSE_FAULT;
+}
+
 static enum response_step
 fault(struct response *r, const char *rule)
 {
-	r->state = STATE_FAULT;
-	r->rule = rule;
-	return RESPONSE_FAULT;
+	return fault_of(r, ERR_SYNTAX, rule);
+}
+
+static enum response_step
+too_long(struct response *r)
+{
+	return fault_of(r, ERR_TOO_LARGE, "the body is longer than any answer "
+	    "needs");
 }
 
 static enum response_step
@@ -114,8 +135,8 @@ on_length(struct response *r, struct view value)
 
 	if (in.failed || in.rest.len != 0 || r->has_length)
 		return fault(r, "one Content-Length, decimal (RFC 9112 6.2)");
-	if (length > RESPONSE_BODY_MAX)
-		return fault(r, "the body is longer than any answer needs");
+	if (length > r->body.max)
+		return too_long(r);
 	r->has_length = true;
 	r->left = length;
 	return RESPONSE_MORE;
@@ -136,6 +157,12 @@ on_field(struct response *r, struct view line)
 			return fault(r, "an unknown coding (RFC 9112 6.1)");
 		r->has_coding = r->chunked = true;
 	}
+	if ((value = value_of(line, "Content-Encoding")).at != NULL &&
+	    !is_word(value, "identity"))
+		return fault(r, "a Content-Encoding nobody asked for");
+	if ((value = value_of(line, "Content-Type")).at != NULL)
+		snprintf(r->type, sizeof(r->type), "%.*s", (int)value.len,
+		    (const char *)value.at);
 	if ((value = value_of(line, "Connection")).at != NULL &&
 	    !is_word(value, "keep-alive"))
 		r->keep = false;
@@ -147,6 +174,7 @@ on_head_end(struct response *r)
 {
 	if (r->status < 200) {		/* an interim one: another follows */
 		r->has_length = r->has_coding = r->chunked = false;
+		r->type[0] = '\0';
 		r->state = STATE_STATUS;
 		return RESPONSE_MORE;
 	}
@@ -217,7 +245,8 @@ feed_line(struct response *r, struct view *in)
 
 	r->head += n;
 	if (r->head > RESPONSE_HEAD_MAX)
-		return fault(r, "the head is longer than any answer needs");
+		return fault_of(r, ERR_TOO_LARGE,
+		    "the head is longer than any answer needs");
 	bytes_put(&r->line, VIEW(in->at, n));
 	*in = VIEW(in->at + n, in->len - n);
 	if (end == NULL)
@@ -241,7 +270,7 @@ feed_body(struct response *r, struct view *in)
 	bytes_put(&r->body, VIEW(in->at, n));
 	*in = VIEW(in->at + n, in->len - n);
 	if (r->body.failed)
-		return fault(r, "the body is longer than any answer needs");
+		return too_long(r);
 	if (r->state == STATE_END)
 		return RESPONSE_MORE;
 	r->left -= n;
