@@ -17,17 +17,6 @@ cosignature_put(struct bytes *out, const struct vkey *witness, uint64_t time,
 	note_put_signature(out, witness, bytes_view(&payload));
 }
 
-/* The line as it stands in a note. */
-static void
-put_line(struct bytes *out, const struct note_line *line)
-{
-	bytes_put_text(out, NOTE_DASH);
-	bytes_put(out, line->name);
-	bytes_put_u8(out, ' ');
-	bytes_put(out, line->base64);
-	bytes_put_u8(out, '\n');
-}
-
 enum err
 cosignature_take(struct view answer, struct view text,
     const struct vkey *witness, uint64_t *out_time, struct bytes *out)
@@ -45,7 +34,7 @@ cosignature_take(struct view answer, struct view text,
 		TRY(note_verify(&one, witness, &time));
 		if (time != newest)
 			continue;
-		put_line(out, &all.line[i]);
+		note_put_line(out, &all.line[i]);
 		break;
 	}
 	TRY(bytes_check(out));
@@ -65,7 +54,7 @@ cosignature_add(struct view note, const struct vkey *witness,
 	for (size_t i = 0; i < n.count; i++) {
 		one = (struct note){ .count = 1, .line = { n.line[i] } };
 		if (note_lines_of(&one, witness) == 0)
-			put_line(out, &n.line[i]);
+			note_put_line(out, &n.line[i]);
 	}
 	bytes_put(out, line);
 	return bytes_check(out);

@@ -184,6 +184,16 @@ note_put_text(struct bytes *out, struct view text)
 }
 
 void
+note_put_line(struct bytes *out, const struct note_line *line)
+{
+	bytes_put_text(out, NOTE_DASH);
+	bytes_put(out, line->name);
+	bytes_put_u8(out, ' ');
+	bytes_put(out, line->base64);
+	bytes_put_u8(out, '\n');
+}
+
+void
 note_put_signature(struct bytes *out, const struct vkey *key,
     struct view signature)
 {

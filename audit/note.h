@@ -55,6 +55,7 @@ size_t note_lines_of(const struct note *n, const struct vkey *key);
 
 /* text, blank line; then any number of signature lines. */
 void note_put_text(struct bytes *out, struct view text);
+void note_put_line(struct bytes *out, const struct note_line *line);
 void note_put_signature(struct bytes *out, const struct vkey *key,
     struct view signature);
 

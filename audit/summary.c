@@ -171,7 +171,8 @@ totals_agree(const struct summary *s, const struct schema_entry *e)
 	uint64_t told = 0, counted = 0;
 
 	while (schema_next_pair(&rest, &name, &value)) {
-		uint64_t n = strtoull((const char *)value.at, NULL, 10);
+		struct reader r = reader_of(value);
+		uint64_t n = reader_decimal(&r, INT64_MAX);
 		bool same = false;
 
 		for (unsigned int i = 0; i < SCHEMA_EVENT_COUNT; i++)

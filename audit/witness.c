@@ -155,11 +155,7 @@ put_lines(const struct note *n, const struct vkey *key, struct bytes *out)
 		if (!view_equal(line->name, vkey_name(key)) ||
 		    !view_equal(VIEW_OF(line->id), vkey_id(key)))
 			continue;
-		bytes_put_text(out, NOTE_DASH);
-		bytes_put(out, line->name);
-		bytes_put_u8(out, ' ');
-		bytes_put(out, line->base64);
-		bytes_put_u8(out, '\n');
+		note_put_line(out, line);
 	}
 }
 

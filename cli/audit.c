@@ -4,7 +4,6 @@
  * has signed. Next: audit_notes.c, trace.c, audit/verify.h.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,23 +16,6 @@
 #include "cli/published.h"
 #include "cli/say.h"
 #include "cli/trusted.h"
-
-/* A decimal number, or otherwise when text is NULL. */
-static enum err
-number(const char *text, uint64_t otherwise, uint64_t *out)
-{
-	char *end;
-
-	if (text == NULL) {
-		*out = otherwise;
-		return ERR_OK;
-	}
-	if (*text < '0' || *text > '9')
-		return err_because(ERR_SYNTAX, "expected a number");
-	*out = strtoull(text, &end, 10);
-	return *end == '\0' ? ERR_OK
-	    : err_because(ERR_SYNTAX, "expected a number");
-}
 
 /* Checkpoints given on the command line; views of what was read. */
 struct notes {
@@ -72,7 +54,8 @@ read_options(const struct arguments *a, struct notes *n,
 		TRY(read_note(option_nth(a, "from", i), n));
 	o->others = n->at;
 	o->other_count = n->count;
-	TRY(number(option_value(a, "late", NULL), VERIFY_LATE, &o->late));
+	TRY(number_given(option_value(a, "late", NULL), VERIFY_LATE,
+	    &o->late));
 	if (path == NULL)
 		return ERR_OK;
 	TRY(read_note(path, n));
@@ -157,8 +140,9 @@ audit_show(const struct arguments *a)
 	enum err e;
 
 	if ((e = published_open(argument(a, 0), &log)) != ERR_OK ||
-	    (e = number(option_value(a, "from", NULL), 0, &from)) != ERR_OK ||
-	    (e = number(option_value(a, "to", NULL), published_size(log), &to)))
+	    (e = number_given(option_value(a, "from", NULL), 0, &from)) ||
+	    (e = number_given(option_value(a, "to", NULL),
+	    published_size(log), &to)))
 		return complain_err(argument(a, 0), e);
 	if (option_given(a, "event"))
 		event = mem_text(option_value(a, "event", NULL));
@@ -176,7 +160,7 @@ audit_proof(const struct arguments *a)
 	uint64_t index;
 	enum err e;
 
-	if ((e = number(argument(a, 1), 0, &index)) != ERR_OK) {
+	if ((e = number_given(argument(a, 1), 0, &index)) != ERR_OK) {
 		complain_err(argument(a, 1), e);
 		return EXIT_USAGE;
 	}

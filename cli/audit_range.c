@@ -225,7 +225,7 @@ audit_sample(const struct arguments *a)
 	int status;
 	enum err e;
 
-	if (seed == NULL || audited_number(option_value(a, "n", NULL), 25,
+	if (seed == NULL || number_given(option_value(a, "n", NULL), 25,
 	    &s.wanted) != ERR_OK || s.wanted > SAMPLE_MAX) {
 		complain("--seed TEXT is needed, a text that nobody knew when "
 		    "the log was written; --n is at most %d", SAMPLE_MAX);
@@ -299,7 +299,7 @@ audit_gaps(const struct arguments *a)
 	int status;
 	enum err e;
 
-	if (audited_number(option_value(a, "silence", NULL),
+	if (number_given(option_value(a, "silence", NULL),
 	    GAPS_SILENCE / 1000, &silence) != ERR_OK || silence > 1000000)
 		return usage("--silence");
 	if ((status = audited_open(a, &log)) != EXIT_DONE)

@@ -132,7 +132,7 @@ audit_report(const struct arguments *a)
 
 	if ((option_value(a, "html", NULL) == NULL &&
 	    option_value(a, "csv", NULL) == NULL) ||
-	    audited_number(option_value(a, "n", NULL), SHOWN, &wanted) !=
+	    number_given(option_value(a, "n", NULL), SHOWN, &wanted) !=
 	    ERR_OK || wanted > SHOWN_MAX) {
 		complain("--html FILE or --csv FILE is needed; --n is at most "
 		    "%d", SHOWN_MAX);

@@ -202,19 +202,3 @@ audited_json(const struct audited *l, struct json *j)
 	}
 	json_close(j);
 }
-
-enum err
-audited_number(const char *text, uint64_t otherwise, uint64_t *out)
-{
-	char *end;
-
-	if (text == NULL) {
-		*out = otherwise;
-		return ERR_OK;
-	}
-	if (*text < '0' || *text > '9')
-		return err_because(ERR_SYNTAX, "expected a number");
-	*out = strtoull(text, &end, 10);
-	return *end == '\0' ? ERR_OK
-	    : err_because(ERR_SYNTAX, "expected a number");
-}

@@ -49,8 +49,4 @@ typedef enum err (*audited_take)(void *context, uint64_t index,
 void audited_head(const struct audited *l, struct bytes *out);
 void audited_json(const struct audited *l, struct json *j);
 
-/* A decimal number, or otherwise when text is NULL. */
-[[nodiscard]] enum err audited_number(const char *text, uint64_t otherwise,
-    uint64_t *out);
-
 #endif

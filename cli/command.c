@@ -5,10 +5,12 @@
  */
 #include "cli/command.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "cli/say.h"
 
@@ -278,4 +280,23 @@ const char *
 argument(const struct arguments *a, size_t i)
 {
 	return i < a->word_count ? a->words[i] : NULL;
+}
+
+enum err
+number_given(const char *text, uint64_t otherwise, uint64_t *out)
+{
+	struct reader r;
+	uint64_t number;
+
+	if (text == NULL) {
+		*out = otherwise;
+		return ERR_OK;
+	}
+	r = reader_of(view_text(text));
+	number = reader_decimal(&r, INT64_MAX);
+	if (r.failed || r.rest.len != 0)
+		return err_because(ERR_SYNTAX, "expected a number from 0 to "
+		    "%" PRId64, INT64_MAX);
+	*out = number;
+	return ERR_OK;
 }

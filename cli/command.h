@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
 
 enum exit_code {
 	EXIT_DONE,
@@ -51,5 +54,8 @@ const char *option_value(const struct arguments *a, const char *name,
 const char *option_nth(const struct arguments *a, const char *name, size_t i);
 /* The i-th word, or NULL. */
 const char *argument(const struct arguments *a, size_t i);
+/* Decimal, or otherwise when text is NULL; ERR_SYNTAX, also over INT64_MAX. */
+[[nodiscard]] enum err number_given(const char *text, uint64_t otherwise,
+    uint64_t *out);
 
 #endif

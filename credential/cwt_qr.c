@@ -84,19 +84,6 @@ put_identity(struct bytes *b, const struct credential_order *o)
 	return ERR_OK;
 }
 
-static void
-put_status(struct bytes *b, const struct status_entry *status)
-{
-	cbor_put_int(b, CWT_STATUS);
-	cbor_put_map(b, 1);
-	cbor_put_text(b, view_text("status_list"));
-	cbor_put_map(b, 2);
-	cbor_put_text(b, view_text("idx"));
-	cbor_put_uint(b, status->index);
-	cbor_put_text(b, view_text("uri"));
-	cbor_put_text(b, view_text(status->uri));
-}
-
 static enum err
 put_claims(struct bytes *b, const struct credential_order *o)
 {
@@ -116,8 +103,10 @@ put_claims(struct bytes *b, const struct credential_order *o)
 	cbor_put_bytes(b, VIEW(cti.at, CTI_SIZE));
 	cbor_put_int(b, CWT_IDENTITY);
 	TRY(put_identity(b, o));
-	if (o->status != NULL)
-		put_status(b, o->status);
+	if (o->status != NULL) {
+		cbor_put_int(b, CWT_STATUS);
+		statement_status_cbor(b, o->status);
+	}
 	return bytes_check(b);
 }
 

@@ -47,3 +47,12 @@ jws_check(struct view tbs, const struct jws_form *form)
 		    "base64url of one of ours (RFC 7515 3.1)");
 	return ERR_OK;
 }
+
+enum err
+jws_document(const struct signed_draft *s, struct bytes *out)
+{
+	bytes_put(out, draft_tbs(s->draft));
+	bytes_put_u8(out, '.');
+	base64url_put(out, VIEW(s->signatures, P256_SIGNATURE_SIZE));
+	return bytes_check(out);
+}

@@ -172,19 +172,6 @@ put_namespaces(struct making *m)
 /* ---- the MobileSecurityObject */
 
 static void
-put_status(struct bytes *b, const struct status_entry *status)
-{
-	cbor_put_text(b, view_text("status"));
-	cbor_put_map(b, 1);
-	cbor_put_text(b, view_text("status_list"));
-	cbor_put_map(b, 2);
-	cbor_put_text(b, view_text("idx"));
-	cbor_put_uint(b, status->index);
-	cbor_put_text(b, view_text("uri"));
-	cbor_put_text(b, view_text(status->uri));
-}
-
-static void
 put_validity(struct bytes *b, const struct credential_times *t)
 {
 	cbor_put_text(b, view_text("validityInfo"));
@@ -223,8 +210,10 @@ put_mso(struct making *m)
 	struct bytes *b = &m->mso;
 
 	cbor_put_map(b, o->status != NULL ? 7 : 6);
-	if (o->status != NULL)
-		put_status(b, o->status);
+	if (o->status != NULL) {
+		cbor_put_text(b, view_text("status"));
+		statement_status_cbor(b, o->status);
+	}
 	cbor_put_text(b, view_text("docType"));
 	cbor_put_text(b, view_text(m->programme->mdoc.doctype));
 	cbor_put_text(b, view_text("version"));

@@ -43,9 +43,7 @@ check_tail(struct view tail)
 static enum err
 document(const struct signed_draft *s, struct bytes *out)
 {
-	bytes_put(out, draft_tbs(s->draft));
-	bytes_put_u8(out, '.');
-	base64url_put(out, VIEW(s->signatures, P256_SIGNATURE_SIZE));
+	TRY(jws_document(s, out));
 	bytes_put(out, s->tail);
 	return bytes_check(out);
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "credential/cbor.h"
+
 const uint8_t *
 order_point(const struct credential_order *o)
 {
@@ -357,4 +359,16 @@ statement_status(struct json *j, const struct status_entry *status)
 	json_c_text(j, "uri", status->uri);
 	json_close(j);
 	json_close(j);
+}
+
+void
+statement_status_cbor(struct bytes *b, const struct status_entry *status)
+{
+	cbor_put_map(b, 1);
+	cbor_put_text(b, view_text("status_list"));
+	cbor_put_map(b, 2);
+	cbor_put_text(b, view_text("idx"));
+	cbor_put_uint(b, status->index);
+	cbor_put_text(b, view_text("uri"));
+	cbor_put_text(b, view_text(status->uri));
 }

@@ -51,6 +51,9 @@ void statement_jwk(struct json *j, const char *name,
     const uint8_t point[P256_POINT_SIZE]);
 /* {"status_list":{"idx","uri"}} under "status", when there is one. */
 void statement_status(struct json *j, const struct status_entry *status);
+/* The same as a CBOR map, which the caller has named. */
+void statement_status_cbor(struct bytes *b,
+    const struct status_entry *status);
 const uint8_t *order_point(const struct credential_order *o);
 const struct programme *order_programme(const struct credential_order *o);
 

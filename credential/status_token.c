@@ -308,15 +308,6 @@ check_cwt(struct view tbs)
 }
 
 static enum err
-document_jwt(const struct signed_draft *s, struct bytes *out)
-{
-	bytes_put(out, draft_tbs(s->draft));
-	bytes_put_u8(out, '.');
-	base64url_put(out, VIEW(s->signatures, P256_SIGNATURE_SIZE));
-	return bytes_check(out);
-}
-
-static enum err
 document_cwt(const struct signed_draft *d, struct bytes *out)
 {
 	struct cose_sign1 s = { 0 };
@@ -331,7 +322,7 @@ const struct format format_status_jwt = {
 	.use = KEY_USE_STATUS,
 	.name = TYP_JWT,
 	.check = check_jwt,
-	.document = document_jwt,
+	.document = jws_document,
 };
 
 const struct format format_status_cwt = {

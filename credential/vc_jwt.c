@@ -103,19 +103,10 @@ check(struct view tbs)
 	});
 }
 
-static enum err
-document(const struct signed_draft *s, struct bytes *out)
-{
-	bytes_put(out, draft_tbs(s->draft));
-	bytes_put_u8(out, '.');
-	base64url_put(out, VIEW(s->signatures, P256_SIGNATURE_SIZE));
-	return bytes_check(out);
-}
-
 const struct format format_vc_jwt = {
 	.kind = DRAFT_VC_JWT,
 	.use = KEY_USE_DOCUMENT,
 	.name = "vc+jwt",
 	.check = check,
-	.document = document,
+	.document = jws_document,
 };

@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,14 +69,14 @@ parse_address(const char *text, struct sockaddr_storage *out, socklen_t *len)
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
 	const char *colon = strrchr(text, ':');
 	size_t n = colon != NULL ? (size_t)(colon - text) : 0;
-	char host[INET6_ADDRSTRLEN] = "", *end = NULL;
+	struct reader r = reader_of(view_text(colon != NULL ? colon + 1 : ""));
+	uint64_t port = reader_decimal(&r, UINT16_MAX);
+	char host[INET6_ADDRSTRLEN] = "";
 	bool six = n > 2 && text[0] == '[' && text[n - 1] == ']';
-	unsigned long port = colon != NULL ? strtoul(colon + 1, &end, 10) : 0;
 	int parsed = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (n < sizeof(host) + 2 && port <= UINT16_MAX && end != NULL &&
-	    end != colon + 1 && *end == '\0') {
+	if (n < sizeof(host) + 2 && !r.failed && r.rest.len == 0) {
 		memcpy(host, text + six, n - 2 * six < sizeof(host) ?
 		    n - 2 * six : 0);
 		parsed = six ? inet_pton(AF_INET6, host, &v6->sin6_addr) :

@@ -156,6 +156,25 @@ unknown_commands_and_bare_groups_are_wrong_usage(void **state)
 }
 
 static void
+numbers_are_decimal_and_bounded(void **state)
+{
+	static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "0x1",
+	    "01", "9223372036854775808", "18446744073709551616" };
+	uint64_t n = 0;
+
+	(void)state;
+	assert_int_equal(number_given(NULL, 7, &n), ERR_OK);
+	assert_int_equal(n, 7);
+	assert_int_equal(number_given("0", 7, &n), ERR_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(number_given("9223372036854775807", 7, &n), ERR_OK);
+	assert_true(n == INT64_MAX);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_int_equal(number_given(bad[i], 7, &n), ERR_SYNTAX);
+	assert_true(n == INT64_MAX);
+}
+
+static void
 help_is_done_and_runs_nothing(void **state)
 {
 	(void)state;
@@ -176,6 +195,7 @@ main(void)
 		cmocka_unit_test(mistakes_in_options_are_wrong_usage),
 		cmocka_unit_test(
 		    unknown_commands_and_bare_groups_are_wrong_usage),
+		cmocka_unit_test(numbers_are_decimal_and_bounded),
 		cmocka_unit_test(help_is_done_and_runs_nothing),
 	};
 
