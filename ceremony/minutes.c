@@ -183,6 +183,25 @@ put_steps(struct bytes *out, const struct evidence *v)
 }
 
 static void
+put_copies(struct bytes *out, const struct key_register *reg,
+    const char *label)
+{
+	for (size_t i = 0; i < reg->copy_count; i++) {
+		const struct register_copy *c = &reg->copies[i];
+
+		if (strcmp(c->key, label) != 0)
+			continue;
+		if (c->medium == 0)
+			bytes_printf(out, "  on token    %s, serial %s: %s\n",
+			    c->token, c->serial,
+			    register_state_name(c->state));
+		else
+			bytes_printf(out, "  on medium   %u, wrapped: %s\n",
+			    c->medium, register_state_name(c->state));
+	}
+}
+
+static void
 put_register(struct bytes *out, const struct evidence *v)
 {
 	struct key_register reg;
@@ -192,9 +211,10 @@ put_register(struct bytes *out, const struct evidence *v)
 	heading(out, "Keys and certificates after it");
 	for (size_t i = 0; i < reg.key_count; i++) {
 		bytes_printf(out, "%-20s %s\n  SPKI        ",
-		    reg.keys[i].label, reg.keys[i].destroyed ? "destroyed" :
-		    "live");
+		    reg.keys[i].label,
+		    register_state_name(reg.keys[i].state));
 		put_groups(out, &reg.keys[i].spki);
+		put_copies(out, &reg, reg.keys[i].label);
 	}
 	for (size_t i = 0; i < reg.certificate_count; i++) {
 		bytes_printf(out, "%-20s certificate\n  SHA-256     ",

@@ -89,7 +89,8 @@ inherit_key(struct ceremony *c, size_t at)
 	AUTO(EVP_PKEY) key = NULL;
 	struct hash spki;
 
-	if (k == NULL || k->destroyed || (int)k->type != planned->type)
+	if (k == NULL || k->state != REGISTER_LIVE ||
+	    (int)k->type != planned->type)
 		return err_because(ERR_MISMATCH, "the register has no live key "
 		    "%s of this type", planned->label);
 	snprintf(name, sizeof(name), "ca/keys/%s.pub.pem", k->label);

@@ -42,7 +42,7 @@ step_open_token(struct ceremony *c, const struct script_step *s,
 	for (size_t i = 0; i < c->reg.key_count; i++) {
 		const struct register_key *k = &c->reg.keys[i];
 
-		if (!k->destroyed)
+		if (k->state == REGISTER_LIVE)
 			TRY(ceremony_probe(c, k->type, k->label,
 			    VIEW_OF(k->id)));
 	}
@@ -163,6 +163,20 @@ destroy(struct ceremony *c, const struct register_key *k, int at)
 	return ERR_OK;
 }
 
+static enum err
+strike_copy(struct ceremony *c, const char *label)
+{
+	struct register_copy *copy = register_on_token(&c->reg, label,
+	    c->reg.token, c->reg.serial);
+
+	if (copy == NULL)
+		return err_because(ERR_NOT_FOUND, "the register has no copy "
+		    "of %s on this token", label);
+	copy->state = REGISTER_DESTROYED;
+	register_settle(&c->reg);
+	return ERR_OK;
+}
+
 enum err
 step_destroy_key(struct ceremony *c, const struct script_step *s,
     struct payload *result)
@@ -181,7 +195,7 @@ step_destroy_key(struct ceremony *c, const struct script_step *s,
 	payload_put_hex(&fields, "id", VIEW_OF(k->id));
 	payload_put_hex(&fields, "spki-sha256", VIEW_OF(k->spki.at));
 	TRY(ceremony_record(c, RECORD_DESTROY, &fields));
-	k->destroyed = true;
+	TRY(strike_copy(c, k->label));
 	payload_put_int(result, "objects", (int64_t)left);
 	return ERR_OK;
 }

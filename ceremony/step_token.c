@@ -222,7 +222,9 @@ register_key_of(struct ceremony *c, const struct script_key *key, int at)
 	snprintf(k.label, sizeof(k.label), "%s", key->label);
 	memcpy(k.id, c->ids[at], sizeof(k.id));
 	TRY(public_hash(c->keys[at], &k.spki));
-	return register_add_key(&c->reg, &k);
+	TRY(register_add_key(&c->reg, &k));
+	return register_add_on_token(&c->reg, k.label, c->reg.token,
+	    c->reg.serial);
 }
 
 enum err

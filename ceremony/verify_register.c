@@ -184,7 +184,8 @@ add_key(const struct evidence *v, const char *label,
 	snprintf(k.label, sizeof(k.label), "%s", label);
 	TRY(take_hex(r, "id", k.id, sizeof(k.id)));
 	TRY(public_hash(v->keys[at], &k.spki));
-	return register_add_key(reg, &k);
+	TRY(register_add_key(reg, &k));
+	return register_add_on_token(reg, label, reg->token, reg->serial);
 }
 
 static enum err
@@ -204,16 +205,19 @@ static enum err
 strike_key(const struct evidence *v, const char *label,
     struct key_register *reg)
 {
-	struct register_key *k = register_key(reg, label);
+	const struct register_key *k = register_key(reg, label);
+	struct register_copy *copy = register_on_token(reg, label,
+	    reg->token, reg->serial);
 	const struct record *r;
 
 	TRY(evidence_find(v, RECORD_DESTROY, "label", label, &r));
-	if (k == NULL || k->destroyed)
+	if (k == NULL || copy == NULL || copy->state != REGISTER_LIVE)
 		return err_because(ERR_MISMATCH, "record %ju: no live key %s "
 		    "in the register", (uintmax_t)r->number, label);
 	TRY(record_says_hex(r, "id", VIEW_OF(k->id)));
 	TRY(record_says_hex(r, "spki-sha256", VIEW_OF(k->spki.at)));
-	k->destroyed = true;
+	copy->state = REGISTER_DESTROYED;
+	register_settle(reg);
 	return ERR_OK;
 }
 

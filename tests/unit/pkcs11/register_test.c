@@ -37,8 +37,13 @@ what_is_read_is_written_back(void **state)
 
 	(void)state;
 	assert_int_equal(register_get(bytes_view(&good), &r), ERR_OK);
-	assert_int_equal(r.key_count, 2);
+	assert_int_equal(r.key_count, 3);
+	assert_int_equal(r.copy_count, 6);
 	assert_int_equal(register_live(&r), 1);
+	assert_int_equal(register_copies(&r, NULL, REGISTER_LIVE), 2);
+	assert_int_equal(register_copies(&r, "issuing-ca",
+	    REGISTER_LOST), 1);
+	assert_int_equal(register_copies(&r, NULL, REGISTER_DESTROYED), 2);
 	assert_int_equal(register_put(&r, &again), ERR_OK);
 	assert_string_equal(bytes_text(&again), bytes_text(&good));
 }
@@ -50,7 +55,7 @@ every_other_form_is_refused(void **state)
 		const char	*from, *to;
 		enum err	 wanted;
 	} cases[] = {
-		{ "okse-register 1", "okse-register 2", ERR_SYNTAX },
+		{ "okse-register 2", "okse-register 1", ERR_SYNTAX },
 		{ "token ", "token", ERR_SYNTAX },
 		{ "key log", "key  log", ERR_SYNTAX },
 		{ "key log", "Key log", ERR_SYNTAX },
@@ -61,6 +66,26 @@ every_other_form_is_refused(void **state)
 		{ "p256 0011", "p256 001", ERR_SYNTAX },
 		{ "p256 0011", "p256 00112", ERR_SYNTAX },
 		{ "aabb", "AABB", ERR_SYNTAX },
+		/* copies */
+		{ "copy log token", "copy log ticket", ERR_SYNTAX },
+		{ "copy log token", "copy paper token", ERR_NOT_FOUND },
+		{ "copy log token", "copy issuing-ca token", ERR_EXISTS },
+		{ "medium 2", "medium 1", ERR_EXISTS },
+		{ "medium 2", "medium 0", ERR_SYNTAX },
+		{ "medium 2", "medium 8", ERR_OK },
+		{ "medium 2", "medium 9", ERR_SYNTAX },
+		{ "medium 2", "medium 02", ERR_SYNTAX },
+		{ "backup-quorum 3011", "backup-quorum 301", ERR_SYNTAX },
+		{ " 0a0b0c", " 0a0b", ERR_SYNTAX },
+		/* states that do not add up */
+		{ "qr token okse-rehearsal lost", "qr token okse-rehearsal "
+		    "destroyed", ERR_MISMATCH },
+		{ "lost\ncopy issuing-ca", "live\ncopy issuing-ca",
+		    ERR_MISMATCH },
+		{ "issuing-ca token okse-restored live", "issuing-ca token "
+		    "okse-restored destroyed", ERR_MISMATCH },
+		{ "log token okse-rehearsal destroyed", "log token "
+		    "okse-rehearsal live", ERR_MISMATCH },
 		{ "certificate iaca", "certificate", ERR_SYNTAX },
 		{ "certificate iaca",
 		    "certificate a-name-of-more-than-thirty-two-bytes",
@@ -110,11 +135,46 @@ names_are_there_once_and_keys_are_counted(void **state)
 	assert_int_equal(register_add_certificate(&r, "a", &h), ERR_EXISTS);
 }
 
+static void
+a_key_is_where_its_copies_are(void **state)
+{
+	struct key_register r = { .token = "a", .serial = "1", .wraps = true };
+	struct register_key k = { .type = KEY_P256, .label = "k" };
+	struct hash h = { 0 };
+
+	(void)state;
+	assert_int_equal(register_add_on_token(&r, "k", "a", "1"),
+	    ERR_NOT_FOUND);
+	assert_int_equal(register_add_key(&r, &k), ERR_OK);
+	assert_int_equal(register_add_on_token(&r, "k", "a", "1"), ERR_OK);
+	assert_int_equal(register_add_on_token(&r, "k", "a", "1"),
+	    ERR_EXISTS);
+	assert_int_equal(register_add_on_medium(&r, "k", 0, &h), ERR_RANGE);
+	assert_int_equal(register_add_on_medium(&r, "k", REGISTER_MEDIA + 1,
+	    &h), ERR_RANGE);
+	assert_int_equal(register_add_on_medium(&r, "k", REGISTER_MEDIA, &h),
+	    ERR_OK);
+	assert_int_equal(r.keys[0].state, REGISTER_LIVE);
+	register_on_token(&r, "k", "a", "1")->state = REGISTER_LOST;
+	register_settle(&r);
+	assert_int_equal(r.keys[0].state, REGISTER_LOST);
+	register_on_medium(&r, "k", REGISTER_MEDIA)->state =
+	    REGISTER_DESTROYED;
+	register_settle(&r);
+	assert_int_equal(r.keys[0].state, REGISTER_LOST);
+	register_on_token(&r, "k", "a", "1")->state = REGISTER_DESTROYED;
+	register_settle(&r);
+	assert_int_equal(r.keys[0].state, REGISTER_DESTROYED);
+	/* on another token of that name */
+	assert_int_equal(register_add_on_token(&r, "k", "a", "2"), ERR_OK);
+	assert_int_equal(r.keys[0].state, REGISTER_LOST);
+}
+
 static int
 prepare(void **state)
 {
 	(void)state;
-	return file_read("tests/corpus/key_register/one", 4096, &good) ==
+	return file_read("tests/corpus/key_register/copies", 4096, &good) ==
 	    ERR_OK ? 0 : -1;
 }
 
@@ -134,6 +194,7 @@ main(void)
 		cmocka_unit_test(every_other_form_is_refused),
 		cmocka_unit_test(a_cut_anywhere_but_after_a_line_is_refused),
 		cmocka_unit_test(names_are_there_once_and_keys_are_counted),
+		cmocka_unit_test(a_key_is_where_its_copies_are),
 	};
 
 	return cmocka_run_group_tests(tests, prepare, clean_up);
