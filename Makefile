@@ -195,7 +195,10 @@ install: all
 	install -m 755 $(BUILD)/oksed $(DESTDIR)$(PREFIX)/sbin/oksed
 	install -m 755 $(BUILD)/okse $(DESTDIR)$(PREFIX)/bin/okse
 	install -d $(DESTDIR)$(PREFIX)/share/okse
-	cp -r configs/. $(DESTDIR)$(PREFIX)/share/okse/
+	cp -r configs/ceremony configs/policy $(DESTDIR)$(PREFIX)/share/okse/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	sed 's|/usr/local|$(PREFIX)|' configs/systemd/oksed.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/oksed.service
+	install -m 644 configs/systemd/okse.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/okse.conf
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	for s in 1 5 8; do cp docs/man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s/; done
 

@@ -165,7 +165,7 @@ near(int64_t now)
 static void
 any_holder(struct sample *s)
 {
-	static char number[14];
+	static char number[40];		/* as long as its parts might be */
 	int year = 1995 + (int)pick(20), month = 1 + (int)pick(12);
 	int day = 1 + (int)pick(28);
 
