@@ -241,7 +241,7 @@ writes_in_different_orders_do_not_block_each_other(void **state)
 
 	(void)state;
 	for (int i = 0; i < ROUNDS; i++) {
-		char one[8], two[8];
+		char one[16], two[16];
 		enum err err;
 
 		snprintf(one, sizeof(one), "%s%d", pid == 0 ? "m" : "n", i);
