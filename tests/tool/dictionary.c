@@ -209,7 +209,7 @@ static size_t
 try_date(const char *text)
 {
 	struct date d;
-	char number[14];
+	char number[64];		/* 13 digits; gcc -O1 cannot know it */
 	size_t tried = 0;
 
 	if (date_get(view_text(text), &d) != ERR_OK) {
