@@ -133,9 +133,44 @@ attribute_read(struct token *t, CK_OBJECT_HANDLE object,
 	return ERR_OK;
 }
 
-static unsigned long
-wanted_value(const struct key_rule *rule, enum key_type type)
+/*
+ * Where a key that is backed up differs from one that never leaves. Not all
+ * tokens let every attribute be set when a key is unwrapped or copied: what
+ * is free says nothing about the way out, which EXTRACTABLE and MODIFIABLE
+ * close.
+ */
+#define FREE (CK_UNAVAILABLE_INFORMATION - 1)
+
+static const struct {
+	enum key_state		state;
+	CK_ATTRIBUTE_TYPE	type;
+	unsigned long		wanted;
+} exceptions[] = {
+	{ KEY_WRAPPABLE, CKA_EXTRACTABLE, CK_TRUE },
+	{ KEY_WRAPPABLE, CKA_MODIFIABLE, CK_TRUE },
+	{ KEY_WRAPPABLE, CKA_COPYABLE, CK_TRUE },
+	{ KEY_WRAPPABLE, CKA_WRAP_WITH_TRUSTED, CK_FALSE },
+	{ KEY_WRAPPABLE, CKA_NEVER_EXTRACTABLE, CK_FALSE },
+	{ KEY_SEALED, CKA_COPYABLE, FREE },
+	{ KEY_SEALED, CKA_WRAP_WITH_TRUSTED, FREE },
+	{ KEY_SEALED, CKA_NEVER_EXTRACTABLE, CK_FALSE },
+	{ KEY_UNWRAPPED, CKA_COPYABLE, CK_TRUE },
+	{ KEY_UNWRAPPED, CKA_MODIFIABLE, FREE },
+	{ KEY_RESTORED, CKA_COPYABLE, FREE },
+	{ KEY_RESTORED, CKA_LOCAL, CK_FALSE },
+	{ KEY_RESTORED, CKA_ALWAYS_SENSITIVE, CK_FALSE },
+	{ KEY_RESTORED, CKA_NEVER_EXTRACTABLE, CK_FALSE },
+	{ KEY_RESTORED, CKA_KEY_GEN_MECHANISM, FREE },
+};
+
+unsigned long
+attribute_wanted(const struct key_rule *rule, enum key_type type,
+    enum key_state state)
 {
+	for (size_t i = 0; i < COUNT(exceptions); i++)
+		if (exceptions[i].state == state &&
+		    exceptions[i].type == rule->type)
+			return exceptions[i].wanted;
 	switch (rule->kind) {
 	case RULE_MECHANISMS:
 		return key_mechanism(type);
@@ -146,14 +181,28 @@ wanted_value(const struct key_rule *rule, enum key_type type)
 	}
 }
 
+static bool
+was_extractable(const struct key_attribute seen[KEY_ATTRIBUTES])
+{
+	for (size_t i = 0; i < KEY_ATTRIBUTES; i++)
+		if (key_rules[i].type == CKA_NEVER_EXTRACTABLE)
+			return seen[i].readable && seen[i].value == CK_FALSE;
+	return false;
+}
+
 enum err
 attribute_check(const struct token *t, enum key_type type,
-    const struct key_attribute seen[KEY_ATTRIBUTES], bool born)
+    const struct key_attribute seen[KEY_ATTRIBUTES], enum key_state state)
 {
-	for (size_t i = 0; i < KEY_ATTRIBUTES; i++) {
-		unsigned long wanted = wanted_value(&key_rules[i], type);
+	bool born = state != KEY_ANY;
 
-		if (key_rules[i].born && !born)
+	if (!born && was_extractable(seen))
+		state = KEY_SEALED;
+	for (size_t i = 0; i < KEY_ATTRIBUTES; i++) {
+		unsigned long wanted = attribute_wanted(&key_rules[i], type,
+		    state);
+
+		if ((key_rules[i].born && !born) || wanted == FREE)
 			continue;
 		if (!seen[i].readable) {
 			if ((t->unreadable >> i & 1) != 0)
@@ -168,4 +217,67 @@ attribute_check(const struct token *t, enum key_type type,
 			    seen[i].value);
 	}
 	return ERR_OK;
+}
+
+size_t
+attribute_template(const struct token *t, enum key_type type,
+    enum key_state state, struct attribute_values *value,
+    CK_ATTRIBUTE a[KEY_ATTRIBUTES])
+{
+	size_t n = 0;
+
+	value->mechanism = key_mechanism(type);
+	for (size_t i = 0; i < KEY_ATTRIBUTES; i++) {
+		const struct key_rule *rule = &key_rules[i];
+
+		unsigned long wanted = attribute_wanted(rule, type, state);
+
+		if (rule->born || wanted == FREE ||
+		    (t->unreadable >> i & 1) != 0)
+			continue;
+		value->flags[i] = (CK_BBOOL)wanted;
+		if (rule->kind == RULE_BOOL)
+			a[n++] = (CK_ATTRIBUTE){ rule->type, &value->flags[i],
+			    sizeof(CK_BBOOL) };
+		else
+			a[n++] = (CK_ATTRIBUTE){ rule->type,
+			    &value->mechanism, sizeof(value->mechanism) };
+	}
+	return n;
+}
+
+size_t
+attribute_public(enum key_type type, CK_ATTRIBUTE a[PUBLIC_ATTRIBUTES])
+{
+	static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	static const struct {
+		CK_ATTRIBUTE_TYPE	 type;
+		const CK_BBOOL		*value;
+	} rows[PUBLIC_ATTRIBUTES - 1] = {
+		{ CKA_TOKEN, &yes },
+		{ CKA_PRIVATE, &no },
+		{ CKA_VERIFY, &yes },
+		{ CKA_VERIFY_RECOVER, &no },
+		{ CKA_ENCRYPT, &no },
+		{ CKA_WRAP, &no },
+		{ CKA_DERIVE, &no },
+		{ CKA_MODIFIABLE, &no },
+	};
+	struct view curve = key_curve(type);
+	size_t n = 0;
+
+	for (; n < COUNT(rows); n++)
+		a[n] = (CK_ATTRIBUTE){ rows[n].type, unconst(rows[n].value),
+		    sizeof(CK_BBOOL) };
+	a[n++] = (CK_ATTRIBUTE){ CKA_EC_PARAMS, unconst(curve.at), curve.len };
+	return n;
+}
+
+size_t
+attribute_name(const struct key_name *name, CK_ATTRIBUTE *a, size_t n)
+{
+	a[n++] = (CK_ATTRIBUTE){ CKA_LABEL, unconst(name->label),
+	    strlen(name->label) };
+	a[n++] = (CK_ATTRIBUTE){ CKA_ID, unconst(name->id.at), name->id.len };
+	return n;
 }

@@ -28,8 +28,22 @@ struct key_name {
 	struct view	 id;
 };
 
+/*
+ * How a key came to be, and what its attributes must be therefore. A key that
+ * is looked for to sign is not asked for what only its birth can show.
+ */
+enum key_state {
+	KEY_ANY,	/* an issuing key, wherever it came from */
+	KEY_BORN,	/* made in this token, never extractable */
+	KEY_WRAPPABLE,	/* made here, and may still be wrapped */
+	KEY_SEALED,	/* it was wrapped, and cannot be again */
+	KEY_UNWRAPPED,	/* for a moment, until it is hardened */
+	KEY_RESTORED,	/* unwrapped here, and hardened */
+};
+
 struct key {
 	struct token		*token;
+	enum key_state		 state;
 	CK_OBJECT_HANDLE	 handle;
 	EVP_PKEY		*public_key;
 	CK_RV			 refused;	/* quarantined with this */
@@ -133,13 +147,38 @@ enum key_type key_type_of(CK_KEY_TYPE type, struct view curve);
 /* All of them as the token tells them, in the order of key_rules. */
 [[nodiscard]] enum err attribute_read(struct token *t,
     CK_OBJECT_HANDLE object, struct key_attribute out[KEY_ATTRIBUTES]);
-/* ERR_MISMATCH unless as wanted; born: also what only a new key can show. */
+unsigned long attribute_wanted(const struct key_rule *rule,
+    enum key_type type, enum key_state state);
+/* ERR_MISMATCH unless as wanted of a key in this state. */
 [[nodiscard]] enum err attribute_check(const struct token *t,
     enum key_type type, const struct key_attribute seen[KEY_ATTRIBUTES],
-    bool born);
+    enum key_state state);
+/*
+ * Those a key in this state is made with, without what the module does not
+ * know: it could refuse all for that. value keeps what a points to.
+ */
+struct attribute_values {
+	CK_BBOOL		flags[KEY_ATTRIBUTES];
+	CK_MECHANISM_TYPE	mechanism;
+};
+size_t attribute_template(const struct token *t, enum key_type type,
+    enum key_state state, struct attribute_values *value,
+    CK_ATTRIBUTE a[KEY_ATTRIBUTES]);
+/* What the public half is made with, whatever the key is: it verifies. */
+#define PUBLIC_ATTRIBUTES 9
+size_t attribute_public(enum key_type type,
+    CK_ATTRIBUTE a[PUBLIC_ATTRIBUTES]);
+/* Label and id behind n attributes; how many there are then. */
+size_t attribute_name(const struct key_name *name, CK_ATTRIBUTE *a, size_t n);
 
 /* ---- key.c */
 
+/* ERR_UNSUPPORTED: neither P-256 nor Ed25519. */
+[[nodiscard]] enum err key_type_public(EVP_PKEY *public_key,
+    enum key_type *out);
+/* token_key_find() of a key in a state. */
+[[nodiscard]] enum err key_find(struct token *t, const struct key_spec *spec,
+    enum key_state state, struct key **out);
 /* ERR_RANGE unless 1 to KEY_LABEL_MAX, and 1 to KEY_ID_MAX. */
 [[nodiscard]] enum err key_name_check(const struct key_name *name);
 /* The one object of that class and name; ERR_NOT_FOUND, ERR_MISMATCH. */
@@ -148,6 +187,12 @@ enum key_type key_type_of(CK_KEY_TYPE type, struct view curve);
     CK_OBJECT_HANDLE *out);
 /* Finds the handle, checks attributes, proves the key. Errors as for find. */
 [[nodiscard]] enum err key_locate(struct key *k);
+
+/* ---- generate.c */
+
+/* How many objects have this label, and this id; up to three of each. */
+[[nodiscard]] enum err generate_count(struct token *t,
+    const struct key_name *name, size_t *out_labels, size_t *out_ids);
 
 /* ---- sign.c */
 

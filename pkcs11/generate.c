@@ -27,9 +27,9 @@ count_objects(struct token *t, CK_ATTRIBUTE wanted, size_t *out)
 	return ERR_OK;
 }
 
-static enum err
-count_named(struct token *t, const struct key_name *name, size_t *out_labels,
-    size_t *out_ids)
+enum err
+generate_count(struct token *t, const struct key_name *name,
+    size_t *out_labels, size_t *out_ids)
 {
 	CK_ATTRIBUTE label = { CKA_LABEL, unconst(name->label),
 	    strlen(name->label) };
@@ -45,7 +45,7 @@ check_count(struct token *t, const struct key_name *name, size_t wanted)
 {
 	size_t labels = 0, ids = 0;
 
-	TRY(count_named(t, name, &labels, &ids));
+	TRY(generate_count(t, name, &labels, &ids));
 	if (labels != wanted || ids != wanted)
 		return err_because(wanted == 0 ? ERR_EXISTS : ERR_MISMATCH,
 		    "key '%s': wanted %zu objects with its label and with its "
@@ -53,78 +53,21 @@ check_count(struct token *t, const struct key_name *name, size_t wanted)
 	return ERR_OK;
 }
 
-/* Whatever the key is, its public half does nothing but verify. */
-static size_t
-public_template(const struct key_name *name, CK_ATTRIBUTE *a)
-{
-	static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	static const struct {
-		CK_ATTRIBUTE_TYPE	 type;
-		const CK_BBOOL		*value;
-	} rows[] = {
-		{ CKA_TOKEN, &yes },
-		{ CKA_PRIVATE, &no },
-		{ CKA_VERIFY, &yes },
-		{ CKA_VERIFY_RECOVER, &no },
-		{ CKA_ENCRYPT, &no },
-		{ CKA_WRAP, &no },
-		{ CKA_DERIVE, &no },
-		{ CKA_MODIFIABLE, &no },
-	};
-	struct view curve = key_curve(name->type);
-	size_t n = 0;
-
-	for (; n < COUNT(rows); n++)
-		a[n] = (CK_ATTRIBUTE){ rows[n].type, unconst(rows[n].value),
-		    sizeof(CK_BBOOL) };
-	a[n++] = (CK_ATTRIBUTE){ CKA_EC_PARAMS, unconst(curve.at), curve.len };
-	return n;
-}
-
-/* Without what the module does not know: it could refuse all for that. */
-static size_t
-private_template(const struct token *t, CK_MECHANISM_TYPE *mechanism,
-    CK_ATTRIBUTE *a)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < KEY_ATTRIBUTES; i++) {
-		const struct key_rule *rule = &key_rules[i];
-
-		if (rule->born || (t->unreadable >> i & 1) != 0)
-			continue;
-		if (rule->kind == RULE_BOOL)
-			a[n++] = (CK_ATTRIBUTE){ rule->type,
-			    unconst(&rule->wanted), sizeof(rule->wanted) };
-		else
-			a[n++] = (CK_ATTRIBUTE){ rule->type, mechanism,
-			    sizeof(*mechanism) };
-	}
-	return n;
-}
-
-static size_t
-add_name(const struct key_name *name, CK_ATTRIBUTE *a, size_t n)
-{
-	a[n++] = (CK_ATTRIBUTE){ CKA_LABEL, unconst(name->label),
-	    strlen(name->label) };
-	a[n++] = (CK_ATTRIBUTE){ CKA_ID, unconst(name->id.at), name->id.len };
-	return n;
-}
-
 static enum err
-make_pair(struct token *t, const struct key_name *name,
+make_pair(struct token *t, const struct key_name *name, enum key_state state,
     CK_SESSION_HANDLE session)
 {
 	CK_MECHANISM generator = { .mechanism = key_generator(name->type) };
-	CK_MECHANISM_TYPE mechanism = key_mechanism(name->type);
-	CK_ATTRIBUTE public[16], private[KEY_ATTRIBUTES + 2];
-	size_t publics = public_template(name, public);
-	size_t privates = private_template(t, &mechanism, private);
+	struct attribute_values values;
+	CK_ATTRIBUTE public[PUBLIC_ATTRIBUTES + 2];
+	CK_ATTRIBUTE private[KEY_ATTRIBUTES + 2];
+	size_t publics = attribute_public(name->type, public);
+	size_t privates = attribute_template(t, name->type, state, &values,
+	    private);
 	CK_OBJECT_HANDLE made[2] = { 0 };
 
-	publics = add_name(name, public, publics);
-	privates = add_name(name, private, privates);
+	publics = attribute_name(name, public, publics);
+	privates = attribute_name(name, private, privates);
 	return rv_check("C_GenerateKeyPair", t->p11->C_GenerateKeyPair(session,
 	    &generator, public, publics, private, privates, &made[0],
 	    &made[1]), false);
@@ -132,13 +75,14 @@ make_pair(struct token *t, const struct key_name *name,
 
 /* The one use of a session that may write. */
 static enum err
-make_pair_in_session(struct token *t, const struct key_name *name)
+make_pair_in_session(struct token *t, const struct key_name *name,
+    enum key_state state)
 {
 	CK_SESSION_HANDLE session;
 	enum err e;
 
 	TRY(session_open(t, CKF_RW_SESSION, &session));
-	e = make_pair(t, name, session);
+	e = make_pair(t, name, state, session);
 	(void)t->p11->C_CloseSession(session);
 	return e;
 }
@@ -168,7 +112,8 @@ token_read_public(struct token *t, enum key_type type, const char *label,
 
 /* What the token made, as it tells and as it proves. */
 static enum err
-record(struct token *t, const struct key_name *name, struct key_record *r)
+record(struct token *t, const struct key_name *name, enum key_state state,
+    struct key_record *r)
 {
 	struct key_spec spec = { .label = name->label, .id = name->id };
 	AUTO(key) key = NULL;
@@ -176,9 +121,28 @@ record(struct token *t, const struct key_name *name, struct key_record *r)
 	TRY(token_read_public(t, name->type, name->label, name->id,
 	    &r->public_key));
 	spec.public_key = r->public_key;
-	TRY(token_key_find(t, &spec, &key));
-	TRY(attribute_read(t, key->handle, r->attributes));
-	return attribute_check(t, name->type, r->attributes, true);
+	TRY(key_find(t, &spec, state, &key));
+	return attribute_read(t, key->handle, r->attributes);
+}
+
+static enum err
+generate(struct token *t, const struct key_name *name, enum key_state state,
+    struct key_record *out)
+{
+	AUTO_DONE(key_record) r = { 0 };
+
+	rv_clear();
+	if (name->type == KEY_OTHER)
+		return err_because(ERR_UNSUPPORTED,
+		    "keys are made for P-256 or Ed25519 only");
+	TRY(key_name_check(name));
+	TRY(check_count(t, name, 0));
+	TRY(make_pair_in_session(t, name, state));
+	TRY(check_count(t, name, 2));
+	TRY(record(t, name, state, &r));
+	*out = r;
+	r = (struct key_record){ 0 };
+	return ERR_OK;
 }
 
 enum err
@@ -186,20 +150,17 @@ token_generate(struct token *t, enum key_type type, const char *label,
     struct view id, struct key_record *out)
 {
 	struct key_name name = { type, label, id };
-	AUTO_DONE(key_record) r = { 0 };
 
-	rv_clear();
-	if (type == KEY_OTHER)
-		return err_because(ERR_UNSUPPORTED,
-		    "keys are made for P-256 or Ed25519 only");
-	TRY(key_name_check(&name));
-	TRY(check_count(t, &name, 0));
-	TRY(make_pair_in_session(t, &name));
-	TRY(check_count(t, &name, 2));
-	TRY(record(t, &name, &r));
-	*out = r;
-	r = (struct key_record){ 0 };
-	return ERR_OK;
+	return generate(t, &name, KEY_BORN, out);
+}
+
+enum err
+token_generate_wrappable(struct token *t, enum key_type type,
+    const char *label, struct view id, struct key_record *out)
+{
+	struct key_name name = { type, label, id };
+
+	return generate(t, &name, KEY_WRAPPABLE, out);
 }
 
 /* ---- what a crash left */
@@ -213,11 +174,26 @@ token_made(struct token *t, enum key_type type, const char *label,
 
 	rv_clear();
 	TRY(key_name_check(&name));
-	TRY(count_named(t, &name, &labels, &ids));
+	TRY(generate_count(t, &name, &labels, &ids));
 	if (labels != ids || labels > 2)
 		return err_because(ERR_MISMATCH, "key '%s': found %zu objects "
 		    "with its label, %zu with its id", label, labels, ids);
 	*out_objects = labels;
+	return ERR_OK;
+}
+
+static enum err
+take_over(struct token *t, const struct key_name *name, enum key_state state,
+    struct key_record *out)
+{
+	AUTO_DONE(key_record) r = { 0 };
+
+	rv_clear();
+	TRY(key_name_check(name));
+	TRY(check_count(t, name, 2));
+	TRY(record(t, name, state, &r));
+	*out = r;
+	r = (struct key_record){ 0 };
 	return ERR_OK;
 }
 
@@ -226,15 +202,17 @@ token_take_over(struct token *t, enum key_type type, const char *label,
     struct view id, struct key_record *out)
 {
 	struct key_name name = { type, label, id };
-	AUTO_DONE(key_record) r = { 0 };
 
-	rv_clear();
-	TRY(key_name_check(&name));
-	TRY(check_count(t, &name, 2));
-	TRY(record(t, &name, &r));
-	*out = r;
-	r = (struct key_record){ 0 };
-	return ERR_OK;
+	return take_over(t, &name, KEY_BORN, out);
+}
+
+enum err
+token_take_over_wrappable(struct token *t, enum key_type type,
+    const char *label, struct view id, struct key_record *out)
+{
+	struct key_name name = { type, label, id };
+
+	return take_over(t, &name, KEY_WRAPPABLE, out);
 }
 
 static enum err

@@ -72,6 +72,14 @@ void key_record_done(struct key_record *r);
     const char *label, struct view id, struct key_record *out);
 
 /*
+ * The same for a key that is to be backed up (pkcs11/backup.h): until it is
+ * sealed it may be wrapped, and it is not a key to sign with.
+ */
+[[nodiscard]] enum err token_generate_wrappable(struct token *t,
+    enum key_type type, const char *label, struct view id,
+    struct key_record *out);
+
+/*
  * After a crash in token_generate(): how many objects of this label and id
  * there are, 0, 1 (half a pair) or 2. ERR_MISMATCH: more, or an object has one
  * of the two without the other.
@@ -81,6 +89,9 @@ void key_record_done(struct key_record *r);
 /* A whole pair that was made before, looked at as token_generate() does. */
 [[nodiscard]] enum err token_take_over(struct token *t, enum key_type type,
     const char *label, struct view id, struct key_record *out);
+[[nodiscard]] enum err token_take_over_wrappable(struct token *t,
+    enum key_type type, const char *label, struct view id,
+    struct key_record *out);
 /*
  * Destroys one object of this label and id, the private half first, and makes
  * sure that it is gone: call it as often as there are objects. ERR_NOT_FOUND:

@@ -23,8 +23,8 @@ key_name_check(const struct key_name *name)
 	return ERR_OK;
 }
 
-static enum err
-type_of(EVP_PKEY *public_key, enum key_type *out)
+enum err
+key_type_public(EVP_PKEY *public_key, enum key_type *out)
 {
 	uint8_t point[P256_POINT_SIZE];
 
@@ -70,32 +70,40 @@ key_locate(struct key *k)
 
 	TRY(key_find_object(k->token, CKO_PRIVATE_KEY, &k->name, &k->handle));
 	TRY(attribute_read(k->token, k->handle, seen));
-	TRY(attribute_check(k->token, k->name.type, seen, false));
+	TRY(attribute_check(k->token, k->name.type, seen, k->state));
 	return key_prove(k);
+}
+
+enum err
+key_find(struct token *t, const struct key_spec *spec, enum key_state state,
+    struct key **out)
+{
+	struct key_name name = { .label = spec->label, .id = spec->id };
+	AUTO(key) k = mem_new(1, sizeof(*k));
+
+	if (k == NULL)
+		return err_because(ERR_MEMORY, "finding a key");
+	TRY(key_name_check(&name));
+	TRY(key_type_public(spec->public_key, &k->name.type));
+	memcpy(k->label, name.label, strlen(name.label));
+	memcpy(k->id, name.id.at, name.id.len);
+	k->name.label = k->label;
+	k->name.id = VIEW(k->id, name.id.len);
+	k->token = t;
+	k->state = state;
+	EVP_PKEY_up_ref(spec->public_key);
+	k->public_key = spec->public_key;
+	TRY(key_locate(k));
+	*out = STEAL(k);
+	return ERR_OK;
 }
 
 enum err
 token_key_find(struct token *t, const struct key_spec *spec,
     struct key **out_key)
 {
-	struct key_name name = { .label = spec->label, .id = spec->id };
-	AUTO(key) k = mem_new(1, sizeof(*k));
-
 	rv_clear();
-	if (k == NULL)
-		return err_because(ERR_MEMORY, "finding a key");
-	TRY(key_name_check(&name));
-	TRY(type_of(spec->public_key, &k->name.type));
-	memcpy(k->label, name.label, strlen(name.label));
-	memcpy(k->id, name.id.at, name.id.len);
-	k->name.label = k->label;
-	k->name.id = VIEW(k->id, name.id.len);
-	k->token = t;
-	EVP_PKEY_up_ref(spec->public_key);
-	k->public_key = spec->public_key;
-	TRY(key_locate(k));
-	*out_key = STEAL(k);
-	return ERR_OK;
+	return key_find(t, spec, KEY_ANY, out_key);
 }
 
 void
