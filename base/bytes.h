@@ -93,5 +93,7 @@ void base64url_put(struct bytes *b, struct view v);	/* RFC 4648 5, no = */
 
 /* Well-formed UTF-8 (no surrogates, no overlong forms, no NUL). */
 bool utf8_valid(struct view v);
+/* Bytes of the well-formed sequence that v begins with, 0: none; v: 1 … */
+size_t utf8_step(struct view v);
 
 #endif

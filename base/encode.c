@@ -171,8 +171,7 @@ base64url_get(struct view text, struct bytes *out)
 	return get64(text, alphabet64url, "base64url", out);
 }
 
-/* Length of the sequence that starts here, 0 when it is not well formed. */
-static size_t
+size_t
 utf8_step(struct view v)
 {
 	uint8_t c = v.at[0];

@@ -13,15 +13,32 @@ json_start(struct bytes *out)
 	return (struct json){ .out = out };
 }
 
-/* Neither to be escaped nor to be checked: most texts, and every name. */
-static bool
-is_plain(struct view v)
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Not 0 if a byte of w is 0, as long as no byte is over 0x7f. */
+static uint64_t
+zeros(uint64_t w)
 {
-	for (size_t i = 0; i < v.len; i++)
-		if (v.at[i] < 0x20 || v.at[i] > 0x7e || v.at[i] == '"' ||
-		    v.at[i] == '\\')
-			return false;
-	return true;
+	return (w - EACH(1)) & ~w & EACH(0x80);
+}
+
+/* Eight bytes at a time, as long as none of them stops it. */
+size_t
+json_plain_run(struct view v)
+{
+	size_t i = 0;
+	uint64_t w;
+
+	for (; i + sizeof(w) <= v.len; i += sizeof(w)) {
+		memcpy(&w, v.at + i, sizeof(w));
+		if (((w | (w - EACH(0x20))) & EACH(0x80)) != 0 ||
+		    (zeros(w ^ EACH('"')) | zeros(w ^ EACH('\\'))) != 0)
+			break;
+	}
+	while (i < v.len && v.at[i] >= 0x20 && v.at[i] < 0x80 &&
+	    v.at[i] != '"' && v.at[i] != '\\')
+		i++;
+	return i;
 }
 
 static void
@@ -42,7 +59,8 @@ put_quoted(struct json *j, struct view utf8)
 	struct bytes *b = j->out;
 	size_t plain = 0;
 
-	if (is_plain(utf8)) {
+	/* most texts, and every name */
+	if (json_plain_run(utf8) == utf8.len) {
 		put_plain(b, utf8);
 		return;
 	}

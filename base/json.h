@@ -1,7 +1,7 @@
 /*
  * Writing JSON into a buffer: members appear in the order they are put, with
- * no white space, raw UTF-8, only the escapes RFC 8259 demands. Readers are
- * elsewhere (jansson); this only writes.
+ * no white space, raw UTF-8, only the escapes RFC 8259 demands. The reader is
+ * base/json_tree.h; this only writes.
  *
  *	struct json j = json_start(&buffer);
  *	json_record(&j, NULL);
@@ -49,6 +49,11 @@ void json_base64url(struct json *j, const char *name, struct view v);
 void json_base64(struct json *j, const char *name, struct view v);
 /* Puts a value that is JSON already, unchecked. */
 void json_raw(struct json *j, const char *name, struct view value);
+/*
+ * How many bytes at its start stand for themselves within quotes: ASCII but
+ * for control characters, '"' and '\\'.
+ */
+size_t json_plain_run(struct view v);
 [[nodiscard]] enum err json_end(const struct json *j);
 
 #endif

@@ -19,7 +19,7 @@ void recorded_done(struct recorded *r);
 
 /*
  * One line of JSON, as `okse policy explain` takes it: decoded by the gate's
- * code, framed, decoded again. body_setup() has run.
+ * code, framed, decoded again.
  */
 [[nodiscard]] enum err recorded_read(struct view line,
     struct recorded *out_case);

@@ -64,7 +64,6 @@ policy_lines(const char *path, const struct line_reader *r)
 	FILE *in = stdin;
 	int status;
 
-	body_setup();
 	if (path != NULL && strcmp(path, "-") != 0 &&
 	    (in = fopen(path, "re")) == NULL)
 		return complain_err(path, err_system("open"));

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include <jansson.h>
 #include <openssl/x509v3.h>
 
 #include "credential/jwt.h"
@@ -81,20 +80,19 @@ attesters_add_key(struct attesters *a, const char *kid, const char *path)
 /* ---- by a chain of certificates */
 
 static enum err
-get_chain(const json_t *x5c, struct chain *c)
+get_chain(const struct node *x5c, struct chain *c)
 {
-	size_t count = json_array_size(x5c);
+	size_t count = node_is(x5c, NODE_LIST) ? x5c->count : 0;
 
 	if (count == 0 || count > CHAIN_MAX)
 		return err_because(ERR_SCHEMA, WHAT ", header: x5c has 1 to "
 		    "%d certificates (RFC 7515 4.1.6)", CHAIN_MAX);
 	for (; c->count < count; c->count++) {
-		const json_t *text = json_array_get(x5c, c->count);
+		struct view text = node_text(node_element(x5c, c->count));
 		AUTO_DONE(bytes) der = { 0 };
 		const uint8_t *at;
 
-		if (base64_get(VIEW(json_string_value(text),
-		    json_string_length(text)), &der) != ERR_OK || der.len == 0)
+		if (base64_get(text, &der) != ERR_OK || der.len == 0)
 			return err_because(ERR_SCHEMA, WHAT ", header: x5c "
 			    "holds certificates in base64 (RFC 7515 4.1.6)");
 		at = der.at;
@@ -140,7 +138,7 @@ verify_by_chain(const struct jwt *j, const struct attesters *a, int64_t now)
 	uint8_t point[P256_POINT_SIZE];
 	bool known = false;
 
-	TRY(get_chain(json_object_get(j->header, "x5c"), &c));
+	TRY(get_chain(node_member(j->header.at, "x5c"), &c));
 	for (size_t i = 0; i < a->count && !known; i++)
 		known = a->at[i].ca != NULL &&
 		    leads_to(&c, a->at[i].ca, now);
@@ -157,7 +155,7 @@ verify_by_chain(const struct jwt *j, const struct attesters *a, int64_t now)
 static enum err
 verify_by_name(const struct jwt *j, const struct attesters *a)
 {
-	struct view kid = jwt_text(j->header, "kid");
+	struct view kid = jwt_text(&j->header, "kid");
 
 	for (size_t i = 0; i < a->count; i++)
 		if (a->at[i].key != NULL && view_is(kid, a->at[i].kid))
@@ -169,10 +167,10 @@ verify_by_name(const struct jwt *j, const struct attesters *a)
 static enum err
 verify(const struct jwt *j, const struct attesters *a, int64_t now)
 {
-	bool chain = json_object_get(j->header, "x5c") != NULL;
-	bool name = json_object_get(j->header, "kid") != NULL;
+	bool chain = node_member(j->header.at, "x5c") != NULL;
+	bool name = node_member(j->header.at, "kid") != NULL;
 
-	if (json_object_get(j->header, "trust_chain") != NULL)
+	if (node_member(j->header.at, "trust_chain") != NULL)
 		return err_because(ERR_UNSUPPORTED, WHAT ", header: "
 		    "trust_chain is not supported (OpenID4VCI 1.0 D.1)");
 	if (chain == name)
@@ -197,8 +195,8 @@ attestation_has(const struct attestation *a,
 static enum err
 get_keys(const struct jwt *j, struct attestation *a)
 {
-	const json_t *keys = json_object_get(j->payload, "attested_keys");
-	size_t count = json_array_size(keys);
+	const struct node *keys = node_member(j->payload.at, "attested_keys");
+	size_t count = node_is(keys, NODE_LIST) ? keys->count : 0;
 
 	if (count == 0 || count > ASKED_PROOFS)
 		return err_because(ERR_SCHEMA, WHAT ": attested_keys must be "
@@ -207,7 +205,7 @@ get_keys(const struct jwt *j, struct attestation *a)
 		uint8_t point[P256_POINT_SIZE];
 		AUTO(EVP_PKEY) key = NULL;
 
-		TRY(jwk_point(WHAT, json_array_get(keys, i), point));
+		TRY(jwk_point(WHAT, node_element(keys, i), point));
 		/* on the curve, or it is no key */
 		if (p256_public(VIEW_OF(point), &key) != ERR_OK)
 			return err_because(ERR_SCHEMA, WHAT ": attested_keys "
@@ -225,20 +223,20 @@ static enum err
 get_resistance(const struct jwt *j, const char *name,
     enum resistance *out)
 {
-	const json_t *list = json_object_get(j->payload, name);
+	const struct node *list = node_member(j->payload.at, name);
+	size_t count = node_is(list, NODE_LIST) ? list->count : 0;
 	enum resistance best = RESISTANCE_NONE, r;
 
-	if (list != NULL && json_array_size(list) == 0)
+	if (list != NULL && count == 0)
 		return err_because(ERR_SCHEMA, WHAT ": %s must be a list that "
 		    "is not empty (OpenID4VCI 1.0 D.1)", name);
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *text = json_array_get(list, i);
+	for (size_t i = 0; i < count; i++) {
+		const struct node *text = node_element(list, i);
 
-		if (!json_is_string(text))
+		if (!node_is(text, NODE_TEXT))
 			return err_because(ERR_SCHEMA, WHAT ": %s must be a "
 			    "list of texts (OpenID4VCI 1.0 D.1)", name);
-		if (resistance_of(VIEW(json_string_value(text),
-		    json_string_length(text)), &r) == ERR_OK && r > best)
+		if (resistance_of(text->text, &r) == ERR_OK && r > best)
 			best = r;
 	}
 	*out = best;
@@ -249,14 +247,14 @@ static enum err
 get_payload(const struct jwt *j, struct bytes *storage,
     struct attestation *a)
 {
-	struct view nonce = jwt_text(j->payload, "nonce");
+	struct view nonce = jwt_text(&j->payload, "nonce");
 	struct jwt_times times;
 
 	TRY(jwt_times(j, &times));
 	TRY(get_resistance(j, "key_storage", &a->said.key_storage));
 	TRY(get_resistance(j, "user_authentication",
 	    &a->said.user_authentication));
-	if (json_object_get(j->payload, "nonce") != NULL &&
+	if (node_member(j->payload.at, "nonce") != NULL &&
 	    (nonce.len == 0 || nonce.len > ASKED_TEXT))
 		return err_because(ERR_SCHEMA, WHAT ": nonce must be a text "
 		    "of 1 to %d bytes", ASKED_TEXT);

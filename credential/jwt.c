@@ -1,21 +1,21 @@
 /*
- * JWTs that come with a request. Nobody trusts them: jansson reads the JSON,
- * here in the gate and nowhere else, and only a signature makes what they say
- * anybody's word. Next: proof.c and attestation.c.
+ * JWTs that come with a request. Nobody trusts them: they are read here in the
+ * gate and nowhere else, and only a signature makes what they say anybody's
+ * word. Next: proof.c and attestation.c.
  */
 #include "credential/jwt.h"
 
 #include <string.h>
-
-#include <jansson.h>
 
 #define TIME_LAST INT64_C(253402300799)	/* 9999-12-31T23:59:59Z */
 
 void
 jwt_done(struct jwt *j)
 {
-	json_decref(j->header);
-	json_decref(j->payload);
+	json_tree_done(&j->header);
+	json_tree_done(&j->payload);
+	bytes_done(&j->texts[0]);
+	bytes_done(&j->texts[1]);
 	bytes_done(&j->signature);
 }
 
@@ -50,41 +50,35 @@ split(struct view text, const char *what, size_t max, struct parts *out)
 }
 
 static enum err
-load(struct view part, const char *what, const char *name, json_t **out)
+load(struct view part, const char *what, const char *name,
+    struct bytes *text, struct json_tree *out)
 {
-	AUTO_DONE(bytes) text = { 0 };
-	json_error_t error;
-	json_t *j;
+	enum err e;
 
-	TRY(base64url_get(part, &text));
-	j = json_loadb(bytes_text(&text), text.len, JSON_REJECT_DUPLICATES,
-	    &error);
-	if (j == NULL)
-		return err_because(ERR_SYNTAX, "%s, %s: not JSON, or a member "
-		    "twice, at byte %d (RFC 8259)", what, name,
-		    error.position);
-	if (!json_is_object(j)) {
-		json_decref(j);
+	TRY(base64url_get(part, text));
+	if ((e = json_tree_read(out, bytes_view(text))) == ERR_MEMORY)
+		return e;
+	if (e != ERR_OK)
+		return err_because(ERR_SYNTAX, "%s, %s: not JSON as it is "
+		    "taken here, at byte %zu: %s", what, name, out->fault_at,
+		    out->fault);
+	if (out->at->kind != NODE_OBJECT)
 		return err_because(ERR_SCHEMA, "%s, %s: not an object (RFC "
 		    "7519 7.2)", what, name);
-	}
-	*out = j;
 	return ERR_OK;
 }
 
 struct view
-jwt_text(const json_t *object, const char *name)
+jwt_text(const struct json_tree *object, const char *name)
 {
-	const json_t *v = json_object_get(object, name);
-
-	return VIEW(json_string_value(v), json_string_length(v));
+	return node_text(node_member(object->at, name));
 }
 
 static enum err
-want(const json_t *object, const char *what, const char *name,
+want(const struct node *object, const char *what, const char *name,
     const char *value, const char *clause)
 {
-	if (!view_is(jwt_text(object, name), value))
+	if (!view_is(node_text(node_member(object, name)), value))
 		return err_because(ERR_SCHEMA, "%s: %s must be %s (%s)", what,
 		    name, value, clause);
 	return ERR_OK;
@@ -98,13 +92,13 @@ jwt_read(struct view text, const char *what, const char *typ, size_t max,
 	struct parts parts;
 
 	TRY(split(text, what, max, &parts));
-	TRY(load(parts.header, what, "header", &j.header));
-	TRY(want(j.header, what, "typ", typ, "OpenID4VCI 1.0 D, F"));
-	TRY(want(j.header, what, "alg", "ES256", "RFC 7518 3.4"));
-	if (json_object_get(j.header, "crit") != NULL)
+	TRY(load(parts.header, what, "header", &j.texts[0], &j.header));
+	TRY(want(j.header.at, what, "typ", typ, "OpenID4VCI 1.0 D, F"));
+	TRY(want(j.header.at, what, "alg", "ES256", "RFC 7518 3.4"));
+	if (node_member(j.header.at, "crit") != NULL)
 		return err_because(ERR_SCHEMA, "%s: crit names what is not "
 		    "known here (RFC 7515 4.1.11)", what);
-	TRY(load(parts.payload, what, "payload", &j.payload));
+	TRY(load(parts.payload, what, "payload", &j.texts[1], &j.payload));
 	TRY(base64url_get(parts.signature, &j.signature));
 	j.digest = sha256(parts.signing_input);
 	*out = j;
@@ -123,15 +117,14 @@ jwt_verify(const struct jwt *j, EVP_PKEY *key)
 static enum err
 get_time(const struct jwt *j, const char *name, int64_t *out)
 {
-	const json_t *v = json_object_get(j->payload, name);
+	const struct node *v = node_member(j->payload.at, name);
 
 	if (v == NULL)
 		return ERR_OK;
-	if (!json_is_integer(v) || json_integer_value(v) < 0 ||
-	    json_integer_value(v) > TIME_LAST)
+	if (v->kind != NODE_INT || v->number < 0 || v->number > TIME_LAST)
 		return err_because(ERR_SCHEMA, "%s: %s must be whole seconds "
 		    "since 1970 (RFC 7519 4.1)", j->what, name);
-	*out = json_integer_value(v);
+	*out = v->number;
 	return ERR_OK;
 }
 
@@ -153,12 +146,13 @@ jwt_times(const struct jwt *j, struct jwt_times *out)
 /* ---- keys */
 
 static enum err
-coordinate(const char *what, const json_t *jwk, const char *name,
+coordinate(const char *what, const struct node *jwk, const char *name,
     uint8_t out[32])
 {
 	AUTO_DONE(bytes) v = { 0 };
 
-	if (base64url_get(jwt_text(jwk, name), &v) != ERR_OK || v.len != 32)
+	if (base64url_get(node_text(node_member(jwk, name)), &v) != ERR_OK ||
+	    v.len != 32)
 		return err_because(ERR_SCHEMA, "%s, key: %s must be the "
 		    "base64url of 32 bytes (RFC 7518 6.2.1)", what, name);
 	memcpy(out, v.at, v.len);
@@ -167,33 +161,33 @@ coordinate(const char *what, const json_t *jwk, const char *name,
 
 /* Members of private keys of any type (RFC 7518 6.2.2, 6.3.2, 6.4). */
 static enum err
-refuse_private(const char *what, const json_t *jwk)
+refuse_private(const char *what, const struct node *jwk)
 {
 	static const char *const members[] =
 	    { "d", "p", "q", "dp", "dq", "qi", "oth", "k" };
 
 	for (size_t i = 0; i < COUNT(members); i++)
-		if (json_object_get(jwk, members[i]) != NULL)
+		if (node_member(jwk, members[i]) != NULL)
 			return err_because(ERR_SCHEMA, "%s, key: it holds a "
 			    "private key (OpenID4VCI 1.0 F.1)", what);
 	return ERR_OK;
 }
 
 enum err
-jwk_point(const char *what, const json_t *jwk,
+jwk_point(const char *what, const struct node *jwk,
     uint8_t out_point[P256_POINT_SIZE])
 {
 	uint8_t point[P256_POINT_SIZE] = { 4 };
 
-	if (!json_is_object(jwk))
+	if (!node_is(jwk, NODE_OBJECT))
 		return err_because(ERR_SCHEMA, "%s: its key is missing or no "
 		    "object (RFC 7517 4)", what);
 	TRY(refuse_private(what, jwk));
 	TRY(want(jwk, what, "kty", "EC", "RFC 7518 6.2"));
 	TRY(want(jwk, what, "crv", "P-256", "RFC 7518 6.2.1.1"));
-	if (json_object_get(jwk, "use") != NULL)
+	if (node_member(jwk, "use") != NULL)
 		TRY(want(jwk, what, "use", "sig", "RFC 7517 4.2"));
-	if (json_object_get(jwk, "alg") != NULL)
+	if (node_member(jwk, "alg") != NULL)
 		TRY(want(jwk, what, "alg", "ES256", "RFC 7517 4.4"));
 	TRY(coordinate(what, jwk, "x", point + 1));
 	TRY(coordinate(what, jwk, "y", point + 33));

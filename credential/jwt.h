@@ -7,10 +7,12 @@
 #define OKSE_CREDENTIAL_JWT_H
 
 #include "base/crypto.h"
+#include "base/json_tree.h"
 
 struct jwt {
 	const char	*what;		/* in messages: "proof" */
-	struct json_t	*header, *payload;
+	struct json_tree header, payload;
+	struct bytes	 texts[2];	/* that they were read from */
 	struct bytes	 signature;
 	struct hash	 digest;	/* of what is signed */
 };
@@ -25,7 +27,7 @@ void jwt_done(struct jwt *j);
 [[nodiscard]] enum err jwt_verify(const struct jwt *j, EVP_PKEY *key);
 
 /* A text of a JSON object, empty when it is missing or no text. */
-struct view jwt_text(const struct json_t *object, const char *name);
+struct view jwt_text(const struct json_tree *object, const char *name);
 
 struct jwt_times {
 	int64_t	issued_at;		/* needed */
@@ -39,7 +41,7 @@ struct jwt_times {
  * A public key for ES256 (RFC 7518 6.2): one with a member of a private key,
  * or for another use or algorithm, is refused. ERR_SCHEMA.
  */
-[[nodiscard]] enum err jwk_point(const char *what, const struct json_t *jwk,
+[[nodiscard]] enum err jwk_point(const char *what, const struct node *jwk,
     uint8_t out_point[P256_POINT_SIZE]);
 
 #endif

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include <jansson.h>
-
 #include "credential/jwt.h"
 
 #define WHAT "proof"
@@ -21,27 +19,27 @@ get_key(const struct jwt *j, uint8_t out_point[P256_POINT_SIZE])
 	    { "kid", "x5c", "trust_chain", "key_attestation" };
 
 	for (size_t i = 0; i < COUNT(other); i++)
-		if (json_object_get(j->header, other[i]) != NULL)
+		if (node_member(j->header.at, other[i]) != NULL)
 			return err_because(ERR_UNSUPPORTED, WHAT ", header: "
 			    "%s is not taken there: the key goes into jwk, an "
 			    "attestation beside the proofs (OpenID4VCI 1.0 "
 			    "F.1)", other[i]);
-	return jwk_point(WHAT, json_object_get(j->header, "jwk"), out_point);
+	return jwk_point(WHAT, node_member(j->header.at, "jwk"), out_point);
 }
 
 static enum err
 get_payload(const struct jwt *j, struct bytes *storage,
     struct device_proof *p)
 {
-	struct view nonce = jwt_text(j->payload, "nonce");
-	struct view audience = jwt_text(j->payload, "aud");
-	const json_t *iss = json_object_get(j->payload, "iss");
+	struct view nonce = jwt_text(&j->payload, "nonce");
+	struct view audience = jwt_text(&j->payload, "aud");
+	const struct node *iss = node_member(j->payload.at, "iss");
 	struct jwt_times times;
 
 	if (nonce.len == 0 || audience.len == 0)
 		return err_because(ERR_SCHEMA, WHAT ": aud and nonce must be "
 		    "texts (OpenID4VCI 1.0 F.1)");
-	if (iss != NULL && !json_is_string(iss))
+	if (iss != NULL && iss->kind != NODE_TEXT)
 		return err_because(ERR_SCHEMA,
 		    WHAT ": iss must be a text (RFC 7519 4.1.1)");
 	TRY(jwt_times(j, &times));

@@ -1,6 +1,6 @@
 /*
  * Request bodies and cases, from text to struct. The texts are hostile (those
- * of cases are an operator's); jansson parses them once. Next: the schema in
+ * of cases are an operator's), parsed once. Next: the schema in
  * body_request.c.
  */
 #include "signer/gate/body.h"
@@ -9,16 +9,10 @@
 #include "signer/gate/body_request.h"
 
 void
-body_setup(void)
-{
-	object_setup();
-}
-
-void
 body_done(struct body *b)
 {
 	value_done(&b->asked.claims);
-	object_unload(b->json);
+	json_tree_done(&b->json);
 	for (size_t i = 0; i < b->storage_used; i++)
 		bytes_done(&b->storage[i]);
 	*b = (struct body){ .attesters = b->attesters };
@@ -37,7 +31,7 @@ body_decode(struct view json, enum operation op, struct body *b)
 void
 body_batch_done(struct body_batch *batch)
 {
-	object_unload(batch->json);
+	json_tree_done(&batch->json);
 	*batch = (struct body_batch){ 0 };
 }
 

@@ -5,7 +5,7 @@
  * with the JSON pointer (RFC 6901) of the member and ": ", and never holds a
  * value.
  *
- * JSON is parsed once (jansson); views in the result point into its strings.
+ * JSON is parsed once; views in the result point into it and into its text.
  */
 #ifndef OKSE_SIGNER_GATE_BODY_H
 #define OKSE_SIGNER_GATE_BODY_H
@@ -19,7 +19,7 @@
 struct body {
 	struct asked	 asked;
 	struct facts	 facts;		/* of body_decode_case() only */
-	struct json_t	*json;
+	struct json_tree json;
 	/* proofs, an attestation, a chip's */
 	struct bytes	 storage[ASKED_PROOFS + 3];
 	size_t		 storage_used;
@@ -27,13 +27,7 @@ struct body {
 	const struct attesters *attesters;
 };
 
-void body_done(struct body *b);	/* wipes, if body_setup() ran */
-
-/*
- * Once a process, before the first decoding: jansson's memory comes from
- * base/mem.h (wiped on release) and its hashing gets a random seed.
- */
-void body_setup(void);
+void body_done(struct body *b);	/* wipes */
 
 /*
  * The body of POST /v1/qr-tokens, /v1/credentials or /v1/status-changes.
@@ -56,7 +50,7 @@ void body_setup(void);
  */
 #define BODY_BATCH 256
 struct body_batch {
-	struct json_t	*json;
+	struct json_tree json;
 	struct object	 top, list;
 };
 void body_batch_done(struct body_batch *batch);

@@ -1,97 +1,50 @@
 /*
- * The strict reader of JSON objects. Its input is hostile; jansson makes it a
- * tree (duplicates, bad UTF-8, NUL and nesting over its own limit are refused
- * there), and everything is checked here before it is used. Its messages
- * quote their input, so ours are made from its codes. Next: body_request.c.
+ * The strict reader of JSON objects. Its input is hostile: json_tree.c has
+ * looked at its form, and everything is checked here before it is used. Next:
+ * body_request.c.
  */
 #include "signer/gate/body_json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #define TIME_TEXT 64		/* bytes of a date or instant, at most */
 #define NAME_SHOWN 64		/* longest name of the client's in a pointer */
 
-static const char *
-syntax_rule(enum json_error_code code)
-{
-	switch (code) {
-	case json_error_duplicate_key:
-		return "a member comes twice";
-	case json_error_invalid_utf8:
-		return "not UTF-8 (RFC 8259 8.1)";
-	case json_error_null_character:
-	case json_error_null_byte_in_key:
-		return "U+0000 in a text";
-	case json_error_numeric_overflow:
-		return "a number of more than 64 bits";
-	case json_error_premature_end_of_input:
-		return "it ends early";
-	case json_error_end_of_input_expected:
-		return "something follows its end";
-	case json_error_stack_overflow:
-		return "nested too deep";
-	default:
-		return "not JSON (RFC 8259)";
-	}
-}
-
-static void *
-take_memory(size_t size)
-{
-	return mem_new(1, size);
-}
-
-void
-object_setup(void)
-{
-	json_set_alloc_funcs(take_memory, mem_free);
-	json_object_seed(0);
-}
-
 enum err
-object_load(struct view text, json_t **json, struct object *out_top)
+object_load(struct view text, struct json_tree *tree, struct object *out_top)
 {
-	enum json_error_code code;
-	json_error_t error;
+	enum err e;
 
 	if (text.len == 0)
 		return err_because(ERR_SYNTAX, "the body is empty, wanted a "
 		    "JSON object");
-	*json = json_loadb((const char *)text.at, text.len,
-	    JSON_REJECT_DUPLICATES, &error);
-	*out_top = (struct object){ .json = *json };
-	if (json_is_object(*json))
-		return ERR_OK;
-	if (*json != NULL)
+	if ((e = json_tree_read(tree, text)) != ERR_OK)
+		return err_because(e, "byte %zu of the body: %s",
+		    tree->fault_at, tree->fault);
+	if (tree->at->kind != NODE_OBJECT)
 		return err_because(ERR_SCHEMA,
 		    "the body must be a JSON object");
-	code = json_error_code(&error);
-	if (code == json_error_out_of_memory)
-		return err_because(ERR_MEMORY, "no memory for a body");
-	return err_because(code == json_error_numeric_overflow ? ERR_RANGE :
-	    ERR_SYNTAX, "byte %d of the body: %s", error.position,
-	    syntax_rule(code));
-}
-
-void
-object_unload(json_t *json)
-{
-	json_decref(json);
+	*out_top = (struct object){ .json = tree->at };
+	return ERR_OK;
 }
 
 /* ---- faults */
 
 /* Names that clients made are shown when they are harmless to show. */
-static bool
-is_plain(const char *name)
+static void
+put_name(struct view name, struct bytes *out)
 {
-	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+	static const char harmless[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 
-	return n != 0 && n <= NAME_SHOWN && name[n] == '\0';
+	for (size_t i = 0; i < name.len; i++)
+		if (strchr(harmless, name.at[i]) == NULL)
+			return;
+	if (name.len == 0 || name.len > NAME_SHOWN)
+		return;
+	bytes_put_u8(out, '/');
+	bytes_put(out, name);
 }
 
 static void
@@ -100,24 +53,31 @@ put_pointer(const struct object *o, struct bytes *out)
 	if (o->in == NULL)
 		return;
 	put_pointer(o->in, out);
-	if (o->name == NULL)
+	if (o->name.at == NULL)
 		bytes_printf(out, "/%zu", o->index);
-	else if (is_plain(o->name))
-		bytes_printf(out, "/%s", o->name);
+	else
+		put_name(o->name, out);
+}
+
+static enum err
+fault_at(const struct object *o, struct view name, enum err e,
+    const char *rule)
+{
+	AUTO_DONE(bytes) pointer = { 0 };
+
+	put_pointer(o, &pointer);
+	put_name(name, &pointer);
+	if (pointer.len == 0)
+		return err_because(e, "%s", rule);
+	return err_because(e, "%s: %s", bytes_text(&pointer), rule);
 }
 
 enum err
 object_fault(const struct object *o, const char *name, enum err e,
     const char *rule)
 {
-	AUTO_DONE(bytes) pointer = { 0 };
-
-	put_pointer(o, &pointer);
-	if (name != NULL && is_plain(name))
-		bytes_printf(&pointer, "/%s", name);
-	if (pointer.len == 0)
-		return err_because(e, "%s", rule);
-	return err_because(e, "%s: %s", bytes_text(&pointer), rule);
+	return fault_at(o, name != NULL ? view_text(name) : VIEW(NULL, 0), e,
+	    rule);
 }
 
 [[nodiscard]]
@@ -136,14 +96,15 @@ range_fault(const struct object *o, const char *name, size_t min, size_t max,
 bool
 object_has(const struct object *o, const char *name)
 {
-	return json_object_get(o->json, name) != NULL;
+	return node_member(o->json, name) != NULL;
 }
 
 /* *out is NULL when the member is optional and missing. */
 static enum err
-ask(struct object *o, const char *name, enum need need, json_t **out)
+ask(struct object *o, const char *name, enum need need,
+    const struct node **out)
 {
-	json_t *v = json_object_get(o->json, name);
+	const struct node *v = node_member(o->json, name);
 
 	if (o->asked_count == OBJECT_MEMBERS)
 		return err_because(ERR_INTERNAL, "OBJECT_MEMBERS is too low");
@@ -157,14 +118,14 @@ ask(struct object *o, const char *name, enum need need, json_t **out)
 }
 
 static enum err
-get_text(const struct object *o, const char *name, const json_t *v,
+get_text(const struct object *o, const char *name, const struct node *v,
     size_t max, struct view *out)
 {
-	if (!json_is_string(v))
+	if (!node_is(v, NODE_TEXT))
 		return object_fault(o, name, ERR_SCHEMA, "wanted a text");
-	if (json_string_length(v) == 0 || json_string_length(v) > max)
+	if (v->text.len == 0 || v->text.len > max)
 		return range_fault(o, name, 1, max, "bytes");
-	*out = VIEW(json_string_value(v), json_string_length(v));
+	*out = v->text;
 	return ERR_OK;
 }
 
@@ -172,7 +133,7 @@ enum err
 object_text(struct object *o, const char *name, enum need need, size_t max,
     struct view *out)
 {
-	json_t *v = NULL;
+	const struct node *v = NULL;
 
 	TRY(ask(o, name, need, &v));
 	return v != NULL ? get_text(o, name, v, max, out) : ERR_OK;
@@ -181,24 +142,24 @@ object_text(struct object *o, const char *name, enum need need, size_t max,
 enum err
 object_null(struct object *o, const char *name, bool *out_is_null)
 {
-	json_t *v;
+	const struct node *v;
 
-	*out_is_null = json_is_null(json_object_get(o->json, name));
+	*out_is_null = node_is(node_member(o->json, name), NODE_NULL);
 	return *out_is_null ? ask(o, name, OPTIONAL, &v) : ERR_OK;
 }
 
 enum err
 object_bool(struct object *o, const char *name, enum need need, bool *out)
 {
-	json_t *v = NULL;
+	const struct node *v = NULL;
 
 	TRY(ask(o, name, need, &v));
 	if (v == NULL)
 		return ERR_OK;
-	if (!json_is_boolean(v))
+	if (v->kind != NODE_TRUE && v->kind != NODE_FALSE)
 		return object_fault(o, name, ERR_SCHEMA,
 		    "wanted true or false");
-	*out = json_is_true(v);
+	*out = v->kind == NODE_TRUE;
 	return ERR_OK;
 }
 
@@ -206,17 +167,17 @@ enum err
 object_count(struct object *o, const char *name, enum need need,
     int64_t *out)
 {
-	json_t *v = NULL;
+	const struct node *v = NULL;
 
 	TRY(ask(o, name, need, &v));
 	if (v == NULL)
 		return ERR_OK;
-	if (!json_is_integer(v))
+	if (v->kind != NODE_INT)
 		return object_fault(o, name, ERR_SCHEMA,
 		    "wanted a whole number");
-	if (json_integer_value(v) < 0)
+	if (v->number < 0)
 		return object_fault(o, name, ERR_RANGE, "wanted 0 or more");
-	*out = json_integer_value(v);
+	*out = v->number;
 	return ERR_OK;
 }
 
@@ -278,12 +239,12 @@ enum err
 object_child(struct object *o, const char *name, enum need need,
     struct object *out)
 {
-	json_t *v = NULL;
+	const struct node *v = NULL;
 
 	TRY(ask(o, name, need, &v));
-	if (v != NULL && !json_is_object(v))
+	if (v != NULL && v->kind != NODE_OBJECT)
 		return object_fault(o, name, ERR_SCHEMA, "wanted an object");
-	*out = (struct object){ .in = o, .name = name, .json = v };
+	*out = (struct object){ .in = o, .name = view_text(name), .json = v };
 	return ERR_OK;
 }
 
@@ -291,19 +252,18 @@ enum err
 object_list(struct object *o, const char *name, enum need need, size_t max,
     struct object *out)
 {
-	json_t *v = NULL;
+	const struct node *v = NULL;
 
 	TRY(ask(o, name, need, &v));
-	if (v != NULL && !json_is_array(v))
+	if (v != NULL && v->kind != NODE_LIST)
 		return object_fault(o, name, ERR_SCHEMA, "wanted a list");
-	if (v != NULL && (json_array_size(v) == 0 ||
-	    json_array_size(v) > max))
+	if (v != NULL && (v->count == 0 || v->count > max))
 		return range_fault(o, name, 1, max, "elements");
 	*out = (struct object){
 		.in = o,
-		.name = name,
+		.name = view_text(name),
 		.json = v,
-		.count = json_array_size(v),
+		.count = v != NULL ? v->count : 0,
 	};
 	return ERR_OK;
 }
@@ -311,9 +271,9 @@ object_list(struct object *o, const char *name, enum need need, size_t max,
 enum err
 element_top(const struct object *list, size_t i, struct object *out)
 {
-	json_t *v = json_array_get(list->json, i);
+	const struct node *v = node_element(list->json, i);
 
-	if (!json_is_object(v))
+	if (!node_is(v, NODE_OBJECT))
 		return err_because(ERR_SCHEMA, "wanted a JSON object");
 	*out = (struct object){ .json = v };
 	return ERR_OK;
@@ -325,7 +285,7 @@ element_text(const struct object *list, size_t i, size_t max,
 {
 	const struct object element = { .in = list, .index = i };
 
-	return get_text(&element, NULL, json_array_get(list->json, i), max,
+	return get_text(&element, NULL, node_element(list->json, i), max,
 	    out);
 }
 
@@ -337,13 +297,12 @@ static enum err get_value(const struct object *at, struct value *out,
 static enum err
 get_list(const struct object *at, struct value *out, unsigned int depth)
 {
-	TRY(value_reserve(out, VALUE_LIST, json_array_size(at->json)));
-	for (size_t i = 0; i < out->count; i++) {
-		const struct object element = {
-			.in = at,
-			.index = i,
-			.json = json_array_get(at->json, i),
-		};
+	const struct node *n = node_first(at->json);
+
+	TRY(value_reserve(out, VALUE_LIST, at->json->count));
+	for (size_t i = 0; n != NULL; i++, n = node_after(at->json, n)) {
+		const struct object element =
+		    { .in = at, .index = i, .json = n };
 
 		TRY(get_value(&element, &out->members[i].value, depth + 1));
 	}
@@ -355,26 +314,22 @@ by_name(const void *a, const void *b)
 {
 	const struct member *first = a, *second = b;
 
-	return strcmp((const char *)first->name.at,
-	    (const char *)second->name.at);
+	return view_compare(first->name, second->name);
 }
 
 /* Sorted, so that a retry may write its members in another order. */
 static enum err
 get_map(const struct object *at, struct value *out, unsigned int depth)
 {
-	const char *name;
-	json_t *v;
-	size_t i = 0;
+	const struct node *n = node_first(at->json);
 
-	TRY(value_reserve(out, VALUE_MAP, json_object_size(at->json)));
-	json_object_foreach(at->json, name, v) {
+	TRY(value_reserve(out, VALUE_MAP, at->json->count));
+	for (size_t i = 0; n != NULL; i++, n = node_after(at->json, n)) {
 		const struct object member =
-		    { .in = at, .name = name, .json = v };
+		    { .in = at, .name = n->name, .json = n };
 
-		out->members[i].name = view_text(name);
+		out->members[i].name = n->name;
 		TRY(get_value(&member, &out->members[i].value, depth + 1));
-		i++;
 	}
 	qsort(out->members, out->count, sizeof(*out->members), by_name);
 	return ERR_OK;
@@ -383,35 +338,35 @@ get_map(const struct object *at, struct value *out, unsigned int depth)
 static enum err
 get_value(const struct object *at, struct value *out, unsigned int depth)
 {
-	switch (json_typeof(at->json)) {
-	case JSON_STRING:
-		out->text = VIEW(json_string_value(at->json),
-		    json_string_length(at->json));
+	const struct node *n = at->json;
+
+	switch (n->kind) {
+	case NODE_TEXT:
+		out->text = n->text;
 		out->kind = VALUE_STRING;
 		return ERR_OK;
-	case JSON_INTEGER:
-		out->integer = json_integer_value(at->json);
+	case NODE_INT:
+		out->integer = n->number;
 		out->kind = VALUE_INTEGER;
 		return ERR_OK;
-	case JSON_TRUE:
-	case JSON_FALSE:
-		out->integer = json_is_true(at->json);
+	case NODE_TRUE:
+	case NODE_FALSE:
+		out->integer = n->kind == NODE_TRUE;
 		out->kind = VALUE_BOOLEAN;
 		return ERR_OK;
-	case JSON_REAL:
-	case JSON_NULL:
+	case NODE_REAL:
+	case NODE_NULL:
 		return object_fault(at, NULL, ERR_SCHEMA, "wanted a text, a "
 		    "whole number, true, false, a list or an object");
-	case JSON_ARRAY:
-	case JSON_OBJECT:
+	case NODE_LIST:
+	case NODE_OBJECT:
 		break;
 	}
 	if (depth == VALUE_DEPTH)
 		return object_fault(at, NULL, ERR_RANGE, "nested too deep");
-	if ((json_is_array(at->json) ? json_array_size(at->json) :
-	    json_object_size(at->json)) > VALUE_MEMBERS)
+	if (n->count > VALUE_MEMBERS)
 		return range_fault(at, NULL, 0, VALUE_MEMBERS, "members");
-	return json_is_array(at->json) ? get_list(at, out, depth) :
+	return n->kind == NODE_LIST ? get_list(at, out, depth) :
 	    get_map(at, out, depth);
 }
 
@@ -428,10 +383,10 @@ object_map(struct object *o, const char *name, enum need need,
 /* ---- the end */
 
 static bool
-was_asked(const struct object *o, const char *name)
+was_asked(const struct object *o, struct view name)
 {
 	for (size_t i = 0; i < o->asked_count; i++)
-		if (strcmp(o->asked[i], name) == 0)
+		if (view_is(name, o->asked[i]))
 			return true;
 	return false;
 }
@@ -439,14 +394,12 @@ was_asked(const struct object *o, const char *name)
 enum err
 object_end(const struct object *o)
 {
-	const char *name;
-	json_t *v;
-
-	if (o->json == NULL || json_object_size(o->json) == o->found)
+	if (o->json == NULL || o->json->count == o->found)
 		return ERR_OK;
-	json_object_foreach(o->json, name, v) {
-		if (!was_asked(o, name))
-			return object_fault(o, name, ERR_SCHEMA,
+	for (const struct node *n = node_first(o->json); n != NULL;
+	    n = node_after(o->json, n)) {
+		if (!was_asked(o, n->name))
+			return fault_at(o, n->name, ERR_SCHEMA,
 			    "unknown member");
 	}
 	return err_because(ERR_INTERNAL, "a member was asked for twice");

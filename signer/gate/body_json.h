@@ -2,12 +2,12 @@
  * Reading one JSON object by its schema: each member that may be there is
  * asked for by name, then object_end() finds what nobody asked for. Every
  * failure is told with the member's JSON pointer (RFC 6901) and without its
- * value. jansson stays behind this header: its names and those of base/json.h
- * do not mix.
+ * value.
  */
 #ifndef OKSE_SIGNER_GATE_BODY_JSON_H
 #define OKSE_SIGNER_GATE_BODY_JSON_H
 
+#include "base/json_tree.h"
 #include "base/time.h"
 #include "policy/value.h"
 
@@ -20,25 +20,21 @@ enum need {
 
 struct object {
 	const struct object	*in;	/* NULL: the whole body */
-	const char		*name;	/* in it; NULL: an element of a list */
+	struct view		 name;	/* in it; NULL: an element of a list */
 	size_t			 index;	/* of the element */
-	struct json_t		*json;	/* NULL: optional and missing */
+	const struct node	*json;	/* NULL: optional and missing */
 	size_t			 count;	/* of the elements of a list */
 	const char		*asked[OBJECT_MEMBERS];
 	size_t			 asked_count, found;
 };
 
-/* Once a process: memory from base/mem.h, and a random seed for hashing. */
-void object_setup(void);
-
 /*
- * Reads a text into *json, which must be NULL and is object_unload()ed by the
- * caller also on failure, and begins with its outermost object. ERR_SYNTAX;
- * ERR_RANGE for a number over 64 bits; ERR_SCHEMA when it is no object.
+ * Reads a text into *tree, which must be empty, and begins with its outermost
+ * object. ERR_SYNTAX; ERR_RANGE for a number over 64 bits; ERR_SCHEMA when it
+ * is no object.
  */
-[[nodiscard]] enum err object_load(struct view text, struct json_t **json,
+[[nodiscard]] enum err object_load(struct view text, struct json_tree *tree,
     struct object *out_top);
-void object_unload(struct json_t *json);
 
 /* Keeps "pointer: rule" for err_why(). name NULL: the object itself. */
 [[nodiscard]] enum err object_fault(const struct object *o, const char *name,
@@ -46,7 +42,7 @@ void object_unload(struct json_t *json);
 
 bool object_has(const struct object *o, const char *name);
 
-/* 1 … max bytes of UTF-8; the view lives as long as the JSON. */
+/* 1 … max bytes of UTF-8; the view lives as long as tree and text. */
 [[nodiscard]] enum err object_text(struct object *o, const char *name,
     enum need need, size_t max, struct view *out);
 /* Whether it is there and null; only then does it count as asked for. */

@@ -213,7 +213,8 @@ get_attestation(struct object *device, const struct object *proofs,
     const struct reading *r)
 {
 	static const struct attesters nobody;
-	const struct object at = { .in = device, .name = "attestation" };
+	const struct object at =
+	    { .in = device, .name = view_text("attestation") };
 	struct asked_attestation *said = &r->a->attestation;
 	AUTO(attestation) t = mem_new(1, sizeof(*t));
 	struct view jwt = { 0 };

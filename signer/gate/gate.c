@@ -372,14 +372,6 @@ resize_memory(void *p, size_t size)
 	return mem_resize(p, 1, size);
 }
 
-/* Bodies pass through the libraries' buffers: they are wiped on release. */
-static void
-prepare_libraries(void)
-{
-	event_set_mem_functions(take_memory, resize_memory, mem_free);
-	body_setup();
-}
-
 static int
 run(struct gate *g, const struct config *config)
 {
@@ -401,7 +393,8 @@ gate_main(enum role self)
 
 	log_start(self, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
-	prepare_libraries();
+	/* bodies pass through its buffers: they are wiped on release */
+	event_set_mem_functions(take_memory, resize_memory, mem_free);
 	if (child_start(self == ROLE_GATE ? &gate_table : &desk_table, &g,
 	    &proc, &config) != ERR_OK)
 		return log_fatal("start");

@@ -188,7 +188,6 @@ take_request(const char *policy, const char *path)
 	AUTO_DONE(bytes) frame = { 0 };
 	struct grant_terms t = credential_terms;
 
-	body_setup();
 	MUST(file_read(path, 1 << 20, &json));
 	MUST(body_decode(bytes_view(&json), OPERATION_CREDENTIAL, &body));
 	body.asked.caller = view_text("upstream");

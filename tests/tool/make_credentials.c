@@ -153,7 +153,6 @@ main(int argc, char **argv)
 		return 2;
 	}
 	dir = argv[1];
-	body_setup();
 	signers_init(&signers, time_now());
 	put_certificates();
 	MUST(policy_load(argv[2], &p));

@@ -202,11 +202,12 @@ members_twice_are_refused(void **)
 	AUTO_DONE(bytes) h = { 0 };
 
 	expect(ERR_SYNTAX, header(&h, "\"alg\":\"ES256\",", "", ""),
-	    GOOD_PAYLOAD, "a member twice");
+	    GOOD_PAYLOAD, "a member comes twice");
 	expect(ERR_SYNTAX, header(&h, "", ",\"kty\":\"EC\"", ""),
-	    GOOD_PAYLOAD, "a member twice");
+	    GOOD_PAYLOAD, "a member comes twice");
 	expect(ERR_SYNTAX, header(&h, "", "", ""), "{\"aud\":\"a\","
-	    "\"nonce\":\"n\",\"nonce\":\"m\",\"iat\":1}", "a member twice");
+	    "\"nonce\":\"n\",\"nonce\":\"m\",\"iat\":1}",
+	    "a member comes twice");
 }
 
 static void

@@ -17,7 +17,6 @@ setup(void **state)
 {
 	(void)state;
 	MUST(crypto_init());
-	body_setup();
 	key = software_key();
 	return 0;
 }
@@ -27,6 +26,7 @@ teardown(void **state)
 {
 	(void)state;
 	EVP_PKEY_free(key);
+	forget_kept();
 	return 0;
 }
 
@@ -202,7 +202,7 @@ read_case(const char *facts, struct body *b)
 	AUTO_DONE(bytes) json = { 0 };
 
 	edit(&json, CASE, "FACTS", facts);
-	return body_decode_case(bytes_view(&json), b);
+	return body_decode_case(keep(bytes_view(&json)), b);
 }
 
 static void

@@ -19,7 +19,6 @@ setup(void **state)
 {
 	(void)state;
 	MUST(crypto_init());
-	body_setup();
 	key = software_key();
 	make_proof(key, "n-1", &proof);
 	edit(&credential, CREDENTIAL_BODY, "PROOF", (const char *)proof.at);
@@ -33,20 +32,14 @@ teardown(void **state)
 	EVP_PKEY_free(key);
 	bytes_done(&proof);
 	bytes_done(&credential);
+	forget_kept();
 	return 0;
 }
 
 static enum err
 decode(struct view json, enum operation op, struct body *b)
 {
-	/* a block of its own size shows the sanitizers a byte too far */
-	uint8_t *copy = mem_new(json.len, 1);
-	enum err e;
-
-	memcpy(copy, json.at, json.len);
-	e = body_decode(VIEW(copy, json.len), op, b);
-	mem_free(copy);
-	return e;
+	return body_decode(keep(json), op, b);
 }
 
 static void
@@ -246,14 +239,14 @@ what_is_not_json_is_refused_with_its_place(void **state)
 		{ " ", "byte 1 of the body", ERR_SYNTAX },
 		{ "{", "byte 1 of the body: it ends early", ERR_SYNTAX },
 		{ "[]", "the body must be a JSON object", ERR_SCHEMA },
-		{ "\"x\"", "byte", ERR_SYNTAX },
-		{ "{}x", "byte 3 of the body: something follows", ERR_SYNTAX },
+		{ "\"x\"", "the body must be a JSON object", ERR_SCHEMA },
+		{ "{}x", "byte 2 of the body: something follows", ERR_SYNTAX },
 		{ "{}{}", "byte", ERR_SYNTAX },
 		{ "{\"a\":01}", "byte", ERR_SYNTAX },
 		{ "{'a':1}", "byte", ERR_SYNTAX },
 		{ "{\"a\":1,}", "byte", ERR_SYNTAX },
 		{ "{\"a\":NaN}", "byte", ERR_SYNTAX },
-		{ "{\"a\":1e400}", "byte 10 of the body: a number", ERR_RANGE },
+		{ "{\"a\":1e400}", "/programme: missing", ERR_SCHEMA },
 		{ "{\"a\":9223372036854775808}", "byte 24 of the body: a "
 		    "number of more than 64 bits", ERR_RANGE },
 		{ "{\"a\":\"\\u0000\"}", "byte", ERR_SYNTAX },
@@ -292,12 +285,12 @@ deep_nesting_is_refused(void **state)
 	for (int i = 0; i < 30000; i++)
 		bytes_put_u8(&deep, '[');
 	refused_view(bytes_view(&deep), OPERATION_QR_TOKEN, ERR_SYNTAX,
-	    "byte 2049 of the body: nested too deep");
+	    "byte 33 of the body: nested too deep");
 	bytes_reset(&deep);
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < JSON_TREE_DEPTH; i++)
 		bytes_put_text(&deep, "{\"a\":");
 	bytes_put_text(&deep, "1");
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < JSON_TREE_DEPTH; i++)
 		bytes_put_text(&deep, "}");
 	refused_view(bytes_view(&deep), OPERATION_QR_TOKEN, ERR_SCHEMA,
 	    "/programme: missing");
