@@ -65,8 +65,9 @@ $(BUILD)/%.o: %.c
 	@echo "  CC $<"
 	$(Q)$(COMPILE) -c -o $@ $<
 
-# takes these in by .incbin, which -MMD does not see
+# these take files in by .incbin, which -MMD does not see
 $(BUILD)/audit/report_page.o: $(wildcard audit/report_page.*)
+$(BUILD)/quorum/words.o: quorum/english.txt
 
 $(BUILD)/oksed: $(BUILD)/signer/oksed.o $(call links,signer)
 	@echo "  LINK $@"

@@ -3,14 +3,7 @@
  * knows that this object depends on them. Next: report.c.
  */
 #include "audit/report_run.h"
-
-#define TAKE_IN(name, file)                                                   \
-	__asm__(".pushsection .rodata\n"                                      \
-	    ".global " #name "\n" #name ":\n"                                 \
-	    ".incbin \"" file "\"\n"                                          \
-	    ".global " #name "_end\n" #name "_end:\n"                         \
-	    ".byte 0\n"                                                       \
-	    ".popsection\n")
+#include "base/take_in.h"
 
 TAKE_IN(report_page_html, "audit/report_page.html");
 TAKE_IN(report_page_css, "audit/report_page.css");

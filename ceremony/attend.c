@@ -347,6 +347,8 @@ attend_verdicts(struct ceremony *c)
 	struct hash root = transcript_root(c->transcript);
 	char path[PATH_MAX];
 
+	ceremony_say(c, "the ceremony's root, for everybody's own paper:");
+	ceremony_say_hash(c, "root", &root);
 	bytes_put_text(&text, "okse-ceremony-signatures 1\nroot ");
 	hex_put(&text, VIEW_OF(root.at));
 	bytes_put_u8(&text, '\n');

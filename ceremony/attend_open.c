@@ -9,34 +9,23 @@
 
 #include "base/time.h"
 #include "ceremony/steps.h"
+#include "quorum/words.h"
 
-#define GROUPS 16		/* of four digits: a SHA-256 */
-#define ASKED 2			/* of them */
+#define ASKED 2			/* words of a hash */
 #define TRIES 3
 #define CLOCK_MINUTES 5		/* watch against host */
 
 /* ---- hashes */
 
-static void
-say_hash(const struct ceremony *c, const char *what, const char *hex)
-{
-	AUTO_DONE(bytes) line = { 0 };
-
-	for (size_t i = 0; i < GROUPS; i++)
-		bytes_printf(&line, "%s%.4s", i == 0 ? "" : i == GROUPS / 2 ?
-		    "   " : " ", hex + 4 * i);
-	ceremony_say(c, "  %-12s %s", what, bytes_text(&line));
-}
-
-/* Two different groups, by chance. */
+/* Two different words, by chance. */
 static enum err
 draw(unsigned int out[ASKED])
 {
 	uint8_t r[ASKED];
 
 	TRY(random_bytes(r, sizeof(r)));
-	out[0] = r[0] % GROUPS;
-	out[1] = (out[0] + 1 + r[1] % (GROUPS - 1)) % GROUPS;
+	out[0] = r[0] % HASH_WORDS;
+	out[1] = (out[0] + 1 + r[1] % (HASH_WORDS - 1)) % HASH_WORDS;
 	return ERR_OK;
 }
 
@@ -45,32 +34,47 @@ record_read(struct ceremony *c, const struct participant *p,
     const char *what, const unsigned int at[ASKED], bool right)
 {
 	AUTO_DONE(payload) fields = { 0 };
-	char groups[16];
+	char words[16];
 
-	snprintf(groups, sizeof(groups), "%u,%u", at[0] + 1, at[1] + 1);
+	snprintf(words, sizeof(words), "%u,%u", at[0] + 1, at[1] + 1);
 	payload_put(&fields, "what", what);
-	payload_put(&fields, "groups", groups);
+	payload_put(&fields, "words", words);
 	payload_put(&fields, "answer", right ? "right" : "wrong");
 	return ceremony_record_by(c, RECORD_HASHREAD, p->as, &fields);
 }
 
+/* A wrong word is pointed at, and not mended. */
+static bool
+compare(const struct ceremony *c, const struct hash_words *words,
+    const unsigned int at[ASKED], struct view typed)
+{
+	for (size_t i = 0; i < ASKED; i++)
+		if (!word_is(words->at[at[i]], word_next(&typed))) {
+			ceremony_say(c, "  word %u is another one", at[i] + 1);
+			return false;
+		}
+	return word_next(&typed).len == 0;
+}
+
 static enum err
-ask_groups(struct ceremony *c, const struct participant *p,
-    const char *what, const char *hex, bool *out_right)
+ask_words(struct ceremony *c, const struct participant *p, const char *what,
+    const struct hash *h, bool *out_right)
 {
 	AUTO_DONE(bytes) line = { 0 };
+	struct hash_words words;
 	unsigned int at[ASKED];
-	char text[256], right[10];
+	char text[256], right[ASKED * (WORD_MAX + 1)];
 	struct question q = { .text = text, .practice = right };
 
 	TRY(draw(at));
-	snprintf(right, sizeof(right), "%.4s %.4s", hex + 4 * at[0],
-	    hex + 4 * at[1]);
+	words_of(h, &words);
+	snprintf(right, sizeof(right), "%s %s", words.at[at[0]],
+	    words.at[at[1]]);
 	snprintf(text, sizeof(text), phrase(c->console->language,
-	    "%s, from your own paper: groups %u and %u of the %s"), p->as,
+	    "%s, from your own paper: words %u and %u of the %s"), p->as,
 	    at[0] + 1, at[1] + 1, what);
 	TRY(attend_ask(c, &q, &line));
-	*out_right = view_is(bytes_view(&line), right);
+	*out_right = compare(c, &words, at, bytes_view(&line));
 	return record_read(c, p, what, at, *out_right);
 }
 
@@ -78,14 +82,11 @@ static enum err
 read_back(struct ceremony *c, const struct participant *p, const char *what,
     const struct hash *h)
 {
-	AUTO_DONE(bytes) hex = { 0 };
 	bool right = false;
 
-	hex_put(&hex, VIEW_OF(h->at));
-	TRY(bytes_check(&hex));
-	say_hash(c, what, bytes_text(&hex));
+	ceremony_say_hash(c, what, h);
 	for (int i = 0; !right && i < TRIES; i++)
-		TRY(ask_groups(c, p, what, bytes_text(&hex), &right));
+		TRY(ask_words(c, p, what, h, &right));
 	return right ? ERR_OK : err_because(ERR_MISMATCH, "the %s shown is "
 	    "not the one on the paper of %s", what, p->as);
 }
@@ -106,7 +107,7 @@ read_hashes(struct ceremony *c)
 	};
 	size_t count = COUNT(all) - !c->script->continues;
 
-	ceremony_say(c, "hashes, in sixteen groups:");
+	ceremony_say(c, "hashes, in digits and in words:");
 	for (size_t i = 0; i < count; i++)
 		TRY(read_back(c, &c->participants.at[i %
 		    c->participants.count], all[i].what, all[i].hash));

@@ -72,6 +72,13 @@ struct ceremony_result {
     const struct ceremony_listener *listener);
 
 /*
+ * Tells the listener the hashes that everybody brings on paper: of o->script,
+ * this program, o->module, the roster and, when o->previous is given, its
+ * register. The script must name keys.
+ */
+[[nodiscard]] enum err ceremony_paper(const struct ceremony_options *o);
+
+/*
  * Holds a ceremony from its beginning: a rehearsal without a console, or the
  * real one. The module must find a blank token (SoftHSM has one always) and
  * its environment must be set; use a process of its own for this call, since

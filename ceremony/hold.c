@@ -203,15 +203,9 @@ record_participant(struct ceremony *c, const struct participant *p)
 static enum err
 write_roster(struct ceremony *c)
 {
-	struct roster r = {
-		.threshold = (unsigned int)c->script->threshold,
-		.count = (unsigned int)c->script->officers.count,
-	};
 	AUTO_DONE(bytes) text = { 0 };
 
-	for (unsigned int i = 0; i < r.count; i++)
-		r.officers[i] = c->participants.at[i].who;
-	TRY(roster_put(&r, &text));
+	TRY(participants_roster(c->script, &c->participants, &text));
 	c->hashes.roster = sha256(bytes_view(&text));
 	return ceremony_write(c, "ceremony/roster.txt", bytes_view(&text));
 }

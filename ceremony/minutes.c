@@ -9,8 +9,10 @@
 #include "base/time.h"
 #include "ceremony/steps.h"
 #include "ceremony/verify.h"
+#include "quorum/words.h"
 
 #define PAGE_LINES 54		/* of text, above the foot */
+#define FOOT_WORDS 6		/* 66 bits: no last page is made to fit */
 
 /* ---- lines */
 
@@ -23,15 +25,15 @@ heading(struct bytes *out, const char *text)
 	bytes_put_text(out, "\n\n");
 }
 
+/* In digits; the hashes that people read aloud also in words. */
 static void
-put_groups(struct bytes *out, const struct hash *h)
+put_hash(struct bytes *out, const struct hash *h, bool words)
 {
-	for (size_t i = 0; i < sizeof(h->at); i += 2) {
-		bytes_put_text(out, i == 0 ? "" : i == 16 ? "\n              " :
-		    " ");
-		hex_put(out, VIEW(h->at + i, 2));
+	for (size_t i = 0; i < (words ? HASH_LINES : 1); i++) {
+		bytes_put_text(out, i == 0 ? "" : "    ");
+		hash_line(h, i, out);
+		bytes_put_u8(out, '\n');
 	}
-	bytes_put_u8(out, '\n');
 }
 
 static void
@@ -67,10 +69,10 @@ put_head(struct bytes *out, const struct evidence *v)
 	bytes_printf(out, "\nbegan         %s\nended         %s\n",
 	    instant_text(r->at[0].time, from),
 	    instant_text(r->at[r->count - 1].time, to));
-	bytes_printf(out, "records       %zu\nroot          ", r->count);
-	put_groups(out, &r->root);
-	bytes_put_text(out, "script        ");
-	put_groups(out, &v->script_hash);
+	bytes_printf(out, "records       %zu\n\nroot\n    ", r->count);
+	put_hash(out, &r->root, true);
+	bytes_put_text(out, "script\n    ");
+	put_hash(out, &v->script_hash, true);
 }
 
 static void
@@ -104,8 +106,8 @@ put_opening(struct bytes *out, const struct evidence *v)
 			bytes_put_text(out, " UTC from a watch\n");
 			continue;
 		}
-		bytes_put_text(out, " read groups ");
-		put_value(out, r, "groups");
+		bytes_put_text(out, " read words ");
+		put_value(out, r, "words");
 		bytes_put_text(out, " of the ");
 		put_value(out, r, "what");
 		bytes_put_text(out, " from paper: ");
@@ -210,16 +212,16 @@ put_register(struct bytes *out, const struct evidence *v)
 		return;
 	heading(out, "Keys and certificates after it");
 	for (size_t i = 0; i < reg.key_count; i++) {
-		bytes_printf(out, "%-20s %s\n  SPKI        ",
+		bytes_printf(out, "key %-20s %s; SHA-256 of its SPKI\n    ",
 		    reg.keys[i].label,
 		    register_state_name(reg.keys[i].state));
-		put_groups(out, &reg.keys[i].spki);
+		put_hash(out, &reg.keys[i].spki, false);
 		put_copies(out, &reg, reg.keys[i].label);
 	}
 	for (size_t i = 0; i < reg.certificate_count; i++) {
-		bytes_printf(out, "%-20s certificate\n  SHA-256     ",
+		bytes_printf(out, "certificate %s; SHA-256\n    ",
 		    reg.certificates[i].name);
-		put_groups(out, &reg.certificates[i].sha256);
+		put_hash(out, &reg.certificates[i].sha256, false);
 	}
 }
 
@@ -286,12 +288,8 @@ put_escaped(struct bytes *out, struct view v)
 static void
 put_foot(struct bytes *out, size_t page, size_t pages, const struct hash *h)
 {
-	bytes_printf(out, "page %zu of %zu", page, pages);
-	bytes_put_text(out, "      ");
-	for (size_t i = 0; i < 16; i += 2) {
-		bytes_put_u8(out, ' ');
-		hex_put(out, VIEW(h->at + i, 2));
-	}
+	bytes_printf(out, "page %zu of %zu       ", page, pages);
+	words_put(h, FOOT_WORDS, out);
 	bytes_put_u8(out, '\n');
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "ceremony/steps.h"
+#include "quorum/words.h"
 
 void
 ceremony_done(struct ceremony *c)
@@ -50,6 +51,19 @@ ceremony_say(const struct ceremony *c, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), phrase(c->console->language, fmt), ap);
 	va_end(ap);
 	c->console->say(c->console->context, text);
+}
+
+void
+ceremony_say_hash(const struct ceremony *c, const char *what,
+    const struct hash *h)
+{
+	ceremony_say(c, "  %s", what);
+	for (size_t i = 0; i < HASH_LINES; i++) {
+		AUTO_DONE(bytes) line = { 0 };
+
+		hash_line(h, i, &line);
+		ceremony_say(c, "    %s", bytes_text(&line));
+	}
 }
 
 enum err

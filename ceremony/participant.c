@@ -128,6 +128,20 @@ participants_check(const struct participants *p)
 	return ERR_OK;
 }
 
+enum err
+participants_roster(const struct script *s, const struct participants *p,
+    struct bytes *out)
+{
+	struct roster r = {
+		.threshold = (unsigned int)s->threshold,
+		.count = (unsigned int)s->officers.count,
+	};
+
+	for (unsigned int i = 0; i < r.count; i++)
+		r.officers[i] = p->at[i].who;
+	return roster_put(&r, out);
+}
+
 struct participant *
 participant_find(struct participants *p, struct view as)
 {

@@ -49,6 +49,9 @@ void participants_done(struct participants *p);
 void participants_of(const struct script *s, struct participants *out);
 [[nodiscard]] enum err participants_keys(const struct script *s,
     struct participants *p);
+/* roster.txt of the officers, who have their keys; appended. */
+[[nodiscard]] enum err participants_roster(const struct script *s,
+    const struct participants *p, struct bytes *out);
 /* A certificate as a script names it: DER in base64. */
 [[nodiscard]] enum err recipient_get(struct view base64, X509 **out);
 /* ERR_EXISTS: two of them have one key: one person, one seat. */

@@ -13,9 +13,10 @@ static const struct {
 	const char	*english, *korean;
 } table[] = {
 	/* the opening */
-	{ "hashes, in sixteen groups:", "해시값 (네 자리씩 열여섯 묶음):" },
-	{ "%s, from your own paper: groups %u and %u of the %s",
-	    "%s: 가지고 온 종이에서 %u번째와 %u번째 묶음 (%s)" },
+	{ "hashes, in digits and in words:", "해시값 (숫자와 영어 낱말):" },
+	{ "%s, from your own paper: words %u and %u of the %s",
+	    "%s: 가지고 온 종이에서 %u번째와 %u번째 낱말 (%s)" },
+	{ "  word %u is another one", "  %u번째 낱말이 다릅니다" },
 	{ "%s, the time on your own watch, UTC, HH:MM",
 	    "%s: 본인 시계의 시각 (UTC, HH:MM)" },
 	/* presence and agreement */
@@ -41,6 +42,8 @@ static const struct {
 	    "휴식 끝: 무엇이 어떤 상태로 있었습니까?" },
 	{ "abort: why?", "중단: 이유는?" },
 	{ "going on with step %zu", "%zu단계부터 계속합니다" },
+	{ "the ceremony's root, for everybody's own paper:",
+	    "이 행사의 최종 해시값입니다. 각자 종이에 적어 두십시오:" },
 	/* steps */
 	{ "step %zu of %zu: %s", "단계 %zu / %zu: %s" },
 	{ "a secret is drawn and split; each officer's share is encrypted "

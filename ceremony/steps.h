@@ -55,6 +55,9 @@ void ceremony_tell(const struct ceremony_listener *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void ceremony_say(const struct ceremony *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A hash with its name, in digits and words, to be written down or compared */
+void ceremony_say_hash(const struct ceremony *c, const char *what,
+    const struct hash *h);
 
 /*
  * Walks the steps through the model: every precondition holds, everything the

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "ceremony/steps.h"
+#include "quorum/words.h"
 
 /* ---- transcript */
 
@@ -190,11 +191,13 @@ static void
 tell_verdict(const struct evidence *v, const struct ceremony_question *q,
     const struct ceremony_listener *l)
 {
-	AUTO_DONE(bytes) hex = { 0 };
+	AUTO_DONE(bytes) hex = { 0 }, words = { 0 };
 
 	hex_put(&hex, VIEW_OF(v->records.root.at));
+	words_put(&v->records.root, HASH_WORDS, &words);
 	ceremony_tell(l, "root %s%s", bytes_text(&hex), q->root != NULL ? "" :
 	    " (compare it with what the officers wrote down)");
+	ceremony_tell(l, "     %s", bytes_text(&words));
 	ceremony_tell(l, "not known: whether the machine told the room the "
 	    "truth; who held the cards;");
 	ceremony_tell(l, "           what the token does beyond what was "

@@ -16,6 +16,7 @@
 #include "cli/console.h"
 #include "cli/say.h"
 #include "pkcs11/card.h"
+#include "quorum/words.h"
 
 static void
 print_line(void *context, const char *text)
@@ -73,6 +74,20 @@ ceremony_rehearse_script(const struct arguments *a)
 
 	return tell_root("the rehearsal", ceremony_hold(&o, &result),
 	    &result);
+}
+
+int
+ceremony_print_paper(const struct arguments *a)
+{
+	struct ceremony_options o = {
+		.script = argument(a, 0),
+		.module = module_of(a),
+		.listener = listener,
+		.previous = option_value(a, "previous", NULL),
+	};
+	enum err e = ceremony_paper(&o);
+
+	return e == ERR_OK ? finish(EXIT_DONE) : complain_err("the paper", e);
 }
 
 /* ---- with people */
@@ -223,11 +238,26 @@ ceremony_report_minutes(const struct arguments *a)
 	return finish(EXIT_DONE);
 }
 
+/* As it was written down: 64 digits, or 24 words. */
+static enum err
+take_root(const char *text, struct hash *out)
+{
+	AUTO_DONE(bytes) raw = { 0 };
+
+	if (strchr(text, ' ') != NULL)
+		return words_get(view_text(text), out);
+	TRY(hex_get(view_text(text), &raw));
+	if (raw.len != sizeof(out->at))
+		return err_because(ERR_SYNTAX, "wanted 64 digits of 0-9 and "
+		    "a-f, or %d words", HASH_WORDS);
+	memcpy(out->at, raw.at, sizeof(out->at));
+	return ERR_OK;
+}
+
 int
 ceremony_verify_files(const struct arguments *a)
 {
 	const char *text = option_value(a, "root", NULL);
-	AUTO_DONE(bytes) given = { 0 };
 	struct hash expected;
 	struct ceremony_question q = {
 		.dir = argument(a, 0),
@@ -237,13 +267,9 @@ ceremony_verify_files(const struct arguments *a)
 	struct ceremony_judgement j;
 	enum err e;
 
-	if (text != NULL) {
-		e = hex_get(view_text(text), &given);
-		if (e != ERR_OK || given.len != sizeof(expected.at)) {
-			complain("--root is 64 characters of 0-9 and a-f");
-			return EXIT_USAGE;
-		}
-		memcpy(expected.at, given.at, sizeof(expected.at));
+	if (text != NULL && (e = take_root(text, &expected)) != ERR_OK) {
+		(void)complain_err("--root", e);
+		return EXIT_USAGE;
 	}
 	e = ceremony_examine(&q, &listener, &j);
 	if (e != ERR_OK)

@@ -56,6 +56,7 @@ int registry_show_nodes(const struct arguments *a);
 
 /* ceremony.c */
 int ceremony_check_script(const struct arguments *a);
+int ceremony_print_paper(const struct arguments *a);
 int ceremony_rehearse_script(const struct arguments *a);
 int ceremony_run_script(const struct arguments *a);
 int ceremony_resume_dir(const struct arguments *a);

@@ -112,6 +112,9 @@ static const struct command table[] = {
 	{ "ceremony check", "SCRIPT", "Walk a script through before anybody "
 	    "travels.", "okse ceremony check configs/ceremony/rehearsal.yaml",
 	    NULL, ceremony_check_script },
+	{ "ceremony paper", "SCRIPT", "The hashes that everybody brings on "
+	    "paper.", "okse ceremony paper root.yaml", rehearse_options,
+	    ceremony_print_paper },
 	{ "ceremony rehearse", "SCRIPT DIR", "Hold it on a throw-away token "
 	    "with practice officers.",
 	    "okse ceremony rehearse configs/ceremony/rehearsal.yaml /tmp/c",

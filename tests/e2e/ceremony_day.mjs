@@ -8,7 +8,7 @@ import { readFileSync, rmSync, writeFileSync, cpSync }
 import path from 'node:path'
 import { test, done, temporary, okse } from './lib/instance.mjs'
 import { softhsm, people, productionScript, paper, openShare, sit,
-  sitAtScreen, transcript }
+  sitAtScreen, transcript, honest, wordsOf }
   from './lib/room.mjs'
 
 const home = temporary()
@@ -68,9 +68,11 @@ await test('a rehearsal of another script does not count', async () => {
 })
 
 const kept = day()
+let heard
 await test('four people hold the ceremony; its record verifies', async () => {
   const r = await run(kept)
   assert.equal(r.status, 0, r.stderr + r.stdout)
+  heard = r.stdout
   const v = await verify(kept.dir)
   assert.equal(v.status, 0, v.stderr)
   assert.match(v.stdout, /people: 4 took part/)
@@ -95,9 +97,10 @@ await test('its minutes are pages that bind each other', async () => {
   pages.forEach((page, i) => {
     const [, text, foot] = /^([^]*?)\n(page .*)\n$/.exec(page)
     running = createHash('sha256').update(running).update(text).digest()
-    const groups = running.subarray(0, 16).toString('hex').match(/.{4}/g)
+    const words = wordsOf(running.toString('hex')).slice(0, 6)
     assert.equal(foot,
-      `page ${i + 1} of ${pages.length}       ${groups.join(' ')}`)
+      `page ${i + 1} of ${pages.length}       ${words.join(' ')}`)
+    assert.ok(page.split('\n').every(line => line.length <= 80), page)
   })
   const html = (await okse(['ceremony', 'report', '--html', kept.dir])).stdout
   assert.equal(html.match(/<section>/g).length, pages.length)
@@ -155,10 +158,48 @@ await test('a rehearsal handed over as the real thing is not', async () => {
   assert.equal((await okse(['ceremony', 'verify'])).status, 2)
 })
 
-await test('a wrong group of a hash is recorded, three end it', async () => {
+await test('the paper is what others\' software writes on it', async () => {
+  const r = await okse(['ceremony', 'paper', script])
+  assert.equal(r.status, 0, r.stderr)
+  const said = [...r.stdout.matchAll(/^(\w+)\n((?: {4}.*\n){5})/gm)]
+  assert.deepEqual(said.map(m => m[1]),
+    ['script', 'program', 'module', 'roster'])
+  for (const [, what, lines] of said) {
+    const [hex, ...words] = lines.trim().split('\n')
+    assert.equal(hex.replaceAll(' ', ''), papers[what])
+    assert.deepEqual(words.join(' ').match(/[a-z]+/g),
+      wordsOf(papers[what]))
+  }
+})
+
+await test('the root is shown in words, and verified by them', async () => {
+  const root = transcript(kept.dir).trim().split('|').pop()
+  const words = wordsOf(root)
+  const by = given => okse(['ceremony', 'verify', '--root', given, kept.dir])
+  assert.equal((await by(words.join(' '))).status, 0)
+  assert.equal((await by(words.map(w => w.slice(0, 4)).join(' '))).status, 0)
+  const wrong = await by(words.with(6, 'zebro').join(' '))
+  assert.equal(wrong.status, 2)
+  assert.match(wrong.stderr, /word 7 of 24/)
+  assert.equal((await by(wordsOf('0'.repeat(64)).join(' '))).status, 10)
+  assert.match(heard, new RegExp(`23 ${words[22]} +24 ${words[23]}\n`))
+  assert.match((await okse(['ceremony', 'report', kept.dir])).stdout,
+    new RegExp(`23 ${words[22]} +24 ${words[23]}\n`))
+})
+
+await test('words are typed short, or loud; three wrong ones end it', async () => {
   const d = day()
-  const once = await run(d, (q, n) => n === 1 ? '0000 0000' : undefined)
+  const room = q => honest(q, d.room).split(' ')
+  const once = await run(d, (q, n) => !/your own paper/.test(q)
+    ? undefined
+    : n === 1
+      ? `${room(q)[0]} abandom`
+      : n === 2
+        ? room(q).map(w => w.slice(0, 4).toUpperCase()).join('  ')
+        : undefined)
   assert.equal(once.status, 0, once.stderr)
+  const asked = /words \d+ and (\d+)/.exec(once.asked[0])[1]
+  assert.match(once.stdout, new RegExp(`  word ${asked} is another one`))
   assert.match(transcript(d.dir), /HASHREAD.*answer=wrong/)
   const e = day()
   const r = await run(e, q => /of the program/.test(q) ? 'x' : undefined)
@@ -253,6 +294,10 @@ await test('on a screen of 80 by 24, in two languages', async () => {
     const last = r.asked.at(-1)
     assert.match(last.rows.get(1), /Okse .*16/)
     assert.equal(last.rows.get(24), 'exception   break   abort')
+    // the hash is whole on the screen while its words are asked for
+    const rows = [...r.asked[0].rows.values()].join('\n')
+    wordsOf(papers.script).forEach((word, i) =>
+      assert.match(rows, new RegExp(`\\b${i + 1} ${word}\\b`)))
     assert.ok(r.asked.some(a => /동의하십니까/.test(a.text)) ===
       (language === 'ko'))
     assert.doesNotMatch(r.stdout, /okse-share1-/)

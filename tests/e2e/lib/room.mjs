@@ -104,15 +104,23 @@ export const openShare = (dir, p) => execFileSync('openssl', ['cms',
   path.join(dir, 'officers', `${p.as.slice(5)}.share.cms`),
   '-recip', p.certificate, '-inkey', p.secretKey]).toString().trim()
 
-const groups = hex => hex.match(/.{4}/g)
+/** A hash in words, as software of others has them (BIP-39). */
+const spoken = new Map()
+export const wordsOf = hex => {
+  if (!spoken.has(hex))
+    spoken.set(hex, execFileSync('/usr/bin/python3', ['-c', 'import sys, mnemonic\n' +
+      'print(mnemonic.Mnemonic("english").to_mnemonic(' +
+      'bytes.fromhex(sys.argv[1])))', hex]).toString().trim().split(' '))
+  return spoken.get(hex)
+}
 
 /** What an honest room answers to a question. */
 export function honest (text, { papers, who, dir }) {
-  let m = /groups (\d+) and (\d+) of the (\w+)$/.exec(text) ??
-    /(\d+)번째와 (\d+)번째 묶음 \((\w+)\)$/.exec(text)
+  let m = /words (\d+) and (\d+) of the (\w+)$/.exec(text) ??
+    /(\d+)번째와 (\d+)번째 낱말 \((\w+)\)$/.exec(text)
   if (m) {
-    const g = groups(papers[m[3]])
-    return `${g[m[1] - 1]} ${g[m[2] - 1]}`
+    const words = wordsOf(papers[m[3]])
+    return `${words[m[1] - 1]} ${words[m[2] - 1]}`
   }
   if (/HH:MM\)?$/.test(text)) return new Date().toISOString().slice(11, 16)
   m = /^(seat-\d)(?:, your share|: 비밀 조각)/.exec(text)
