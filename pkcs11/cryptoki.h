@@ -7,6 +7,7 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include "base/p256_table.h"
 #include "pkcs11/generate.h"
 #include "pkcs11/token.h"
 
@@ -46,6 +47,7 @@ struct key {
 	enum key_state		 state;
 	CK_OBJECT_HANDLE	 handle;
 	EVP_PKEY		*public_key;
+	struct p256_table	*table;		/* or NULL */
 	CK_RV			 refused;	/* quarantined with this */
 	struct key_name		 name;		/* of the two below */
 	char			 label[KEY_LABEL_MAX + 1];

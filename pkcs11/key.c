@@ -112,7 +112,16 @@ key_free(struct key *k)
 	if (k == NULL)
 		return;
 	EVP_PKEY_free(k->public_key);
+	p256_table_free(k->table);
 	mem_free(k);
+}
+
+void
+key_signs_often(struct key *k)
+{
+	/* without a table all is as it is */
+	if (k->name.type == KEY_P256 && k->table == NULL)
+		(void)p256_table_new(k->public_key, &k->table);
 }
 
 enum key_type

@@ -116,6 +116,9 @@ find_key(struct keyholder *k, struct held_key *held)
 		pause_ms(i * i * 10);
 		e = token_key_find(k->token, &spec, &held->key);
 	}
+	if (e == ERR_OK && held->config->verify == VERIFY_ALWAYS &&
+	    held->config->use == KEY_USE_DOCUMENT)
+		key_signs_often(held->key);
 	return e;
 }
 

@@ -263,6 +263,20 @@ a_wrong_signature_is_never_given_out(void **state)
 }
 
 static void
+nor_is_one_of_a_key_that_signs_often(void **state)
+{
+	(void)state;
+	script("C_Sign 2 lie\n");
+	key_signs_often(key);
+	assert_ok(sign());
+	memset(signature, 0, sizeof(signature));
+	assert_err(sign(), ERR_SIGNATURE);
+	assert_class(TOKEN_DEVICE);
+	assert_true(nothing_given_out());
+	assert_ok(sign());
+}
+
+static void
 r_or_s_of_zero_is_refused_even_unverified(void **state)
 {
 	(void)state;
@@ -345,6 +359,7 @@ main(void)
 		WITH_KEY(a_key_the_token_refuses_is_quarantined),
 		WITH_KEY(no_session_left_is_capacity),
 		WITH_KEY(a_wrong_signature_is_never_given_out),
+		WITH_KEY(nor_is_one_of_a_key_that_signs_often),
 		WITH_KEY(r_or_s_of_zero_is_refused_even_unverified),
 		WITH_KEY(a_short_signature_is_refused),
 		WITH_KEY(a_high_s_is_brought_down),
