@@ -1,61 +1,140 @@
 /*
- * The end of a period: the daemon closes it, the archive keeps it. What is
- * archived is verified where it lies, time stamp included; the log that it is
- * copied from may be anybody's. Next: signer/notary/period.c, timestamp.c.
+ * The end of a period: the daemon is asked to close it, and says what became
+ * of those it closed. Next: signer/notary/period.c, signer/notary/closed.c.
  */
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "audit/fingerprint.h"
 #include "audit/verify.h"
-#include "base/file.h"
-#include "base/time.h"
 #include "cli/commands.h"
-#include "cli/place.h"
 #include "cli/say.h"
 #include "cli/service.h"
-#include "cli/timestamp.h"
-#include "cli/trusted.h"
 
 #define POLL_MS 100
-#define STAMP_MAX 65536
+#define PATIENCE 600		/* polls */
 
-/* ---- closing */
-
-static enum err
+static int
 ask(const struct arguments *a, const char *method, const char *path,
     struct answer *out)
 {
 	const struct call c = { .socket = "admin.sock", .method = method,
 	    .path = path };
-
-	return service_call(service_dir(a), &c, out);
-}
-
-/* EXIT_DONE while it goes on: *out_phase is "closed" or another word. */
-static int
-look(const struct arguments *a, char phase[16])
-{
-	AUTO_DONE(answer) answer = { 0 };
-	const char *word;
-	enum err e = ask(a, "GET", "/v1/log/periods", &answer);
+	enum err e = service_call(service_dir(a), &c, out);
 
 	if (e != ERR_OK)
 		return complain_err("the period", e);
-	if (answer.reply.status != 200)
-		return service_problem(&answer);
-	word = document_text(answer.document, "phase");
-	snprintf(phase, 16, "%s", word != NULL ? word : "missed");
-	if (strcmp(phase, "closed") == 0)
-		printf("%s closed: the checkpoint of %lld entries is "
-		    "closed/%s.note of the log\n",
-		    document_text(answer.document, "period"),
-		    (long long)document_int(answer.document, "size", 0),
-		    document_text(answer.document, "period"));
-	return EXIT_DONE;
+	return out->reply.status == 200 ? EXIT_DONE : service_problem(out);
+}
+
+/* A member of the i-th period. */
+static const char *
+member(size_t i, const char *name, char path[64])
+{
+	snprintf(path, 64, "periods.%zu.%s", i, name);
+	return path;
+}
+
+static const char *
+text_of(const struct answer *answer, size_t i, const char *name)
+{
+	char path[64];
+	const char *text = document_text(answer->document,
+	    member(i, name, path));
+
+	return text != NULL ? text : "";
+}
+
+/* ", waiting for a, b": nothing when there are none. */
+static void
+put_names(const struct answer *answer, size_t i, const char *name,
+    const char *words)
+{
+	char path[64];
+	size_t count = document_count(answer->document,
+	    member(i, name, path));
+
+	for (size_t k = 0; k < count; k++) {
+		snprintf(path, sizeof(path), "periods.%zu.%s.%zu", i, name,
+		    k);
+		printf("%s%s", k == 0 ? words : ", ",
+		    document_text(answer->document, path));
+	}
+}
+
+/* The exit status: 3 while it has not all it is to have. */
+static int
+tell(const struct answer *answer, size_t i)
+{
+	const char *state = text_of(answer, i, "state");
+	const char *quorum = document_text(answer->document, "quorum");
+	char path[64];
+
+	printf("%s  %lld entries, %s", text_of(answer, i, "period"),
+	    (long long)document_int(answer->document,
+	    member(i, "size", path), 0), state);
+	put_names(answer, i, "cosigned", " by ");
+	put_names(answer, i, "waiting", "; waiting for ");
+	put_names(answer, i, "passed", "; passed by ");
+	putchar('\n');
+	return strcmp(state, "witnessed") == 0 || (quorum == NULL &&
+	    strcmp(state, "published") == 0) ? EXIT_DONE : VERIFY_UNWITNESSED;
+}
+
+int
+audit_periods(const struct arguments *a)
+{
+	AUTO_DONE(answer) answer = { 0 };
+	int status = ask(a, "GET", "/v1/log/periods", &answer);
+	size_t count;
+
+	if (status != EXIT_DONE)
+		return status;
+	count = document_count(answer.document, "periods");
+	if (option_given(a, "json")) {
+		put_line(bytes_view(&answer.reply.body));
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (tell(&answer, i) != EXIT_DONE)
+			status = VERIFY_UNWITNESSED;
+	return status;
+}
+
+/* ---- closing */
+
+static int
+failed(const struct answer *answer)
+{
+	const char *why = document_text(answer->document, "closing.why");
+
+	complain("it was not closed: %s", why != NULL ? why :
+	    "the daemon has begun anew");
+	return EXIT_FAILED;
+}
+
+/* *out_again while there is no checkpoint. */
+static int
+look(const struct arguments *a, bool *out_again)
+{
+	AUTO_DONE(answer) answer = { 0 };
+	int status = ask(a, "GET", "/v1/log/periods", &answer);
+	const char *phase;
+
+	*out_again = false;
+	if (status != EXIT_DONE)
+		return status;
+	for (size_t i = 0; i < document_count(answer.document, "periods");
+	    i++) {
+		if (strcmp(text_of(&answer, i, "period"), argument(a, 0)) != 0)
+			continue;
+		*out_again = strcmp(text_of(&answer, i, "state"), "closed") ==
+		    0;
+		return *out_again ? EXIT_DONE : tell(&answer, i);
+	}
+	phase = document_text(answer.document, "closing.phase");
+	*out_again = phase != NULL && strcmp(phase, "counting") == 0;
+	return *out_again ? EXIT_DONE : failed(&answer);
 }
 
 int
@@ -63,207 +142,19 @@ audit_close(const struct arguments *a)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
 	AUTO_DONE(answer) answer = { 0 };
-	char path[64], phase[16] = "";
+	char path[64];
+	bool again = true;
 	int status;
-	enum err e;
 
 	snprintf(path, sizeof(path), "/v1/log/periods/%s", argument(a, 0));
-	if ((e = ask(a, "POST", path, &answer)) != ERR_OK)
-		return complain_err("the period", e);
-	if (answer.reply.status != 200)
-		return service_problem(&answer);
-	while (strcmp(phase, "closed") != 0) {
+	status = ask(a, "POST", path, &answer);
+	for (int i = 0; status == EXIT_DONE && again && i < PATIENCE; i++) {
 		nanosleep(&pause, NULL);
-		if ((status = look(a, phase)) != EXIT_DONE)
-			return status;
-		if (strcmp(phase, "missed") != 0)
-			continue;
-		complain("it was not closed with a checkpoint: the daemon's "
-		    "journal says why");
-		return EXIT_FAILED;
+		status = look(a, &again);
 	}
-	return EXIT_DONE;
-}
-
-/* ---- the archive */
-
-struct archive {
-	const char		*dir;
-	const struct log_files	*from;
-	struct tile_source	 tiles;
-	struct bytes		 sums;		/* of SHA256SUMS */
-};
-
-static void
-archive_done(struct archive *r)
-{
-	bytes_done(&r->sums);
-}
-
-static enum err
-keep(struct archive *r, const char *name, struct view content)
-{
-	char path[PATH_MAX], *slash;
-	struct hash h = sha256(content);
-
-	TRY(path_join(r->dir, name, path, sizeof(path)));
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	TRY(dir_make(path, 0755));
-	*slash = '/';
-	TRY(file_create(path, content, 0444));
-	hex_put(&r->sums, VIEW_OF(h.at));
-	bytes_printf(&r->sums, "  %s\n", name);
-	return bytes_check(&r->sums);
-}
-
-/* A file of the log itself, below DIR/log. */
-static enum err
-keep_of_log(struct archive *r, const char *name, struct view content)
-{
-	char path[PATH_MAX];
-
-	TRY(path_join("log", name, path, sizeof(path)));
-	return keep(r, path, content);
-}
-
-static enum err
-copy_tile(struct archive *r, struct tile_id id)
-{
-	AUTO_DONE(bytes) b = { 0 };
-	char path[TILE_PATH];
-
-	TRY(r->tiles.read(r->tiles.arg, id, &b));
-	return keep_of_log(r, tile_path(id, path), bytes_view(&b));
-}
-
-/* All that a tree of this size consists of. */
-static enum err
-copy_tiles(struct archive *r, uint64_t size)
-{
-	for (int level = TILE_ENTRIES; level < TILE_LEVELS; level++) {
-		uint64_t full = tile_full(level, size);
-		unsigned int part = tile_partial(level, size);
-
-		for (uint64_t i = 0; i < full; i++) {
-			enum err e = copy_tile(r, (struct tile_id){ level, i,
-			    TILE_WIDTH });
-
-			/* whether entries may be absent, verifying says */
-			if (level != TILE_ENTRIES || e != ERR_NOT_FOUND)
-				TRY(e);
-		}
-		if (part != 0)
-			TRY(copy_tile(r, (struct tile_id){ level, full,
-			    part }));
-	}
-	return ERR_OK;
-}
-
-static enum err
-copy_file(struct archive *r, const char *name)
-{
-	AUTO_DONE(bytes) b = { 0 };
-	enum err e = r->from->read(r->from->arg, name, TRUST_SIZE, &b);
-
-	if (e == ERR_NOT_FOUND)
-		return ERR_OK;
-	TRY(e);
-	return keep_of_log(r, name, bytes_view(&b));
-}
-
-static enum err
-keep_stamp(const struct arguments *a, struct archive *r, struct view note)
-{
-	const char *path = option_value(a, "stamp", NULL);
-	const char *authority = option_value(a, "authority", NULL);
-	AUTO_DONE(bytes) stamp = { 0 };
-	char when[INSTANT_TEXT];
-	int64_t time;
-
-	if (path == NULL && authority == NULL)
-		return ERR_OK;
-	if (path == NULL || authority == NULL)
-		return err_because(ERR_SCHEMA, "--stamp and --authority come "
-		    "together");
-	TRY(file_read(path, STAMP_MAX, &stamp));
-	TRY(timestamp_verify(bytes_view(&stamp), note, authority, &time));
-	complain("stamped at %s", instant_text(time, when));
-	return keep(r, "checkpoint.tsr", bytes_view(&stamp));
-}
-
-static enum err
-fill(const struct arguments *a, struct archive *r, struct view note,
-    const struct trust_seen *seen)
-{
-	char fingerprint[FINGERPRINT_TEXT], path[PATH_MAX];
-	AUTO_DONE(bytes) line = { 0 };
-
-	TRY(keep_stamp(a, r, note));
-	TRY(copy_tiles(r, seen->checkpoint.size));
-	TRY(copy_file(r, "log.vkey"));
-	TRY(copy_file(r, "log-ecdsa.vkey"));
-	bytes_printf(&line, "%s\n", fingerprint_text(seen->note.text,
-	    fingerprint));
-	TRY(keep(r, "fingerprint.txt", bytes_view(&line)));
-	TRY(keep_of_log(r, "checkpoint", note));
-	TRY(path_join(r->dir, "SHA256SUMS", path, sizeof(path)));
-	TRY(file_create(path, bytes_view(&r->sums), 0444));
-	put_view(bytes_view(&line));
-	return ERR_OK;
-}
-
-static enum err
-read_note(const struct arguments *a, const struct archive *r,
-    struct bytes *out)
-{
-	const char *path = option_value(a, "note", NULL);
-
-	return path != NULL ? file_read(path, NOTE_MAX, out) :
-	    r->from->read(r->from->arg, "checkpoint", NOTE_MAX, out);
-}
-
-static enum err
-make_archive(const struct arguments *a, struct verify_result *out_result)
-{
-	AUTO_DONE(archive) r = { .dir = argument(a, 1) };
-	AUTO(place) from = NULL;
-	AUTO(place) to = NULL;
-	AUTO(trust_policy) trust = NULL;
-	AUTO_DONE(bytes) note = { 0 };
-	struct verify_options options = { 0 };
-	struct trust_seen seen;
-	char below[PATH_MAX];
-
-	TRY(place_open(argument(a, 0), &from));
-	r.from = place_files(from);
-	r.tiles = log_files_tiles(r.from);
-	TRY(trusted(a, r.from, &trust));
-	TRY(read_note(a, &r, &note));
-	TRY(trust_open(trust, bytes_view(&note), &seen));
-	TRY(fill(a, &r, bytes_view(&note), &seen));
-	TRY(path_join(r.dir, "log", below, sizeof(below)));
-	TRY(place_open(below, &to));
-	options.trust = trust;
-	return verify_with(place_files(to), &options, out_result);
-}
-
-int
-audit_archive(const struct arguments *a)
-{
-	struct verify_result result = { 0 };
-	AUTO_DONE(bytes) report = { 0 };
-	enum err e;
-
-	if (file_exists(argument(a, 1))) {
-		complain("%s is there already", argument(a, 1));
-		return EXIT_CONFLICT;
-	}
-	if ((e = make_archive(a, &result)) != ERR_OK) {
-		(void)complain_err("the archive", e);
-		return EXIT_AWAY;
-	}
-	verify_report(&result, &report);
-	put_view(bytes_view(&report));
-	return verify_exit_status(&result);
+	if (status != EXIT_DONE || !again)
+		return status;
+	complain("it is closed, but nothing signs its checkpoint yet: see "
+	    "okse audit periods");
+	return EXIT_AWAY;
 }

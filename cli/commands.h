@@ -71,6 +71,7 @@ int audit_proof(const struct arguments *a);
 int audit_check_receipt(const struct arguments *a);
 int audit_diff(const struct arguments *a);
 int audit_close(const struct arguments *a);
+int audit_periods(const struct arguments *a);
 int audit_archive(const struct arguments *a);
 int audit_prune(const struct arguments *a);	/* audit_prune.c */
 int audit_fingerprint(const struct arguments *a);

@@ -171,6 +171,9 @@ static const struct command table[] = {
 	{ "audit close", "PERIOD", "End a month of the log with its totals "
 	    "and a checkpoint.", "okse audit close --dir /tmp/okse 2026-11",
 	    audit_close_options, audit_close },
+	{ "audit periods", "", "The closed periods, and who has cosigned "
+	    "the checkpoint of each.", "okse audit periods --dir /tmp/okse",
+	    audit_periods_options, audit_periods },
 	{ "audit archive", "LOG DIR", "Copy a log as of a checkpoint, with "
 	    "sums, and verify the copy.", "okse audit archive --key log.vkey "
 	    "/tmp/okse/log archive-2026-11", audit_archive_options,

@@ -290,10 +290,17 @@ static const struct option audit_gaps_options[] = {
 	{ 0 },
 };
 
+static const struct option audit_periods_options[] = {
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
 static const struct option audit_archive_options[] = {
 	{ "note", "FILE", "as of this checkpoint; otherwise the newest" },
 	{ "stamp", "FILE", "an authority's time stamp of it (RFC 3161)" },
 	{ "authority", "FILE", "that authority's certificate, PEM" },
+	{ "unwitnessed", NULL, "although no quorum has cosigned it" },
 	TRUST_OPTIONS,
 	{ 0 },
 };

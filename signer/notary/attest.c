@@ -111,7 +111,7 @@ attest_offer(struct attest *a)
 
 enum err
 attest_new(const struct config *c, const struct vkey *log_key,
-    struct journal *j, struct attest **out_attest)
+    struct journal *j, struct closed *closed, struct attest **out_attest)
 {
 	AUTO(attest) a = NULL;
 
@@ -125,6 +125,7 @@ attest_new(const struct config *c, const struct vkey *log_key,
 	a->config = &c->witnesses;
 	a->log_key = log_key;
 	a->journal = j;
+	a->closed = closed;
 	TRY(trust_policy_read(c->witnesses.policy, &a->policy));
 	TRY(check_policy(a));
 	TRY(random_bytes((uint8_t *)&a->next_errand,
@@ -137,6 +138,7 @@ attest_new(const struct config *c, const struct vkey *log_key,
 			    SECOND,
 		};
 	attest_offer(a);
+	closed_meet(closed, a->policy);
 	journal_witnessed(j, a->config->interval * SECOND);
 	*out_attest = STEAL(a);
 	return ERR_OK;

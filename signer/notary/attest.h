@@ -69,6 +69,7 @@ struct attest {
 	struct trust_policy	*policy;
 	const struct vkey	*log_key;
 	struct journal		*journal;
+	struct closed		*closed;
 	uint64_t		 next_errand;
 	size_t			 count;
 	struct attest_witness	 at[TRUST_MAX];
@@ -91,7 +92,7 @@ struct attest {
  * policy does not name this log's key, or a witness without a URL.
  */
 [[nodiscard]] enum err attest_new(const struct config *c,
-    const struct vkey *log_key, struct journal *j,
+    const struct vkey *log_key, struct journal *j, struct closed *closed,
     struct attest **out_attest);
 void attest_free(struct attest *a);
 AUTO_STRUCT(attest);

@@ -93,20 +93,30 @@ wants_look(const struct attest *a, const struct attest_witness *w)
 	    journal_note(a->journal).len == 0);
 }
 
+/* A period's end comes first: who has cosigned more never cosigns it. */
+static const struct closed_period *
+owed(const struct attest *a, const struct attest_witness *w)
+{
+	return closed_owed(a->closed, (size_t)(w - a->at), w->known,
+	    a->offer);
+}
+
 static enum err
 put_add(struct attest *a, struct attest_witness *w, struct bytes *out)
 {
+	const struct closed_period *period = owed(a, w);
+	struct view note = period != NULL ? bytes_view(&period->note) :
+	    journal_note(a->journal);
 	AUTO_DONE(bytes) request = { 0 };
 	struct proof proof;
 	struct note n;
 
-	TRY(note_get(journal_note(a->journal), &n));
-	TRY(journal_prove(a->journal, w->known, &proof));
+	w->size = period != NULL ? period->size : a->offer;
+	TRY(note_get(note, &n));
+	TRY(journal_prove(a->journal, w->known, w->size, &proof));
 	bytes_reset(&w->text);
 	bytes_put(&w->text, n.text);
-	w->size = a->offer;
-	witness_request_put(&request, w->known, &proof,
-	    journal_note(a->journal));
+	witness_request_put(&request, w->known, &proof, note);
 	bytes_put_block(out, bytes_view(&request));
 	TRY(bytes_check(&w->text));
 	return bytes_check(out);
@@ -146,7 +156,8 @@ attest_next(struct attest *a, int64_t now_us, bool *out_any,
 			fall_silent(w, now_us, "the courier lost it");
 		}
 		if (w->errand != 0 || now_us < w->due_us ||
-		    (!wants_look(a, w) && !wants_cosignature(a, w)))
+		    (!wants_look(a, w) && !wants_cosignature(a, w) &&
+		    owed(a, w) == NULL))
 			continue;
 		TRY(put_errand(a, w, now_us, out_body));
 		*out_id = w->errand;
@@ -176,12 +187,32 @@ check_time(uint64_t time)
 	return ERR_OK;
 }
 
+/* Periods first: what follows may be sent only when theirs is durable. */
+static enum err
+take_line(struct attest *a, struct attest_witness *w, uint64_t time,
+    struct view line, int64_t now_us)
+{
+	const struct closed_cosigned by = { (size_t)(w - a->at),
+	    w->trust->key, w->size, time, bytes_view(&w->text), line };
+	struct note n;
+
+	TRY(closed_cosigned(a->closed, &by));
+	TRY(note_get(journal_note(a->journal), &n));
+	if (!view_equal(n.text, by.text)) {
+		/* an older one; an opening waits for the next */
+		a->asked_us = now_us;
+		return ERR_OK;
+	}
+	w->fresh = true;
+	a->lines[by.witness] = time;
+	return journal_add_line(a->journal, by.key, line);
+}
+
 static enum err
 on_cosigned(struct attest *a, struct attest_witness *w, struct view body,
     int64_t now_us)
 {
 	AUTO_DONE(bytes) line = { 0 };
-	struct note n;
 	uint64_t time;
 
 	if (cosignature_take(body, bytes_view(&w->text), w->trust->key,
@@ -191,19 +222,14 @@ on_cosigned(struct attest *a, struct attest_witness *w, struct view body,
 	}
 	succeed(w, now_us);
 	w->conflicts = 0;
-	w->fresh = true;
 	w->known = w->size;
-	w->cosigned = w->size;
+	if (w->cosigned < w->size)
+		w->cosigned = w->size;
 	w->cosigned_at = (int64_t)time;
 	attest_set(w, ATTEST_AGREES, "cosigned");
 	if (w->recorded != ATTEST_GAINED)
 		w->due = ATTEST_GAINED;
-	TRY(note_get(journal_note(a->journal), &n));
-	if (!view_equal(n.text, bytes_view(&w->text)))
-		return ERR_OK;		/* it was about an older one */
-	a->lines[w - a->at] = time;
-	return journal_add_line(a->journal, w->trust->key,
-	    bytes_view(&line));
+	return take_line(a, w, time, bytes_view(&line), now_us);
 }
 
 /* It knows another size than we thought, at best the newest it signed. */

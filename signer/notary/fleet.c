@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "signer/log.h"
 #include "signer/notary/notary.h"
+#include "signer/notary/period.h"
 
 #define SECOND INT64_C(1000000)
 #define LOOK_EVERY (5 * SECOND)
@@ -269,6 +270,8 @@ settle(struct notary *n, enum registry_fate fate)
 		return ERR_OK;
 	}
 	TRY(journal_committed(n->journal));
+	TRY(prune_committed(n));
+	TRY(period_committed(n));
 	fleet_staged(&n->fleet, true);
 	chores_drop(&n->chores, open.records, open.done, open.failed,
 	    open.heartbeat);

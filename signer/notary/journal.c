@@ -26,6 +26,7 @@ struct journal {
 	struct registry		*registry;
 	const struct vkey	*key;
 	const struct vkey	*second;	/* or NULL */
+	const struct closed	*closed;
 	char			*origin;
 	struct publish		*publish;
 	struct recompute	 recompute;
@@ -88,8 +89,8 @@ open_note(struct journal *j, const char *dir)
 
 enum err
 journal_open(const char *dir, struct registry *registry,
-    const struct vkey *key, struct journal **out_journal,
-    struct journal_found *out_found)
+    const struct vkey *key, const struct closed *closed,
+    struct journal **out_journal, struct journal_found *out_found)
 {
 	AUTO(journal) j = mem_new(1, sizeof(*j));
 	struct recovered found;
@@ -100,9 +101,10 @@ journal_open(const char *dir, struct registry *registry,
 	j->pause_us = JOURNAL_PAUSE;
 	j->registry = registry;
 	j->key = key;
+	j->closed = closed;
 	TRY(set_origin(j));
 	TRY(random_bytes(j->boot, sizeof(j->boot)));
-	TRY(recover_log(dir, registry, key, &found));
+	TRY(recover_log(dir, registry, key, closed, &found));
 	j->publish = found.publish;
 	j->recompute = found.recompute;
 	j->stage.next = found.found.entries;
@@ -208,12 +210,30 @@ journal_rolled_back(struct journal *j)
 	go_back(j, &j->durable);
 }
 
+/* As many as the next checkpoint may have. */
+static uint64_t
+may_have(const struct journal *j)
+{
+	uint64_t stop = closed_stop(j->closed, j->published);
+
+	return stop < j->durable.next ? stop : j->durable.next;
+}
+
+/* The end of a period comes under a checkpoint before what follows it. */
+static bool
+is_stopped(const struct journal *j)
+{
+	return closed_stop(j->closed, j->published) != CLOSED_NONE ||
+	    publish_size(j->publish) < j->durable.next;
+}
+
 enum err
 journal_committed(struct journal *j)
 {
 	struct reader r = reader_of(bytes_view(&j->staged));
+	bool stopped = is_stopped(j);
 
-	while (r.rest.len != 0)
+	while (!stopped && r.rest.len != 0)
 		TRY(publish_append(j->publish,
 		    reader_block(&r, SCHEMA_ENTRY_MAX)));
 	bytes_reset(&j->staged);
@@ -251,7 +271,7 @@ journal_root(const struct journal *j)
 static bool
 is_due(const struct journal *j, int64_t now_us)
 {
-	return j->durable.next > j->published && j->body.len == 0 &&
+	return may_have(j) > j->published && j->body.len == 0 &&
 	    !j->offered &&
 	    (j->asked_us == 0 || now_us - j->asked_us >= j->pause_us);
 }
@@ -281,6 +301,8 @@ journal_checkpoint(struct journal *j, int64_t now_us, struct bytes *out_body)
 		return ERR_OK;
 	j->asked_us = now_us;
 	TRY(journal_publish(j));
+	/* what waited behind the end of a period comes from the registry */
+	TRY(recover_append(j->publish, j->registry, may_have(j)));
 	TRY(publish_tiles(j->publish));
 	size = publish_ready(j->publish, &root);
 	TRY(second_opinion(j, size, &root));
@@ -364,14 +386,15 @@ journal_is_offer(const struct journal *j)
 }
 
 enum err
-journal_prove(struct journal *j, uint64_t from, struct proof *out_proof)
+journal_prove(struct journal *j, uint64_t from, uint64_t to,
+    struct proof *out_proof)
 {
 	struct tile_source tiles = tile_source_dir(&j->dir);
 
 	*out_proof = (struct proof){ 0 };
-	if (from == 0 || from == j->note_size)
+	if (from == 0 || from == to)
 		return ERR_OK;
-	return proof_consistency(&tiles, from, j->note_size, out_proof);
+	return proof_consistency(&tiles, from, to, out_proof);
 }
 
 enum err

@@ -18,6 +18,7 @@
 #include "audit/entry.h"
 #include "audit/proof.h"
 #include "audit/vkey.h"
+#include "signer/notary/closed.h"
 #include "signer/notary/registry.h"
 
 struct journal;
@@ -34,11 +35,13 @@ struct journal_found {
  * ERR_CORRUPT when they contradict each other: the registry holds other
  * entries than were published, or fewer (guard.h has looked before).
  * ERR_SIGNATURE or ERR_MISMATCH for a checkpoint that is not of this key and
- * origin. registry and key must outlive the journal.
+ * origin. Where a period of closed waits for its checkpoint, the next one is
+ * of exactly that size. registry, key and closed must outlive the journal.
  */
 [[nodiscard]] enum err journal_open(const char *dir,
     struct registry *registry, const struct vkey *key,
-    struct journal **out_journal, struct journal_found *out_found);
+    const struct closed *closed, struct journal **out_journal,
+    struct journal_found *out_found);
 void journal_close(struct journal *j);
 /* From now on checkpoints are signed by this key, too; it must stay. */
 void journal_second_key(struct journal *j, const struct vkey *second);
@@ -96,9 +99,9 @@ void journal_witnessed(struct journal *j, int64_t pause_us);
 struct view journal_note(const struct journal *j);
 uint64_t journal_note_size(const struct journal *j);
 bool journal_is_offer(const struct journal *j);
-/* Leads from a smaller tree of this log to that checkpoint. ERR_RANGE */
+/* Leads from a smaller tree of this log to one that was signed. ERR_RANGE */
 [[nodiscard]] enum err journal_prove(struct journal *j, uint64_t from,
-    struct proof *out_proof);
+    uint64_t to, struct proof *out_proof);
 /*
  * A witness's signature line over it, in place of an older one of the same
  * witness. What is published already is due to be published again.

@@ -266,19 +266,19 @@ serve_waiting(struct role_state *s)
 {
 	struct notary *n = s->notary;
 
-	if (period_holds(n) || (queue_is_empty(&s->queue) && !n->chores.due &&
-	    (!lists_ready(&n->lists) || registry_is_away(n->registry))))
+	if (queue_is_empty(&s->queue) && !n->chores.due &&
+	    (!lists_ready(&n->lists) || registry_is_away(n->registry)))
 		return;
 	if (batch_run(n, &s->queue, time_now(), &s->batch) != ERR_OK) {
 		give_up(s, "a batch");
 		return;
 	}
-	if (s->batch.durable && prune_committed(n) != ERR_OK) {
-		give_up(s, "the minimum index");
+	if (s->batch.durable && (prune_committed(n) != ERR_OK ||
+	    period_committed(n) != ERR_OK)) {
+		give_up(s, "what the log remembers");
 		return;
 	}
 	if (s->batch.durable) {
-		period_committed(n, time_monotonic_us());
 		dispatch_records(n, s->proc);
 		chores_clear(&n->chores);
 		attest_staged(n->attest);

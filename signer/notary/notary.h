@@ -10,6 +10,7 @@
 #include "signer/config.h"
 #include "signer/notary/attest.h"
 #include "signer/notary/chores.h"
+#include "signer/notary/closed.h"
 #include "signer/notary/fleet.h"
 #include "signer/notary/force.h"
 #include "signer/notary/guard.h"
@@ -38,7 +39,8 @@ struct notary {
 	struct backup		*backup;	/* the last, or NULL */
 	struct rebuild		*rebuild;	/* while it is held, or NULL */
 	int64_t			 challenges_since; /* older ones do not count */
-	struct period		*period;	/* being closed, or the last */
+	struct period		*period;	/* being closed, or NULL */
+	struct closed		 closed;	/* those that were */
 	struct prune		 prune;
 	struct journal		*journal;	/* NULL while it is held */
 	struct attest		*attest;	/* likewise; or no witnesses */

@@ -1,38 +1,30 @@
 /*
  * The end of a period. What is counted are our own entries, read back from
  * the registry; the verifier counts them again. Next: batch.c, which stages
- * the closing entry last; audit/closing.c.
+ * the closing entry last; audit/closing.c; closed.c.
  */
 #include "signer/notary/period.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "audit/closing.h"
 #include "audit/proof.h"
 #include "base/file.h"
-#include "base/time.h"
 #include "signer/log.h"
 
 #define STEP 2000			/* entries counted in a pass */
-#define PATIENCE (60 * INT64_C(1000000))	/* µs for the checkpoint */
-#define NAME 7				/* "2026-11" */
 
-enum phase { PHASE_COUNTING, PHASE_COUNTED, PHASE_HELD, PHASE_CLOSED,
-	PHASE_MISSED };
-
-static const char *const phases[] = { "counting", "counting", "publishing",
-	"closed", "missed" };
+enum phase { PHASE_COUNTING, PHASE_COUNTED, PHASE_FAILED };
 
 struct period {
-	char		name[NAME + 1];
+	char		name[CLOSED_NAME + 1];
 	enum phase	phase;
+	char		why[160];	/* it failed */
 	struct closing	closing;
 	uint64_t	last_close;	/* size of the tree it ended; 0: none */
 	uint64_t	size;		/* of the tree this one ends; 0: open */
-	int64_t		since_us;	/* the hold */
 };
 
 void
@@ -41,34 +33,37 @@ period_free(struct period *p)
 	mem_free(p);
 }
 
+/* A note from a time that the registry knows nothing of counts as well. */
 static enum err
-note_path(const struct notary *n, const char *name, char out[PATH_MAX])
+check_new(const struct notary *n, const char *name)
 {
-	if (snprintf(out, PATH_MAX, "%s/closed/%s.note", n->config->log,
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/closed/%s.note", n->config->log,
 	    name) >= PATH_MAX)
 		return err_because(ERR_TOO_LARGE, "the log's path");
-	return ERR_OK;
+	return closed_find(&n->closed, name) == NULL && !file_exists(path) ?
+	    ERR_OK : err_because(ERR_EXISTS, "the period was closed");
 }
 
 enum err
 period_begin(struct notary *n, struct view name)
 {
 	AUTO(period) p = mem_new(1, sizeof(*p));
-	char path[PATH_MAX];
 
 	if (p == NULL)
 		return err_because(ERR_MEMORY, "a period");
-	if (n->period != NULL && n->period->phase < PHASE_CLOSED)
-		return err_because(ERR_IN_FLIGHT,
-		    "a period is being closed");
-	if (name.len != NAME || !closing_period_valid(name))
+	if (name.len != CLOSED_NAME || !closing_period_valid(name))
 		return err_because(ERR_SYNTAX,
 		    "a period is a month, as in \"2026-11\"");
-	snprintf(p->name, sizeof(p->name), "%.*s", NAME,
+	snprintf(p->name, sizeof(p->name), "%.*s", CLOSED_NAME,
 	    (const char *)name.at);
-	TRY(note_path(n, p->name, path));
-	if (file_exists(path))
-		return err_because(ERR_EXISTS, "the period was closed");
+	TRY(check_new(n, p->name));
+	if ((n->period != NULL && n->period->phase != PHASE_FAILED) ||
+	    closed_stop(&n->closed, journal_published(n->journal)) !=
+	    CLOSED_NONE)
+		return err_because(ERR_IN_FLIGHT,
+		    "a period is being closed");
 	period_free(n->period);
 	n->period = STEAL(p);
 	return ERR_OK;
@@ -153,11 +148,13 @@ put_entry(struct notary *n, struct period *p,
 
 	if (closing_facts(c, p->name, totals, &f) != ERR_OK) {
 		log_error("period %s: %s", p->name, err_why());
-		p->phase = PHASE_MISSED;
+		snprintf(p->why, sizeof(p->why), "%s", err_why());
+		p->phase = PHASE_FAILED;
 		return ERR_OK;
 	}
 	TRY(entry_period_close(common, &f, &entry));
 	TRY(journal_put(n->journal, bytes_view(&entry), NULL));
+	TRY(closed_record(n->registry, p->name, common->seq + 1));
 	p->size = common->seq + 1;
 	return ERR_OK;
 }
@@ -183,95 +180,71 @@ period_stage(struct notary *n)
 	return put_entry(n, p, &common, &c);
 }
 
-void
-period_committed(struct notary *n, int64_t now_us)
+enum err
+period_committed(struct notary *n)
 {
 	struct period *p = n->period;
 
 	if (p == NULL || p->phase != PHASE_COUNTED)
-		return;
+		return ERR_OK;
 	p->phase = PHASE_COUNTING;
-	if (p->size == 0 || journal_durable(n->journal) != p->size)
-		return;
-	p->phase = PHASE_HELD;
-	p->since_us = now_us;
-}
-
-/* ---- the checkpoint */
-
-bool
-period_holds(const struct notary *n)
-{
-	return n->period != NULL && n->period->phase == PHASE_HELD;
-}
-
-static enum err
-keep_note(const struct notary *n, const struct period *p)
-{
-	char path[PATH_MAX];
-
-	TRY(note_path(n, p->name, path));
-	*strrchr(path, '/') = '\0';
-	TRY(dir_make(path, 0755));
-	TRY(note_path(n, p->name, path));
-	return file_replace(path, journal_note(n->journal), 0644);
-}
-
-static enum err
-await_checkpoint(struct notary *n, struct period *p, int64_t now_us)
-{
-	if (journal_published(n->journal) == p->size) {
-		TRY(keep_note(n, p));
-		p->phase = PHASE_CLOSED;
-		log_info("period %s is closed with entry %llu", p->name,
-		    (unsigned long long)(p->size - 1));
-	} else if (now_us - p->since_us > PATIENCE) {
-		p->phase = PHASE_MISSED;
-		log_error("period %s: no checkpoint of its size came",
-		    p->name);
-	}
-	return ERR_OK;
+	if (p->size == 0)
+		return ERR_OK;
+	log_info("period %s is closed with entry %llu", p->name,
+	    (unsigned long long)(p->size - 1));
+	period_free(STEAL(n->period));
+	return closed_load(&n->closed, n->registry);
 }
 
 enum err
-period_step(struct notary *n, int64_t now_us, bool *out_again)
+period_step(struct notary *n, bool *out_again)
 {
 	struct period *p = n->period;
+	uint64_t published = journal_published(n->journal);
 
 	*out_again = false;
-	if (p == NULL || registry_is_away(n->registry))
+	if (journal_note_size(n->journal) == published)
+		TRY(closed_keep(&n->closed, published,
+		    journal_note(n->journal)));
+	if (p == NULL || p->phase != PHASE_COUNTING ||
+	    registry_is_away(n->registry))
 		return ERR_OK;
-	switch (p->phase) {
-	case PHASE_COUNTING:
-		*out_again = true;
-		return count_some(n, p);
-	case PHASE_HELD:
-		return await_checkpoint(n, p, now_us);
-	case PHASE_COUNTED:
-	case PHASE_CLOSED:
-	case PHASE_MISSED:
-		break;
+	*out_again = true;
+	return count_some(n, p);
+}
+
+static void
+put_open(const struct notary *n, struct json *j)
+{
+	const struct period *p = n->period;
+
+	if (p == NULL) {
+		json_none(j, "closing");
+		return;
 	}
-	return ERR_OK;
+	json_record(j, "closing");
+	json_c_text(j, "period", p->name);
+	json_c_text(j, "phase", p->phase == PHASE_FAILED ? "failed" :
+	    "counting");
+	json_int(j, "counted", (int64_t)p->closing.next);
+	json_int(j, "entries", (int64_t)journal_durable(n->journal));
+	if (p->phase == PHASE_FAILED)
+		json_c_text(j, "why", p->why);
+	json_close(j);
 }
 
 enum err
 period_put(const struct notary *n, struct bytes *out_json)
 {
-	const struct period *p = n->period;
 	struct json j = json_start(out_json);
 
-	if (p == NULL) {
-		json_none(&j, NULL);
-		return json_end(&j);
-	}
 	json_record(&j, NULL);
-	json_c_text(&j, "period", p->name);
-	json_c_text(&j, "phase", phases[p->phase]);
-	json_int(&j, "counted", (int64_t)p->closing.next);
-	json_int(&j, "entries", (int64_t)journal_durable(n->journal));
-	if (p->phase >= PHASE_HELD)
-		json_int(&j, "size", (int64_t)p->size);
+	put_open(n, &j);
+	if (n->attest == NULL)
+		json_none(&j, "quorum");
+	else
+		json_text(&j, "quorum", trust_quorum(n->attest->policy));
+	closed_put(&n->closed, &j);
 	json_close(&j);
 	return json_end(&j);
 }

@@ -1,18 +1,14 @@
 /*
  * Removing old entry bundles. The officer is trusted to have archived them;
- * that a period was closed over them is read from its signed note. Next:
+ * that a period was closed over them, and witnessed, is known here. Next:
  * batch.c, which stages the entry; upkeep.c; audit/verify_entries.c.
  */
 #include "signer/notary/prune.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "audit/checkpoint.h"
-#include "audit/note.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "signer/log.h"
@@ -41,44 +37,6 @@ prune_load(struct notary *n)
 
 /* ---- asking */
 
-/* Whether the note is the log's own, of a tree that has all below min. */
-static bool
-reaches(const struct notary *n, const char *path, uint64_t min)
-{
-	AUTO_DONE(bytes) text = { 0 };
-	struct note note;
-	struct checkpoint c;
-
-	if (file_read(path, NOTE_MAX, &text) != ERR_OK ||
-	    note_get(bytes_view(&text), &note) != ERR_OK ||
-	    note_verify(&note, n->log_key, NULL) != ERR_OK ||
-	    checkpoint_get(note.text, &c) != ERR_OK) {
-		log_warning("%s: %s", path, err_why());
-		return false;
-	}
-	return c.size >= min;
-}
-
-static enum err
-check_closed(const struct notary *n, uint64_t min)
-{
-	char dir[PATH_MAX], path[PATH_MAX];
-	bool found = false;
-	DIR *d;
-
-	TRY(path_join(n->config->log, "closed", dir, sizeof(dir)));
-	if ((d = opendir(dir)) == NULL && errno != ENOENT)
-		return err_system("%s: opendir", dir);
-	for (struct dirent *e; d != NULL && !found &&
-	    (e = readdir(d)) != NULL;)
-		found = e->d_name[0] != '.' && path_join(dir, e->d_name, path,
-		    sizeof(path)) == ERR_OK && reaches(n, path, min);
-	if (d != NULL)
-		closedir(d);
-	return found ? ERR_OK : err_because(ERR_NOT_FOUND,
-	    "no closed period of the log reaches so far");
-}
-
 enum err
 prune_begin(struct notary *n, uint64_t min)
 {
@@ -91,7 +49,9 @@ prune_begin(struct notary *n, uint64_t min)
 		    "of %d, and not below the last", TILE_WIDTH);
 	if (min == p->min)
 		return ERR_OK;
-	TRY(check_closed(n, min));
+	if (!closed_covers(&n->closed, min))
+		return err_because(ERR_NOT_FOUND, "no closed period%s reaches "
+		    "so far", n->attest == NULL ? "" : " with its quorum");
 	p->wanted = min;
 	n->chores.due = true;
 	return ERR_OK;

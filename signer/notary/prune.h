@@ -24,8 +24,8 @@ struct prune {
 [[nodiscard]] enum err prune_load(struct notary *n);
 /*
  * ERR_IN_FLIGHT: one is going on; ERR_RANGE: not where a bundle ends, or below
- * the last; ERR_NOT_FOUND: no closed period reaches so far. The last once more
- * is nothing new.
+ * the last; ERR_NOT_FOUND: no closed period, with its quorum where there are
+ * witnesses, reaches so far. The last once more is nothing new.
  */
 [[nodiscard]] enum err prune_begin(struct notary *n, uint64_t min);
 [[nodiscard]] enum err prune_stage(struct notary *n);

@@ -91,10 +91,10 @@ recover_edge(const struct tile_source *tiles, struct registry *r,
 	return ERR_OK;
 }
 
-static enum err
-append(struct publish *p, struct registry *r, uint64_t from, uint64_t to)
+enum err
+recover_append(struct publish *p, struct registry *r, uint64_t size)
 {
-	for (uint64_t i = from; i < to; i++) {
+	for (uint64_t i = publish_size(p); i < size; i++) {
 		struct view entry;
 
 		TRY(get_entry(r, i, &entry));
@@ -103,10 +103,19 @@ append(struct publish *p, struct registry *r, uint64_t from, uint64_t to)
 	return ERR_OK;
 }
 
-/* All tiles again, from entries that hash to the signed root. */
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * All tiles again, from entries that hash to the signed root; with the partial
+ * ones of every period's end.
+ */
 static enum err
 rebuild(const char *dir, struct registry *r, const struct recover_head *h,
-    struct recovered *out)
+    const struct closed *closed, struct recovered *out)
 {
 	struct recompute_source source = recover_source(r);
 	struct hash root, empty = merkle_root(NULL, 0);
@@ -117,10 +126,10 @@ rebuild(const char *dir, struct registry *r, const struct recover_head *h,
 		    "not hash to the published root of size %" PRIu64,
 		    h->size);
 	TRY(publish_open(dir, 0, &empty, &out->publish));
-	for (uint64_t i = 0; i < h->size; i += REBUILD_STEP) {
-		uint64_t to = i + REBUILD_STEP;
-
-		TRY(append(out->publish, r, i, to < h->size ? to : h->size));
+	for (uint64_t i = 0; i < h->size;) {
+		i = least(least(i + REBUILD_STEP, h->size),
+		    closed_next(closed, i));
+		TRY(recover_append(out->publish, r, i));
 		TRY(publish_tiles(out->publish));
 	}
 	out->found.rebuilt = true;
@@ -146,7 +155,8 @@ open_tiles(const char *dir, struct registry *r, const struct recover_head *h,
 
 static enum err
 open_or_rebuild(const char *dir, struct registry *r,
-    const struct recover_head *h, struct recovered *out)
+    const struct recover_head *h, const struct closed *closed,
+    struct recovered *out)
 {
 	enum err e = open_tiles(dir, r, h, out);
 
@@ -156,7 +166,7 @@ open_or_rebuild(const char *dir, struct registry *r,
 	    "made anew from the registry?", err_why());
 	publish_close(STEAL(out->publish));
 	out->recompute = (struct recompute){ 0 };
-	return rebuild(dir, r, h, out);
+	return rebuild(dir, r, h, closed, out);
 }
 
 static enum err
@@ -176,7 +186,7 @@ last_time(struct registry *r, uint64_t size, int64_t *out_ms)
 
 static enum err
 recover(const char *dir, struct registry *r, const struct vkey *key,
-    struct recovered *out)
+    const struct closed *closed, struct recovered *out)
 {
 	struct recover_head h;
 
@@ -187,17 +197,18 @@ recover(const char *dir, struct registry *r, const struct vkey *key,
 		return err_because(ERR_CORRUPT, "the published log has %"
 		    PRIu64 " entries, the registry only %" PRIu64, h.size,
 		    out->found.entries);
-	TRY(open_or_rebuild(dir, r, &h, out));
-	TRY(append(out->publish, r, h.size, out->found.entries));
+	TRY(open_or_rebuild(dir, r, &h, closed, out));
+	TRY(recover_append(out->publish, r, least(out->found.entries,
+	    closed_stop(closed, h.size))));
 	return last_time(r, out->found.entries, &out->last_t);
 }
 
 enum err
 recover_log(const char *dir, struct registry *r, const struct vkey *key,
-    struct recovered *out_recovered)
+    const struct closed *closed, struct recovered *out_recovered)
 {
 	struct recovered found = { 0 };
-	enum err e = recover(dir, r, key, &found);
+	enum err e = recover(dir, r, key, closed, &found);
 
 	if (e != ERR_OK) {
 		publish_close(found.publish);

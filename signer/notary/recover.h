@@ -28,7 +28,8 @@ struct recover_head {
     struct registry *r, uint64_t size, uint64_t upto);
 
 struct recovered {
-	struct publish		*publish;	/* with every entry */
+	struct publish		*publish;	/* with every entry that the
+						   next checkpoint has */
 	struct recompute	 recompute;	/* at the published size */
 	struct journal_found	 found;
 	int64_t			 last_t;	/* of the newest entry, ms */
@@ -36,7 +37,12 @@ struct recovered {
 
 /* As journal_open(). The caller closes out_recovered->publish. */
 [[nodiscard]] enum err recover_log(const char *dir, struct registry *r,
-    const struct vkey *key, struct recovered *out_recovered);
+    const struct vkey *key, const struct closed *closed,
+    struct recovered *out_recovered);
+
+/* Appends the registry's entries behind those there are, up to a size. */
+[[nodiscard]] enum err recover_append(struct publish *p, struct registry *r,
+    uint64_t size);
 
 /* Entries of the registry, for recompute_root(). */
 struct recompute_source recover_source(struct registry *r);

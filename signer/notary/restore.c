@@ -12,6 +12,7 @@
 #include "audit/merkle.h"
 #include "audit/schema.h"
 #include "base/time.h"
+#include "signer/notary/closed.h"
 #include "signer/notary/registry_fleet.h"
 
 const char *const restore_words[RESTORE_KIND_COUNT] = {
@@ -345,7 +346,7 @@ decide(struct effect *f)
 	return close_retry(f, &none);
 }
 
-/* ---- what is remembered by name: force.c, start.c, prune.c */
+/* ---- what is remembered by name: force.c, start.c, prune.c, closed.c */
 
 static enum err
 put_hash(struct bytes *out, struct view hex)
@@ -367,6 +368,11 @@ remember(struct registry *r, const struct schema_entry *e)
 		bytes_put_u64(&value, schema_count(e, SCHEMA_SEQ) + 1);
 		TRY(bytes_check(&value));
 		return registry_meta_put(r, "prune", bytes_view(&value));
+	}
+	if (e->event == SCHEMA_EVENT_PERIOD_CLOSE) {
+		bytes_put(&value, e->member[SCHEMA_PERIOD]);
+		return closed_record(r, bytes_text(&value),
+		    schema_count(e, SCHEMA_SEQ) + 1);
 	}
 	if (e->event != SCHEMA_EVENT_POLICY_IN_FORCE)
 		return ERR_OK;

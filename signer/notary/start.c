@@ -168,10 +168,14 @@ open_journal(struct notary *n)
 	TRY(force_open(n));
 	TRY(rebuild_load(n));
 	TRY(prune_load(n));
-	TRY(journal_open(n->config->log, n->registry, n->log_key, &n->journal,
-	    &found));
+	n->closed.log = n->config->log;
+	n->closed.key = n->log_key;
+	TRY(closed_load(&n->closed, n->registry));
+	TRY(journal_open(n->config->log, n->registry, n->log_key, &n->closed,
+	    &n->journal, &found));
 	journal_second_key(n->journal, n->log_second);
-	TRY(attest_new(n->config, n->log_key, n->journal, &n->attest));
+	TRY(attest_new(n->config, n->log_key, n->journal, &n->closed,
+	    &n->attest));
 	TRY(record_all(n, &found));
 	log_info("log: %" PRIu64 " entries found, %" PRIu64 " published%s; "
 	    "%" PRIu64 " tickets without an outcome", found.entries,
@@ -240,6 +244,7 @@ notary_close(struct notary *n)
 	journal_close(n->journal);
 	rebuild_free(n->rebuild);
 	period_free(n->period);
+	closed_done(&n->closed);
 	backup_free(n->backup);
 	registry_close(n->registry);
 	chores_done(&n->chores);

@@ -144,6 +144,7 @@ tally_put(const struct notary *n, struct bytes *out)
 	put_one(out, "log_published_entries", "gauge",
 	    "Entries under the published checkpoint.",
 	    journal_published(n->journal));
+	closed_metrics(&n->closed, out);
 	attest_metrics(n->attest, n->journal, time_monotonic_us(), out);
 	force_metrics(n, out);
 }

@@ -5,7 +5,6 @@
  */
 #include "signer/notary/upkeep.h"
 
-#include "base/time.h"
 #include "signer/log.h"
 #include "signer/notary/period.h"
 #include "signer/notary/rebuild.h"
@@ -66,7 +65,7 @@ close_period(struct notary *n, struct proc *p)
 
 	if (n->guard.held)
 		return ERR_OK;
-	TRY(period_step(n, time_monotonic_us(), &again));
+	TRY(period_step(n, &again));
 	if (again)
 		proc_again(p);
 	return ERR_OK;
