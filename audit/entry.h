@@ -78,7 +78,12 @@ struct entry_decision_facts {
 	size_t		 key_count;
 	const struct schema_use *uses;	/* of status lists */
 	size_t		 use_count;
-	const uint64_t	*value;		/* optional: they were set to */
+	const uint64_t	*value;		/* optional: it was set to */
+	int64_t		 bound;		/* optional: ms UTC, names a device
+					   of the holder in the programme */
+	int64_t		 old;		/* optional: that of the one before */
+	int64_t		 changed;	/* optional: ms UTC, of its state */
+	int64_t		 until;		/* optional: ms UTC, technical */
 	const uint8_t	*signer;	/* optional: ENTRY_SIGNER_SIZE */
 	const struct hash *drafts;	/* 0 … ENTRY_DRAFTS_MAX */
 	size_t		 draft_count;

@@ -105,6 +105,14 @@ put_answer(struct writer *w, const struct entry_decision_facts *f)
 		put_uses(w, f);
 	if (f->value != NULL)
 		writer_count(w, SCHEMA_VALUE, *f->value);
+	if (f->bound != 0)
+		writer_int(w, SCHEMA_BOUND, f->bound);
+	if (f->old != 0)
+		writer_int(w, SCHEMA_OLD, f->old);
+	if (f->changed != 0)
+		writer_int(w, SCHEMA_CHANGED, f->changed);
+	if (f->until != 0)
+		writer_int(w, SCHEMA_UNTIL, f->until);
 	writer_id(w, SCHEMA_SIGNER, f->signer, ENTRY_SIGNER_SIZE);
 	writer_hexes(w, SCHEMA_DRAFTS, (const uint8_t *)f->drafts,
 	    f->draft_count, sizeof(struct hash));

@@ -29,9 +29,11 @@
 #define SCHEMA_MEMBERS(X)                                                     \
 	X(ACTION, "action", ACTION)	/* suspend, reinstate, revoke */      \
 	X(BOOT, "boot", HEX8)		/* this start's random id */          \
+	X(BOUND, "bound", COUNT)	/* when, which names a device */      \
 	X(BY, "by", SIGNED)		/* ms the clock stepped */            \
 	X(CALLER, "caller", NAME)	/* client that asked */               \
 	X(CENTRE, "centre", DIGITS10)	/* community centre */                \
+	X(CHANGED, "changed", COUNT)	/* a device, later than before */     \
 	X(CONFIG, "config", HEX32)	/* SHA-256 of the file */             \
 	X(COUNTS, "counts", TALLY)	/* of rows, by their kind */          \
 	X(CTI, "cti", HEX16)		/* of the QR token minted */          \
@@ -58,6 +60,7 @@
 	X(N, "n", HEX16)		/* nonce: hides the rest */           \
 	X(NODE, "node", WORD)		/* one daemon of several */           \
 	X(OF, "of", INDEXES)		/* entries it speaks of */            \
+	X(OLD, "old", COUNT)		/* the bound of who made room */      \
 	X(OP, "op", OPERATION)                                                \
 	X(ORIGIN, "origin", NAME)	/* of a log */                        \
 	X(ORPHANS, "orphans", COUNT)	/* tickets never accounted for */     \
@@ -89,6 +92,7 @@
 	X(TOTALS, "totals", TALLY)	/* entries, by their event */         \
 	X(TRANSCRIPT, "transcript", HEX32)/* root hash */                     \
 	X(UNAUTHENTICATED, "unauthenticated", COUNT)                          \
+	X(UNTIL, "until", COUNT)	/* credentials are valid (technical) */\
 	X(USED, "used", HEX16)		/* cti of the QR token redeemed */    \
 	X(V, "v", COUNT)                                                      \
 	X(VALUE, "value", COUNT)	/* what the indexes were set to */    \
@@ -119,9 +123,10 @@ enum schema_member {
 	X(DECISION, "decision",                                               \
 	    M(CALLER) | M(OP) | M(OUT) | M(POLICY) | M(PROGRAMME) | M(REQ) |  \
 	    M(RULES) | M(SERIAL),                                             \
-	    M(ACTION) | M(CENTRE) | M(CTI) | M(DEVICE) | M(DRAFTS) | M(DRY) | \
-	    M(EVIDENCE) | M(EXPIRY) | M(FACTS) | M(HOLDER) | M(KEYS) |        \
-	    M(PURPOSE) | M(REASON) | M(REGION) | M(SIGNER) | M(ST) |          \
+	    M(ACTION) | M(BOUND) | M(CENTRE) | M(CHANGED) | M(CTI) |          \
+	    M(DEVICE) | M(DRAFTS) | M(DRY) | M(EVIDENCE) | M(EXPIRY) |        \
+	    M(FACTS) | M(HOLDER) | M(KEYS) | M(OLD) | M(PURPOSE) |            \
+	    M(REASON) | M(REGION) | M(SIGNER) | M(ST) | M(UNTIL) |          \
 	    M(USED) | M(VALUE))                                               \
 	X(DONE, "done", M(OF), 0)                                             \
 	X(FAILED, "failed", M(OF) | M(REASON), 0)                             \

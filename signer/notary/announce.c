@@ -59,6 +59,9 @@ expect_request(struct notary *n, const struct request *r)
 	(void)registry_idem_find(n->registry, &id, &idem);
 	(void)registry_device_find(n->registry, &holder, asked->programme,
 	    &device);
+	if (asked->operation != OPERATION_QR_TOKEN)
+		(void)registry_device_last(n->registry, &holder,
+		    asked->programme, &device);
 	if (asked->evidence.kind == EVIDENCE_QR_TOKEN)
 		expect_token(n, asked->evidence.qr_token);
 	if (asked->evidence.kind == EVIDENCE_IC_CARD)

@@ -13,20 +13,27 @@
 
 #define CLOCK_SKEW 60	/* seconds a device's clock may be ahead */
 
-/* Why there is none matters to whoever wants to change its state. */
+/*
+ * Why there is none matters to whoever wants to change its state; the next
+ * one is bound after it.
+ */
 static enum err
 find_past(struct notary *n, const struct asked *asked, struct findings *f)
 {
 	struct registry_device last;
 	enum err e;
 
-	if (asked->operation != OPERATION_STATUS_CHANGE)
+	if (asked->operation == OPERATION_QR_TOKEN)
 		return ERR_OK;
 	e = registry_device_last(n->registry, &f->holder, asked->programme,
 	    &last);
-	if (e == ERR_OK)
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	TRY(e);
+	f->newest = last.serial;
+	if (asked->operation == OPERATION_STATUS_CHANGE)
 		f->facts.device_state = last.state;
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	return ERR_OK;
 }
 
 static enum err
@@ -42,6 +49,7 @@ find_device(struct notary *n, const struct asked *asked, struct findings *f)
 	named = asked->has_device &&
 	    memcmp(&f->active.device, &f->device, sizeof(f->device)) == 0;
 	f->has_active = true;
+	f->newest = f->active.serial;
 	f->facts.active_devices = 1;
 	f->facts.device_state = f->active.state;
 	f->facts.this_device_active = named &&

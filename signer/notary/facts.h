@@ -13,6 +13,7 @@ struct findings {
 	struct handle		device;		/* all zero without one */
 	bool			has_active;
 	struct registry_device	active;
+	struct handle		newest;		/* serial of any; or zero */
 	bool			has_token;	/* a QR token of ours */
 	struct handle		cti;
 	size_t			counter_count;	/* of quotas */

@@ -14,6 +14,10 @@ struct issue {
 	struct handle		fingerprint;	/* of the request */
 	struct handle		seed;		/* random, stored */
 	struct status_use	status;		/* list 0: none */
+	/* seconds, 0: none; what the log names devices by */
+	int64_t			bound;		/* this one */
+	int64_t			old;		/* the one that made room */
+	int64_t			changed;	/* the state of one of them */
 	bool			retried;	/* was decided before, as: */
 	struct registry_idem	before;
 };

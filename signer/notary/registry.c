@@ -27,6 +27,13 @@ handle_at(int64_t time)
 	    (uint8_t)(t >> 8), (uint8_t)t } };
 }
 
+int64_t
+handle_time(const struct handle *h)
+{
+	return (int64_t)h->at[0] << 24 | (int64_t)h->at[1] << 16 |
+	    (int64_t)h->at[2] << 8 | h->at[3];
+}
+
 /* ---- the schema's version */
 
 static enum err

@@ -33,6 +33,7 @@ struct handle {
 
 /* The smallest that begins with this time: u32 seconds, then zeros. */
 struct handle handle_at(int64_t time);
+int64_t handle_time(const struct handle *h);
 
 struct registry;
 
@@ -93,12 +94,18 @@ enum err registry_failed(const struct registry *r);
  */
 struct registry_device {
 	struct handle		device;
-	struct handle		serial;	/* of this binding; begins as
-					   handle_at(issued_at) does */
+	struct handle		serial;	/* of this binding; begins with the
+					   second it was made in */
 	enum device_state	state;
 	int64_t			issued_at;
 	int64_t			administrative_expiry;
+	int64_t			refreshed_at, changed_at;
 };
+
+/*
+ * The second that serial begins with names a binding: a holder's next one in
+ * a programme has a later second, whatever the clocks of a fleet say.
+ */
 
 /* The one device, active or suspended; ERR_NOT_FOUND. */
 [[nodiscard]] enum err registry_device_find(struct registry *r,
@@ -120,6 +127,19 @@ struct registry_device {
 [[nodiscard]] enum err registry_device_refresh(struct registry *r,
     const struct handle *holder, struct view programme,
     const struct handle *device, int64_t now);
+
+/* For a registry that was lost: any device, by the second it was bound in. */
+[[nodiscard]] enum err registry_device_bound(struct registry *r,
+    const struct handle *holder, struct view programme, int64_t bound,
+    struct registry_device *out_device);
+/* In any state. ERR_EXISTS: as registry_device_reserve(). */
+[[nodiscard]] enum err registry_device_put(struct registry *r,
+    const struct handle *holder, struct view programme,
+    const struct registry_device *fresh);
+/* All of d but its serial, in place of what was there in that state. */
+[[nodiscard]] enum err registry_device_amend(struct registry *r,
+    const struct handle *holder, struct view programme,
+    enum device_state was, const struct registry_device *d);
 
 /* The holder a device key is bound to, for good; ERR_NOT_FOUND. */
 [[nodiscard]] enum err registry_key_find(struct registry *r,
@@ -149,6 +169,12 @@ struct registry_qr {
 /* ERR_NOT_FOUND: not ours, or forgotten long after its expiry. */
 [[nodiscard]] enum err registry_qr_find(struct registry *r,
     const struct handle *cti, struct registry_qr *out_qr);
+/*
+ * For a registry that was lost: redeemed_at TIME_NONE tells all but whether it
+ * was redeemed, otherwise that, and as much of the rest as is not known.
+ */
+[[nodiscard]] enum err registry_qr_restore(struct registry *r,
+    const struct registry_qr *qr);
 /* ERR_EXISTS: redeemed already, or not there. */
 [[nodiscard]] enum err registry_qr_redeem(struct registry *r,
     const struct handle *cti, int64_t now);
@@ -237,6 +263,9 @@ struct registry_change {
 	struct status_use	use;
 	enum status		value;
 };
+/* Those since registry_mark(): what a request has changed. */
+size_t registry_status_staged(const struct registry *r,
+    const struct registry_change **out_changes);
 /*
  * The next change that this process has made durable and was not told here
  * before; false: none.

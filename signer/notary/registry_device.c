@@ -10,24 +10,33 @@
 /* ---- devices */
 
 static enum err
+read_device(struct query *q, struct registry_device *out_device)
+{
+	struct registry_device found;
+
+	TRY(query_row(q));
+	get_handle(q, &found.device);
+	get_handle(q, &found.serial);
+	found.state = (enum device_state)query_get_int(q);
+	found.issued_at = query_get_int(q);
+	found.administrative_expiry = get_time(q);
+	found.refreshed_at = get_time(q);
+	found.changed_at = get_time(q);
+	TRY(query_end(q));
+	*out_device = found;
+	return ERR_OK;
+}
+
+static enum err
 find(struct registry *r, enum registry_statement statement,
     const struct handle *holder, struct view programme,
     struct registry_device *out_device)
 {
 	struct query q = registry_query(r, statement);
-	struct registry_device found;
 
 	put_handle(&q, holder);
 	query_put_text(&q, programme);
-	TRY(query_row(&q));
-	get_handle(&q, &found.device);
-	get_handle(&q, &found.serial);
-	found.state = (enum device_state)query_get_int(&q);
-	found.issued_at = query_get_int(&q);
-	found.administrative_expiry = get_time(&q);
-	TRY(query_end(&q));
-	*out_device = found;
-	return ERR_OK;
+	return read_device(&q, out_device);
 }
 
 enum err
@@ -87,6 +96,68 @@ registry_device_refresh(struct registry *r, const struct handle *holder,
 	query_put_int(&q, now);
 	return query_change(&q);
 }
+
+/* ---- devices that a lost registry had */
+
+enum err
+registry_device_bound(struct registry *r, const struct handle *holder,
+    struct view programme, int64_t bound, struct registry_device *out_device)
+{
+	struct query q = registry_query(r, DEVICE_PAST);
+	struct handle serial = handle_at(bound);
+	struct registry_device found;
+	enum err e = registry_device_find(r, holder, programme, &found);
+
+	if (e == ERR_OK && handle_time(&found.serial) == bound) {
+		*out_device = found;
+		return ERR_OK;
+	}
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	put_handle(&q, holder);
+	query_put_text(&q, programme);
+	query_put_blob(&q, VIEW(serial.at, 4));
+	return read_device(&q, out_device);
+}
+
+static enum err
+put(struct registry *r, enum registry_statement statement,
+    const struct handle *holder, struct view programme,
+    const struct registry_device *d)
+{
+	struct query q = registry_query(r, statement);
+
+	put_handle(&q, holder);
+	query_put_text(&q, programme);
+	put_handle(&q, &d->serial);
+	put_handle(&q, &d->device);
+	query_put_int(&q, d->state);
+	query_put_int(&q, d->issued_at);
+	put_time(&q, d->administrative_expiry);
+	put_time(&q, d->refreshed_at);
+	put_time(&q, d->changed_at);
+	return query_change(&q);
+}
+
+enum err
+registry_device_put(struct registry *r, const struct handle *holder,
+    struct view programme, const struct registry_device *fresh)
+{
+	return put(r, DEVICE_PUT, holder, programme, fresh);
+}
+
+enum err
+registry_device_amend(struct registry *r, const struct handle *holder,
+    struct view programme, enum device_state was,
+    const struct registry_device *d)
+{
+	bool past = was != DEVICE_ACTIVE && was != DEVICE_SUSPENDED;
+
+	return put(r, past ? DEVICE_AMEND_PAST : DEVICE_AMEND, holder,
+	    programme, d);
+}
+
+/* ---- keys */
 
 enum err
 registry_key_find(struct registry *r, const struct handle *key,
@@ -160,19 +231,37 @@ get_name(struct query *q, char out[REGISTRY_NAME + 1])
 	out[n] = '\0';
 }
 
+static void
+put_qr(struct query *q, const struct registry_qr *qr)
+{
+	put_handle(q, &qr->cti);
+	put_handle(q, &qr->holder);
+	query_put_text(q, view_text(qr->programme));
+	query_put_int(q, qr->purpose);
+	query_put_text(q, view_text(qr->centre));
+	query_put_int(q, qr->issued_at);
+	query_put_int(q, qr->expires_at);
+}
+
 enum err
 registry_qr_mint(struct registry *r, const struct registry_qr *qr)
 {
 	struct query q = registry_query(r, QR_MINT);
 
-	put_handle(&q, &qr->cti);
-	put_handle(&q, &qr->holder);
-	query_put_text(&q, view_text(qr->programme));
-	query_put_int(&q, qr->purpose);
-	query_put_text(&q, view_text(qr->centre));
-	query_put_int(&q, qr->issued_at);
-	query_put_int(&q, qr->expires_at);
+	put_qr(&q, qr);
 	return query_change(&q);
+}
+
+enum err
+registry_qr_restore(struct registry *r, const struct registry_qr *qr)
+{
+	struct query q = registry_query(r, qr->redeemed_at == TIME_NONE ?
+	    QR_RESTORE : QR_RESTORE_USED);
+
+	put_qr(&q, qr);
+	if (qr->redeemed_at != TIME_NONE)
+		query_put_int(&q, qr->redeemed_at);
+	return query_run(&q);
 }
 
 enum err

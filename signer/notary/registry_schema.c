@@ -147,6 +147,21 @@
 	    "BIGINT NOT NULL, node BIGINT NOT NULL REFERENCES node",          \
 	    ", PRIMARY KEY (node, log_index)", "", "")
 
+/* SQLite has no other way to a byte of a number. */
+#define EVERY_BYTE "x'" \
+    "000102030405060708090A0B0C0D0E0F101112131415161718191A1B" \
+    "1C1D1E1F202122232425262728292A2B2C2D2E2F3031323334353637" \
+    "38393A3B3C3D3E3F404142434445464748494A4B4C4D4E4F50515253" \
+    "5455565758595A5B5C5D5E5F606162636465666768696A6B6C6D6E6F" \
+    "707172737475767778797A7B7C7D7E7F808182838485868788898A8B" \
+    "8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7" \
+    "A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBFC0C1C2C3" \
+    "C4C5C6C7C8C9CACBCCCDCECFD0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF" \
+    "E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEFF0F1F2F3F4F5F6F7F8F9FAFB" \
+    "FCFDFEFF" "'"
+#define BYTE(shift)                                                           \
+    "substr(" EVERY_BYTE ", (issued_at >> " #shift " & 255) + 1, 1)"
+
 /* Version 1 had one node, two states of a device, and no status. */
 #define SQLITE_FROM_1                                                         \
 	"DROP INDEX one_active_device;"                                       \
@@ -160,8 +175,9 @@
 	SQLITE_2                                                              \
 	"INSERT INTO device (id, holder, programme, device, serial, state,"   \
 	"  issued_at, administrative_expiry, refreshed_at)"                   \
-	"  SELECT id, holder, programme, device, randomblob(16), state,"      \
-	"  issued_at, administrative_expiry, refreshed_at FROM device_1"      \
+	"  SELECT id, holder, programme, device, CAST(" BYTE(24) " || "       \
+	BYTE(16) " || " BYTE(8) " || " BYTE(0) " || randomblob(12) AS BLOB),"  \
+	" state, issued_at, administrative_expiry, refreshed_at FROM device_1"      \
 	"  ORDER BY id;"                                                      \
 	"INSERT INTO device_key SELECT * FROM device_key_1;"                  \
 	"INSERT INTO qr SELECT * FROM qr_1;"                                  \

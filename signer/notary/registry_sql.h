@@ -12,13 +12,20 @@
 /* X(name, table, kind, sql); device states are those of registry.h. */
 #define REGISTRY_STATEMENTS(X)                                                \
 	X(DEVICE_FIND, device, READ,                                          \
-	    "SELECT device, serial, state, issued_at, administrative_expiry"  \
+	    "SELECT device, serial, state, issued_at, administrative_expiry," \
+	    " refreshed_at, changed_at"                                       \
 	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
 	    " AND state IN (1, 3)")                                           \
 	X(DEVICE_LAST, device, READ,                                          \
-	    "SELECT device, serial, state, issued_at, administrative_expiry"  \
+	    "SELECT device, serial, state, issued_at, administrative_expiry," \
+	    " refreshed_at, changed_at"                                       \
 	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
-	    " AND state NOT IN (1, 3) ORDER BY id DESC LIMIT 1")              \
+	    " AND state NOT IN (1, 3) ORDER BY serial DESC, id DESC LIMIT 1") \
+	X(DEVICE_PAST, device, READ,                                          \
+	    "SELECT device, serial, state, issued_at, administrative_expiry," \
+	    " refreshed_at, changed_at"                                       \
+	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
+	    " AND state NOT IN (1, 3) AND substr(serial, 1, 4) = ?3")         \
 	X(DEVICE_RESERVE, device, WRITE,                                      \
 	    "INSERT INTO device (holder, programme, device, serial, state,"   \
 	    " issued_at, administrative_expiry)"                              \
@@ -27,6 +34,21 @@
 	    "UPDATE device SET state = ?5, changed_at = ?6"                   \
 	    " WHERE holder = ?1 AND programme = ?2 AND device = ?3"           \
 	    " AND state IN (1, 3) AND state = ?4")                            \
+	X(DEVICE_PUT, device, WRITE,                                          \
+	    "INSERT INTO device (holder, programme, serial, device, state,"   \
+	    " issued_at, administrative_expiry, refreshed_at, changed_at)"    \
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"                    \
+	    " ON CONFLICT DO NOTHING")                                        \
+	X(DEVICE_AMEND, device, WRITE,                                        \
+	    "UPDATE device SET device = ?4, state = ?5, issued_at = ?6,"      \
+	    " administrative_expiry = ?7, refreshed_at = ?8, changed_at = ?9" \
+	    " WHERE holder = ?1 AND programme = ?2 AND serial = ?3"           \
+	    " AND state IN (1, 3)")                                           \
+	X(DEVICE_AMEND_PAST, device, WRITE,                                   \
+	    "UPDATE device SET device = ?4, state = ?5, issued_at = ?6,"      \
+	    " administrative_expiry = ?7, refreshed_at = ?8, changed_at = ?9" \
+	    " WHERE holder = ?1 AND programme = ?2 AND serial = ?3"           \
+	    " AND state NOT IN (1, 3)")                                       \
 	X(DEVICE_REFRESH, device, WRITE,                                      \
 	    "UPDATE device SET refreshed_at = ?4"                             \
 	    " WHERE holder = ?1 AND programme = ?2 AND device = ?3"           \
@@ -47,6 +69,17 @@
 	X(QR_REDEEM, qr, WRITE,                                               \
 	    "UPDATE qr SET redeemed_at = ?2"                                  \
 	    " WHERE cti = ?1 AND redeemed_at IS NULL")                        \
+	X(QR_RESTORE, qr, WRITE,                                              \
+	    "INSERT INTO qr (cti, holder, programme, purpose, centre,"        \
+	    " issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"     \
+	    " ON CONFLICT (cti) DO UPDATE SET purpose = excluded.purpose,"    \
+	    " centre = excluded.centre, issued_at = excluded.issued_at,"      \
+	    " expires_at = excluded.expires_at")                              \
+	X(QR_RESTORE_USED, qr, WRITE,                                         \
+	    "INSERT INTO qr (cti, holder, programme, purpose, centre,"        \
+	    " issued_at, expires_at, redeemed_at)"                            \
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (cti)"      \
+	    " DO UPDATE SET redeemed_at = excluded.redeemed_at")              \
 	X(NONCE_FIND, nonce, READ,                                            \
 	    "SELECT 1 FROM nonce WHERE random = ?1 AND expires_at = ?2")      \
 	X(NONCE_USE, nonce, WRITE,                                            \

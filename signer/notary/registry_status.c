@@ -224,6 +224,16 @@ registry_status_set(struct registry *r, const struct handle *serial,
 	return ERR_OK;
 }
 
+size_t
+registry_status_staged(const struct registry *r,
+    const struct registry_change **out_changes)
+{
+	const struct status_changes *c = &r->changes;
+
+	*out_changes = c->at + c->marked;
+	return c->staged - c->marked;
+}
+
 bool
 registry_status_next(struct registry *r, struct registry_change *out_change)
 {

@@ -1,8 +1,9 @@
 /*
  * One entry's effects. Entries come from the published log, verified against
  * its signed root; the constraints of the registry are the second opinion.
- * Reads like reserve.c, which did all this the first time. Previous:
- * rebuild.c.
+ * Reads like reserve.c, which did all this the first time. Entries of older
+ * programs do not name the device they speak of: then it is the one that the
+ * registry has by then. Previous: rebuild.c. Next: restore_device.c.
  */
 #include "signer/notary/restore.h"
 
@@ -14,6 +15,7 @@
 #include "base/time.h"
 #include "signer/notary/closed.h"
 #include "signer/notary/registry_fleet.h"
+#include "signer/notary/restore_device.h"
 
 const char *const restore_words[RESTORE_KIND_COUNT] = {
 #define X(name, word) word,
@@ -25,15 +27,14 @@ const char *const restore_words[RESTORE_KIND_COUNT] = {
 struct effect {
 	struct registry		*registry;
 	const struct schema_entry *entry;
-	struct handle		 holder, device, serial;
-	struct view		 programme;
+	struct restore_holder	 whose;
+	struct handle		 device;
 	enum purpose		 purpose;
 	int64_t			 now, expiry;	/* seconds; TIME_NONE */
 	int64_t			 list_size;
 	uint64_t		 index;
 	uint64_t		*counts;
 	int64_t			*newest;
-	bool			 superseded;	/* by a later device */
 };
 
 bool
@@ -73,35 +74,27 @@ now_of(const struct schema_entry *e)
 	return (int64_t)(schema_count(e, SCHEMA_T) / 1000);
 }
 
-/* The first binding's own was keyed by its seed: another, as good a name. */
-static struct handle
-serial_for(int64_t now, struct view entry)
+static int64_t
+seconds_of(const struct schema_entry *e, enum schema_member m)
 {
-	struct handle h = handle_at(now);
-	struct hash leaf = merkle_leaf(entry);
-
-	memcpy(h.at + 4, leaf.at, sizeof(h.at) - 4);
-	return h;
+	return e->member[m].at == NULL ? TIME_NONE :
+	    (int64_t)(schema_count(e, m) / 1000);
 }
 
 static struct effect
-effect_of(struct registry *r, uint64_t index, struct view bytes,
-    const struct schema_entry *e)
+effect_of(struct registry *r, uint64_t index, const struct schema_entry *e)
 {
 	struct effect f = {
 		.registry = r,
 		.entry = e,
 		.index = index,
-		.holder = handle_of(e->member[SCHEMA_HOLDER]),
+		.whose = { r, handle_of(e->member[SCHEMA_HOLDER]),
+		    e->member[SCHEMA_PROGRAMME] },
 		.device = handle_of(e->member[SCHEMA_DEVICE]),
-		.programme = e->member[SCHEMA_PROGRAMME],
 		.now = now_of(e),
-		.expiry = e->member[SCHEMA_EXPIRY].at != NULL ?
-		    (int64_t)(schema_count(e, SCHEMA_EXPIRY) / 1000) :
-		    TIME_NONE,
+		.expiry = seconds_of(e, SCHEMA_EXPIRY),
 	};
 
-	f.serial = serial_for(f.now, bytes);
 	if (e->member[SCHEMA_PURPOSE].at == NULL ||
 	    purpose_of(e->member[SCHEMA_PURPOSE], &f.purpose) != ERR_OK)
 		f.purpose = PURPOSE_FIRST_ISSUE;
@@ -126,37 +119,52 @@ mint(struct effect *f)
 	const struct schema_entry *e = f->entry;
 	struct registry_qr qr = {
 		.cti = handle_of(e->member[SCHEMA_CTI]),
-		.holder = f->holder,
+		.holder = f->whose.holder,
 		.purpose = f->purpose,
 		.issued_at = f->now,
 		/* not told: then it can no longer be used, only be known */
 		.expires_at = f->expiry != TIME_NONE ? f->expiry : f->now,
+		.redeemed_at = TIME_NONE,
 	};
 
 	if (e->member[SCHEMA_CTI].at == NULL)
 		return ERR_OK;
-	copy_name(qr.programme, f->programme);
+	copy_name(qr.programme, f->whose.programme);
 	copy_name(qr.centre, e->member[SCHEMA_CENTRE]);
 	f->counts[RESTORE_TOKENS]++;
-	return registry_qr_mint(f->registry, &qr);
+	return registry_is_shared(f->registry) ?
+	    registry_qr_restore(f->registry, &qr) :
+	    registry_qr_mint(f->registry, &qr);
 }
 
-/* One that was forgotten for its age is no loss. */
+/*
+ * One that was forgotten for its age is no loss. Another node may have minted
+ * it, and its log tell of it later.
+ */
 static enum err
 redeem(struct effect *f)
 {
-	struct handle cti = handle_of(f->entry->member[SCHEMA_USED]);
-	struct registry_qr qr;
+	struct registry_qr qr = {
+		.cti = handle_of(f->entry->member[SCHEMA_USED]),
+		.holder = f->whose.holder,
+		.purpose = f->purpose,
+		.redeemed_at = f->now,
+	};
 	enum err e;
 
 	if (f->entry->member[SCHEMA_USED].at == NULL)
 		return ERR_OK;
-	e = registry_qr_find(f->registry, &cti, &qr);
-	if (e == ERR_NOT_FOUND)
-		return ERR_OK;
-	TRY(e);
 	f->counts[RESTORE_REDEEMED]++;
-	return registry_qr_redeem(f->registry, &cti, f->now);
+	qr.issued_at = qr.expires_at = handle_time(&qr.cti);
+	copy_name(qr.programme, f->whose.programme);
+	copy_name(qr.centre, f->entry->member[SCHEMA_CENTRE]);
+	if (registry_is_shared(f->registry))
+		return registry_qr_restore(f->registry, &qr);
+	e = registry_qr_redeem(f->registry, &qr.cti, f->now);
+	if (e == ERR_EXISTS && registry_qr_find(f->registry, &qr.cti, &qr) ==
+	    ERR_NOT_FOUND)
+		return ERR_OK;
+	return e;
 }
 
 /* ---- devices */
@@ -170,87 +178,91 @@ bind_keys(struct effect *f)
 		struct handle key = handle_of(hex);
 
 		f->counts[RESTORE_KEYS]++;
-		TRY(registry_key_bind(f->registry, &key, &f->holder));
+		TRY(registry_key_bind(f->registry, &key, &f->whose.holder));
 	}
 	return ERR_OK;
 }
 
+/* What the entry calls it, or the one there is, if it is not a later one. */
 static enum err
-change(struct effect *f, const struct registry_device *old,
-    enum device_state to, enum status value)
+name_of(struct effect *f, enum schema_member m, int64_t *out_bound)
 {
-	f->counts[RESTORE_DEVICES]++;
-	TRY(registry_device_change(f->registry, &f->holder, f->programme, old,
-	    to, f->now));
-	return registry_status_set(f->registry, &old->serial, value);
+	struct registry_device current;
+	int64_t bound = seconds_of(f->entry, m);
+
+	if (bound == TIME_NONE) {
+		TRY(registry_device_find(f->registry, &f->whose.holder,
+		    f->whose.programme, &current));
+		if (current.issued_at > f->now)
+			return err_because(ERR_NOT_FOUND, "a later device");
+		bound = handle_time(&current.serial);
+	}
+	*out_bound = bound;
+	return ERR_OK;
+}
+
+static int64_t
+changed_at(const struct effect *f)
+{
+	int64_t at = seconds_of(f->entry, SCHEMA_CHANGED);
+
+	return at != TIME_NONE ? at : f->now;
 }
 
 static enum err
-replace(struct effect *f)
+make_room(struct effect *f)
 {
 	struct registry_device old;
-	enum err e = registry_device_find(f->registry, &f->holder,
-	    f->programme, &old);
-	bool expired;
+	int64_t bound;
+	enum err e = name_of(f, SCHEMA_OLD, &bound);
 
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
 	TRY(e);
-	if (old.issued_at > f->now)
-		return ERR_OK;	/* it came later: reserve_or_pass() */
-	expired = old.administrative_expiry != TIME_NONE &&
-	    old.administrative_expiry <= f->now;
-	return change(f, &old, expired ? DEVICE_EXPIRED : DEVICE_REPLACED,
-	    STATUS_INVALID);
-}
-
-/*
- * Where several nodes share the registry, another may have brought back, or
- * kept, what came after: then this device is of the past already.
- */
-static enum err
-reserve_or_pass(struct effect *f, const struct registry_device *fresh)
-{
-	struct registry_device later;
-	enum err e = registry_device_reserve(f->registry, &f->holder,
-	    f->programme, fresh);
-
-	if (e != ERR_EXISTS || !registry_is_shared(f->registry))
-		return e;
-	TRY(registry_device_find(f->registry, &f->holder, f->programme,
-	    &later));
-	f->superseded = later.issued_at > f->now;
-	return f->superseded ? ERR_OK : e;
+	f->counts[RESTORE_DEVICES]++;
+	return restore_changed(&f->whose, bound, NULL, DEVICE_REPLACED,
+	    changed_at(f), &old);
 }
 
 static enum err
-reserve(struct effect *f)
+refresh(struct effect *f, struct registry_device *out_device)
 {
-	struct registry_device fresh = {
+	int64_t bound;
+
+	TRY(name_of(f, SCHEMA_BOUND, &bound));
+	return restore_refreshed(&f->whose, bound, &f->device, f->now,
+	    out_device);
+}
+
+static enum err
+reserve(struct effect *f, struct registry_device *out_device)
+{
+	int64_t bound = seconds_of(f->entry, SCHEMA_BOUND);
+
+	*out_device = (struct registry_device){
 		.device = f->device,
-		.serial = f->serial,
 		.issued_at = f->now,
 		.administrative_expiry = f->expiry,
 	};
-
 	f->counts[RESTORE_DEVICES]++;
-	if (f->purpose == PURPOSE_REFRESH) {
-		TRY(registry_device_find(f->registry, &f->holder, f->programme,
-		    &fresh));
-		f->serial = fresh.serial;
-		return registry_device_refresh(f->registry, &f->holder,
-		    f->programme, &f->device, f->now);
-	}
+	if (f->purpose == PURPOSE_REFRESH)
+		return refresh(f, out_device);
 	if (f->purpose == PURPOSE_REISSUE)
-		TRY(replace(f));
-	return reserve_or_pass(f, &fresh);
+		TRY(make_room(f));
+	return restore_bound(&f->whose, bound != TIME_NONE ? bound : f->now,
+	    out_device);
 }
 
 static enum err
-take_places(struct effect *f, struct status_use *out_first)
+take_places(struct effect *f, const struct registry_device *d,
+    struct status_use *out_first)
 {
 	struct view rest = f->entry->member[SCHEMA_ST];
+	int64_t until = seconds_of(f->entry, SCHEMA_UNTIL);
 	struct schema_use told;
+
+	if (until == TIME_NONE)
+		until = f->expiry != TIME_NONE ? f->expiry : f->now;
 
 	while (rest.at != NULL && schema_next_use(&rest, &told)) {
 		struct status_use use = { .list = (int64_t)told.list,
@@ -258,11 +270,13 @@ take_places(struct effect *f, struct status_use *out_first)
 		    .count = (int64_t)told.count };
 
 		f->counts[RESTORE_PLACES]++;
-		TRY(registry_status_restore(f->registry, &use, &f->serial,
-		    f->expiry != TIME_NONE ? f->expiry : f->now, f->now));
+		TRY(registry_status_restore(f->registry, &use, &d->serial,
+		    until, f->now));
 		*out_first = use;
 	}
-	return ERR_OK;
+	return d->state == DEVICE_ACTIVE ? ERR_OK :
+	    registry_status_set(f->registry, &d->serial,
+	    restore_status(d->state));
 }
 
 /* ---- retries */
@@ -284,8 +298,6 @@ close_retry(struct effect *f, const struct status_use *use)
 		.status = *use,
 	};
 
-	if (f->entry->member[SCHEMA_DRAFTS].at == NULL)
-		return ERR_OK;
 	f->counts[RESTORE_RETRIES]++;
 	return registry_idem_put(f->registry, &id, &idem);
 }
@@ -295,41 +307,32 @@ close_retry(struct effect *f, const struct status_use *use)
 static enum err
 issue(struct effect *f)
 {
+	struct registry_device device;
 	struct status_use use = { 0 };
 
 	if (*f->newest < f->now)
 		*f->newest = f->now;
 	TRY(redeem(f));
 	TRY(bind_keys(f));
-	TRY(reserve(f));
-	TRY(take_places(f, &use));
-	if (f->superseded)
-		TRY(registry_status_set(f->registry, &f->serial,
-		    STATUS_INVALID));
+	TRY(reserve(f, &device));
+	TRY(take_places(f, &device, &use));
 	return close_retry(f, &use);
 }
 
 static enum err
 change_status(struct effect *f)
 {
-	static const struct {
-		const char		*action;
-		enum device_state	 to;
-		enum status		 value;
-	} actions[] = {
-		{ "suspend", DEVICE_SUSPENDED, STATUS_SUSPENDED },
-		{ "reinstate", DEVICE_ACTIVE, STATUS_VALID },
-		{ "revoke", DEVICE_REVOKED, STATUS_INVALID },
-	};
-	struct registry_device old;
+	const struct status_use none = { 0 };
+	struct registry_device device;
+	enum action action;
+	int64_t bound;
 
-	TRY(registry_device_find(f->registry, &f->holder, f->programme, &old));
-	for (size_t i = 0; i < COUNT(actions); i++)
-		if (view_is(f->entry->member[SCHEMA_ACTION],
-		    actions[i].action))
-			return change(f, &old, actions[i].to,
-			    actions[i].value);
-	return ERR_OK;
+	TRY(action_of(f->entry->member[SCHEMA_ACTION], &action));
+	TRY(name_of(f, SCHEMA_BOUND, &bound));
+	f->counts[RESTORE_DEVICES]++;
+	TRY(restore_changed(&f->whose, bound, &f->device,
+	    action_state(action), changed_at(f), &device));
+	return close_retry(f, &none);
 }
 
 static enum err
@@ -398,7 +401,7 @@ restore_entry(struct registry *r, uint64_t index, struct view entry,
 	    !view_is(e.member[SCHEMA_OUT], "allow") ||
 	    e.member[SCHEMA_DRY].at != NULL)
 		return ERR_OK;
-	f = effect_of(r, index, entry, &e);
+	f = effect_of(r, index, &e);
 	f.list_size = list_size;
 	f.counts = so_far->counts;
 	f.newest = &so_far->newest;

@@ -31,8 +31,9 @@ judge(struct notary *n, const struct issue *issue)
 	if (restore_is_closed(before))
 		return err_because(ERR_EXISTS, "decided at index %" PRIu64
 		    " of the log, before the registry was repaired; its "
-		    "content cannot be made again: ask for a reissue",
-		    before->index);
+		    "answer cannot be made again: %s", before->index,
+		    before->status.list != 0 ? "ask for a reissue" :
+		    "use a new key");
 	if (memcmp(&before->fingerprint, &issue->fingerprint,
 	    sizeof(issue->fingerprint)) != 0)
 		return err_because(ERR_MISMATCH,

@@ -122,7 +122,8 @@ struct telling {
 	char				programme[65], caller[129];
 	char				centre[11], region[11], reason[65];
 	struct handle			cti;
-	struct schema_use		use;
+	struct schema_use		uses[SCHEMA_LIST_MAX];
+	uint64_t			value;
 	struct bytes			seen;		/* facts, as JSON */
 };
 
@@ -197,16 +198,42 @@ struct matter {
 	const struct drafts	*drafts;
 };
 
+static void
+tell_use(struct telling *t, const struct status_use *use)
+{
+	t->uses[t->facts.use_count++] = (struct schema_use){
+	    (uint64_t)use->list, (uint64_t)use->first, (uint64_t)use->count };
+	t->facts.uses = t->uses;
+}
+
+/* All its places; of very many none: bound says whose they are. */
+static void
+tell_change(struct telling *t, const struct notary *n,
+    const struct findings *f)
+{
+	const struct registry_change *changes;
+	size_t count = registry_status_staged(n->registry, &changes);
+
+	t->facts.device = f->active.device.at;
+	for (size_t i = 0; i < count && count <= COUNT(t->uses); i++) {
+		tell_use(t, &changes[i].use);
+		t->value = (uint64_t)changes[i].value;
+		t->facts.value = &t->value;
+	}
+}
+
 /* What reserve() has changed in the registry for this grant. */
 static void
 tell_reserved(struct telling *t, const struct notary *n,
     const struct matter *m, const struct grant *grant)
 {
-	const struct status_use *use = &m->issue->status;
 	const struct findings *f = m->found;
 
+	t->facts.bound = m->issue->bound * 1000;
+	t->facts.old = m->issue->old * 1000;
+	t->facts.changed = m->issue->changed * 1000;
 	if (request_asked(m->request)->action != 0) {
-		t->facts.device = f->active.device.at;
+		tell_change(t, n, f);
 		return;
 	}
 	if (request_asked(m->request)->operation == OPERATION_QR_TOKEN) {
@@ -215,14 +242,12 @@ tell_reserved(struct telling *t, const struct notary *n,
 		t->facts.expiry = grant_terms(grant)->technical_expiry * 1000;
 		return;
 	}
+	t->facts.until = grant_terms(grant)->technical_expiry * 1000;
 	if (f->has_token)
 		t->facts.used = f->cti.at;
 	t->facts.keys = f->keys[0].at;
 	t->facts.key_count = f->key_count;
-	t->use = (struct schema_use){ (uint64_t)use->list,
-	    (uint64_t)use->first, (uint64_t)use->count };
-	t->facts.uses = &t->use;
-	t->facts.use_count = 1;
+	tell_use(t, &m->issue->status);
 }
 
 /* A dry run has no effect: its entry names no holder and no device. */
