@@ -244,10 +244,11 @@ is_active(const struct device *d, int64_t t)
 	return d->active && (d->expiry == 0 || t < d->expiry);
 }
 
+/* Where nodes share a registry, another's log may tell of the first's end. */
 static enum err
-second_device(void)
+second_device(const struct reconcile *r)
 {
-	return err_because(ERR_MISMATCH,
+	return r->totals.shared ? ERR_OK : err_because(ERR_MISMATCH,
 	    "a second active device of one holder in one programme");
 }
 
@@ -268,7 +269,7 @@ issue(struct reconcile *r, uint64_t index, const struct schema_entry *e)
 	d->expiry = (int64_t)schema_count(e, SCHEMA_EXPIRY);
 	r->tickets[index].device =
 	    (unsigned int)(d - r->devices + 1) & ((1u << 28) - 1);
-	return second ? second_device() : ERR_OK;
+	return second ? second_device(r) : ERR_OK;
 }
 
 static enum err
@@ -277,7 +278,7 @@ change_status(struct reconcile *r, const struct schema_entry *e)
 	struct device *d;
 
 	TRY(find_device(r, e, &d));
-	if (view_is(e->member[SCHEMA_PURPOSE], "revoke"))
+	if (view_is(e->member[SCHEMA_ACTION], "revoke"))
 		d->active = false;
 	return ERR_OK;
 }
@@ -306,7 +307,7 @@ redo(struct reconcile *r, uint64_t of, int64_t now)
 		return ERR_OK;
 	t->undone = 0;
 	if (d->since != of)
-		return is_active(d, now) ? second_device() : ERR_OK;
+		return is_active(d, now) ? second_device(r) : ERR_OK;
 	d->active = true;
 	return ERR_OK;
 }
@@ -332,6 +333,7 @@ enum err
 reconcile_devices(struct reconcile *r, uint64_t index,
     const struct schema_entry *e)
 {
+	r->totals.shared |= e->event == SCHEMA_EVENT_NODE_JOIN;
 	if (e->event == SCHEMA_EVENT_FAILED || e->event == SCHEMA_EVENT_DONE)
 		return follow_tickets(r, e);
 	if (!is_allowed(e) || e->member[SCHEMA_HOLDER].at == NULL)

@@ -36,8 +36,9 @@ void reconcile_absent(struct reconcile *r, uint64_t count);
 
 /*
  * A holder has at most one active device in a programme: a reissue replaces
- * it, a revocation, a failed signature or its expiry ends it. ERR_MISMATCH,
- * ERR_MEMORY. Call after reconcile_tickets().
+ * it, a revocation, a failed signature or its expiry ends it. Not decided
+ * once nodes share the registry. ERR_MISMATCH, ERR_MEMORY. Call after
+ * reconcile_tickets().
  */
 [[nodiscard]] enum err reconcile_devices(struct reconcile *r,
     uint64_t index, const struct schema_entry *e);
@@ -49,6 +50,7 @@ struct reconcile_totals {
 	uint64_t	done, failed, orphaned, open;	/* tickets, as they
 							   stand at the end */
 	uint64_t	active_devices;
+	bool		shared;		/* by nodes: this log tells a part */
 };
 
 struct reconcile_totals reconcile_totals(const struct reconcile *r);

@@ -410,8 +410,7 @@ check_facts(struct view facts)
 
 /* What an effect is made of; a refusal and a dry run have none. */
 static const set effects = M(BOUND) | M(CHANGED) | M(CTI) | M(DRAFTS) |
-    M(KEYS) | M(OLD) | M(ST) | M(UNTIL) | M(USED) |
-    M(VALUE);
+    M(KEYS) | M(OLD) | M(ST) | M(UNTIL) | M(USED) | M(VALUE);
 
 /* What a refusal must not have, and an allowance must not say. */
 static enum err

@@ -221,6 +221,7 @@ keep_totals(struct verify_run *v)
 	r->orphaned = t.orphaned;
 	r->open = t.open;
 	r->active_devices = t.active_devices;
+	r->shared = t.shared;
 	r->unclosed = v->closing.next - v->closing.first;
 }
 

@@ -90,6 +90,7 @@ struct verify_result {
 	uint64_t		done, failed, orphaned;	/* tickets */
 	uint64_t		open;		/* tickets without report */
 	uint64_t		active_devices;	/* as the entries tell */
+	bool			shared;		/* a part: nodes joined */
 	uint64_t		unclosed;	/* in no closed period */
 	/* files */
 	bool			listed;		/* the medium can list them */

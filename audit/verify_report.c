@@ -119,8 +119,9 @@ put_summary(const struct verify_result *r, enum verify_check check,
 		    r->orphaned, r->open);
 		break;
 	case VERIFY_DEVICES:
-		bytes_printf(out, "%" PRIu64 " active, one a holder and "
-		    "programme", r->active_devices);
+		bytes_printf(out, "%" PRIu64 " active, %s", r->active_devices,
+		    r->shared ? "other nodes' logs not seen" :
+		    "one a holder and programme");
 		break;
 	case VERIFY_PERIODS:
 		put_ratio(out, c, "closed as their entries say");

@@ -176,8 +176,9 @@
 	"INSERT INTO device (id, holder, programme, device, serial, state,"   \
 	"  issued_at, administrative_expiry, refreshed_at)"                   \
 	"  SELECT id, holder, programme, device, CAST(" BYTE(24) " || "       \
-	BYTE(16) " || " BYTE(8) " || " BYTE(0) " || randomblob(12) AS BLOB),"  \
-	" state, issued_at, administrative_expiry, refreshed_at FROM device_1"      \
+	BYTE(16) " || " BYTE(8) " || " BYTE(0) " || randomblob(12) AS BLOB)," \
+	"  state, issued_at, administrative_expiry, refreshed_at"             \
+	"  FROM device_1"                                                     \
 	"  ORDER BY id;"                                                      \
 	"INSERT INTO device_key SELECT * FROM device_key_1;"                  \
 	"INSERT INTO qr SELECT * FROM qr_1;"                                  \

@@ -79,15 +79,22 @@ a_decision_tells_its_effect_and_what_it_depended_on(void **state)
 	f.signer = signer;
 	f.drafts = &hash;
 	f.draft_count = 1;
-	assert_written(entry_decision(&common, &f, &b), &b, BOOT
-	    "\"caller\":\"c\",\"drafts\":[\"" HASH "\"],\"ev\":\"decision\","
+	f.bound = 1795392000000;
+	f.old = 1700000000000;
+	f.changed = 1795392001000;
+	f.until = 1803168000000;
+	assert_written(entry_decision(&common, &f, &b), &b,
+	    "{\"boot\":\"b001020304050607\",\"bound\":1795392000000,"
+	    "\"caller\":\"c\",\"changed\":1795392001000,"
+	    "\"drafts\":[\"" HASH "\"],\"ev\":\"decision\","
 	    "\"facts\":{\"now\":1795392000,\"saw\":{\"holder-age\":17}},"
 	    "\"holder\":\"" ID "\",\"keys\":[\"" ID "\"]," NONCE
-	    "\"op\":\"credential\",\"out\":\"allow\"," ASKED
+	    "\"old\":1700000000000,\"op\":\"credential\","
+	    "\"out\":\"allow\"," ASKED
 	    "\"purpose\":\"reissue\",\"reason\":\"device-lost\"," REQ RULES
 	    "\"seq\":123,\"serial\":7,\"signer\":\"5100000000000000\","
 	    "\"st\":[[0,1048570,6],[1,0,2]],\"t\":1795392000123,"
-	    "\"used\":\"" ID "\",\"v\":1}");
+	    "\"until\":1803168000000,\"used\":\"" ID "\",\"v\":1}");
 	f = decision("qr-token");
 	f.cti = id;
 	assert_written(entry_decision(&common, &f, &b), &b, BOOT
@@ -135,7 +142,7 @@ a_refusal_and_a_dry_run_have_no_effect(void **state)
 	AUTO_DONE(bytes) b = { 0 };
 
 	(void)state;
-	for (unsigned int i = 0; i < 12; i++) {
+	for (unsigned int i = 0; i < 20; i++) {
 		struct entry_decision_facts f = decision("credential");
 		bool dry = i % 2 == 0;
 
@@ -166,6 +173,18 @@ a_refusal_and_a_dry_run_have_no_effect(void **state)
 		case 4:
 			f.drafts = &hash;
 			f.draft_count = 1;
+			break;
+		case 5:
+			f.bound = 1;
+			break;
+		case 6:
+			f.old = 1;
+			break;
+		case 7:
+			f.changed = 1;
+			break;
+		case 8:
+			f.until = 1;
 			break;
 		default:
 			f.value = &use.count;

@@ -61,6 +61,11 @@ decide(struct story *s, const char *operation, const char *purpose,
 		.expiry = 1795392000000 + 1000 };
 	AUTO_DONE(bytes) b = { 0 };
 
+	if (strcmp(operation, "status-change") == 0) {
+		f.action = purpose;
+		f.purpose = NULL;
+		f.draft_count = 0;
+	}
 	assert_int_equal(entry_decision(&c, &f, &b), ERR_OK);
 	tell(s, bytes_view(&b));
 	assert_int_equal(s->sequence, ERR_OK);
@@ -269,6 +274,27 @@ a_revoked_or_expired_phone_makes_room(void **state)
 }
 
 static void
+what_another_node_may_have_revoked_is_not_decided(void **state)
+{
+	struct story s = begin();
+	const struct entry_node_facts f = { .node = "node-2",
+		.origin = "okse.example/log-2" };
+	struct entry_common c;
+	AUTO_DONE(bytes) b = { 0 };
+
+	(void)state;
+	issue(&s, "first-issue", 1);
+	assert_false(reconcile_totals(s.r).shared);
+	c = now(&s);
+	assert_int_equal(entry_node(&c, &f, &b), ERR_OK);
+	tell(&s, bytes_view(&b));
+	assert_true(reconcile_totals(s.r).shared);
+	issue(&s, "first-issue", 2);
+	assert_int_equal(s.devices, ERR_OK);
+	reconcile_free(s.r);
+}
+
+static void
 a_signature_that_failed_leaves_no_phone_behind(void **state)
 {
 	struct story s = begin();
@@ -335,6 +361,8 @@ main(void)
 		cmocka_unit_test(a_second_phone_is_found),
 		cmocka_unit_test(a_reissue_replaces_the_phone),
 		cmocka_unit_test(a_revoked_or_expired_phone_makes_room),
+		cmocka_unit_test(
+		    what_another_node_may_have_revoked_is_not_decided),
 		cmocka_unit_test(
 		    a_signature_that_failed_leaves_no_phone_behind),
 		cmocka_unit_test(a_retry_after_a_failure_brings_the_phone_back),

@@ -148,6 +148,7 @@ check_devices(struct registry *r)
 	struct registry_device d;
 
 	OK(registry_device_find(r, &holder, resident, &d));
+	assert_int_equal(handle_time(&d.serial), 1000);
 	assert_memory_equal(&d.device, &device, sizeof(device));
 	assert_int_equal(d.state, DEVICE_ACTIVE);
 	assert_int_equal(d.issued_at, 1000);
