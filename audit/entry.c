@@ -62,6 +62,17 @@ entry_unseal(const struct entry_common *c, const uint64_t *seats,
 }
 
 enum err
+entry_token(const struct entry_common *c, const struct hash *planned,
+    const struct entry_tally *counts, size_t count, struct bytes *out)
+{
+	AUTO_DONE(writer) w = { 0 };
+
+	writer_tally(&w, SCHEMA_COUNTS, counts, count);
+	writer_hash(&w, SCHEMA_DIGEST, planned);
+	return writer_finish(&w, SCHEMA_EVENT_TOKEN, c, out);
+}
+
+enum err
 entry_key_use(const struct entry_common *c,
     const struct entry_key_use_facts *f, struct bytes *out)
 {

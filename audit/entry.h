@@ -127,6 +127,11 @@ struct entry_decision_facts {
     const uint64_t *seats, size_t count, const struct hash *statement,
     struct bytes *out);
 
+/* An opening found the token as the register has it, tried and counted. */
+[[nodiscard]] enum err entry_token(const struct entry_common *c,
+    const struct hash *planned, const struct entry_tally *counts,
+    size_t count, struct bytes *out);
+
 /* A keyholder begins (or ends) to use a key. */
 struct entry_key_use_facts {
 	uint64_t	 keyholder;

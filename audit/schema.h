@@ -118,6 +118,7 @@ enum schema_member {
 	X(SEAL, "seal", M(REASON), M(SEAT))                                   \
 	X(UNSEAL_SHARE, "unseal.share", M(SEAT), 0)                           \
 	X(UNSEAL, "unseal", M(SEATS), M(DIGEST))                              \
+	X(TOKEN, "token", M(COUNTS) | M(DIGEST), 0)                           \
 	X(KEY_USE, "key.use",                                                 \
 	    M(KEYHOLDER) | M(LABEL) | M(SPKI) | M(WHAT), 0)                   \
 	X(DECISION, "decision",                                               \

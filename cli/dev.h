@@ -51,6 +51,9 @@ struct dev_path dev_path(const struct dev *d, const char *name);
 [[nodiscard]] enum err dev_fleet_keys(const struct dev *d,
     const char *module, struct ceremony_result *out);
 
+/* Of such a node's token: what it took and what it has of its own. */
+#define DEV_REGISTER "register.txt"
+
 /* DIR/tls/: ca, server, client, card-ca: NAME.pem and NAME.key, for a year. */
 [[nodiscard]] enum err dev_tls(const struct dev *d);
 #define DEV_CLIENT_SAN "URI:urn:okse:client:upstream"

@@ -16,6 +16,7 @@
 #include "ceremony/script.h"
 #include "cli/dev.h"
 #include "pkcs11/generate.h"
+#include "pkcs11/register.h"
 #include "quorum/derive.h"
 #include "quorum/quorum.h"
 
@@ -187,8 +188,10 @@ write_public(const struct dev *d, const char *label, EVP_PKEY *key)
 
 static enum err
 make_key(const struct dev *d, const struct script *script, struct token *t,
-    const struct script_key *key, struct ceremony_result *r)
+    const struct script_key *key, struct key_register *planned,
+    struct ceremony_result *r)
 {
+	struct register_key k = { .type = (enum key_type)key->type };
 	AUTO_DONE(key_record) made = { 0 };
 	size_t at = r->key_count;
 	char *label = r->keys[at].label;
@@ -196,9 +199,14 @@ make_key(const struct dev *d, const struct script *script, struct token *t,
 	snprintf(label, sizeof(r->keys[at].label), "%s%s", key->label,
 	    d->suffix);
 	TRY(random_bytes(r->keys[at].id, sizeof(r->keys[at].id)));
-	TRY(token_generate(t, (enum key_type)key->type, label,
-	    VIEW_OF(r->keys[at].id), &made));
+	TRY(token_generate(t, k.type, label, VIEW_OF(r->keys[at].id), &made));
 	r->key_count++;
+	snprintf(k.label, sizeof(k.label), "%s", label);
+	memcpy(k.id, r->keys[at].id, sizeof(k.id));
+	TRY(public_hash(made.public_key, &k.spki));
+	TRY(register_add_key(planned, &k));
+	TRY(register_add_on_token(planned, label, planned->token,
+	    planned->serial));
 	TRY(write_public(d, label, made.public_key));
 	if (strcmp(key->label, script->log.key.name) == 0)
 		TRY(write_log_key(d, script, made.public_key));
@@ -227,6 +235,28 @@ is_root_key(const struct script *script, const char *label)
 	return false;
 }
 
+/* What the token held that was copied, and then its own keys. */
+static enum err
+read_register(const struct dev *d, struct key_register *out)
+{
+	struct hash unused;
+	char path[PATH_MAX];
+
+	TRY(path_join(d->fleet, DEV_REGISTER, path, sizeof(path)));
+	return register_read(file_exists(path) ? path :
+	    dev_path(d, "ceremony/register.txt").at, out, &unused);
+}
+
+static enum err
+write_register(const struct dev *d, const struct key_register *r)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	TRY(register_put(r, &text));
+	return file_create(dev_path(d, DEV_REGISTER).at, bytes_view(&text),
+	    0644);
+}
+
 enum err
 dev_fleet_keys(const struct dev *d, const char *module,
     struct ceremony_result *out)
@@ -235,8 +265,10 @@ dev_fleet_keys(const struct dev *d, const char *module,
 	AUTO_DONE(bytes) text = { 0 };
 	AUTO(script) script = NULL;
 	AUTO(token) token = NULL;
+	struct key_register planned;
 
 	TRY(copy_all(d));
+	TRY(read_register(d, &planned));
 	TRY(file_read(path.at, SCRIPT_MAX, &text));
 	TRY(script_parse(path.at, bytes_view(&text), &script));
 	TRY(open_token(d, module, script, &token));
@@ -244,6 +276,6 @@ dev_fleet_keys(const struct dev *d, const char *module,
 	for (size_t i = 0; i < script->keys.count; i++)
 		if (!is_root_key(script, script->keys.at[i].label))
 			TRY(make_key(d, script, token, &script->keys.at[i],
-			    out));
-	return ERR_OK;
+			    &planned, out));
+	return write_register(d, &planned);
 }

@@ -349,6 +349,8 @@ write_config(const struct dev *d, const char *module,
 	put_path(&out, "log", d, "log");
 	put_path(&out, "policy", d, "policy");
 	put_path(&out, "roster", d, "ceremony/roster.txt");
+	put_path(&out, "register", d, d->fleet != NULL ? DEV_REGISTER :
+	    "ceremony/register.txt");
 	put_path(&out, "ca", d, "ca/iaca.pem");
 	put_card_ca(&out, d);
 	put_path(&out, "quorum", d, "ceremony/quorum.txt");

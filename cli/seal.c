@@ -43,12 +43,22 @@ seal_waits(const struct document *d)
 	return state != NULL && strcmp(state, "sealed") == 0;
 }
 
+/* The quorum is complete, and it is not known yet what comes of it. */
 static bool
-is_asking(const struct document *d)
+is_under_way(const struct document *d)
 {
 	const char *state = document_text(d, "state");
 
-	return state != NULL && strcmp(state, "asking") == 0;
+	return state != NULL && (strcmp(state, "asking") == 0 ||
+	    strcmp(state, "opening") == 0);
+}
+
+static bool
+is_latched(const struct document *d)
+{
+	const char *state = document_text(d, "state");
+
+	return state != NULL && strcmp(state, "latched") == 0;
 }
 
 /* Durable, published, witnessed: how far the log has come. */
@@ -94,7 +104,7 @@ print_state(const struct document *d)
 		printf("  Not opened: %s.\n", document_text(d, "refused"));
 	if (document_int(d, "log.durable", -1) >= 0)
 		print_log(d);
-	if (state != NULL && strcmp(state, "latched") == 0)
+	if (is_latched(d))
 		printf("  The token refused the PIN. No login is tried until "
 		    "an officer runs okse clear-latch.\n");
 	if (document_has(d, "hold"))
@@ -171,24 +181,27 @@ clear_latch(const struct arguments *a)
 	return simple_post(a, "/v1/clear-latch");
 }
 
-#define ASKING_PAUSE_US 100000
+#define PAUSE_US 100000
+#define PAUSES_MAX 1200		/* two minutes */
 
 /*
- * The witnesses of the log are asked before it opens: this waits for what
- * they say, which the daemon bounds. What they refused is no success.
+ * Before it opens, the witnesses of the log are asked and the token is put to
+ * the test: this waits for what comes of it. What keeps it closed is no
+ * success; nor is a token that does not answer, whatever comes of it later.
  */
 int
 seal_tell_outcome(const struct arguments *a, struct answer *answer)
 {
-	bool asked = false;
+	const struct document *d;
+	unsigned int pauses = 0;
 	int status;
 
-	while (answer->reply.status == 200 &&
-	    is_asking(answer->document)) {
+	while (answer->reply.status == 200 && pauses < PAUSES_MAX &&
+	    is_under_way(answer->document)) {
 		enum err e;
 
-		asked = true;
-		usleep(ASKING_PAUSE_US);
+		pauses++;
+		usleep(PAUSE_US);
 		answer_done(answer);
 		*answer = (struct answer){ 0 };
 		if ((e = seal_status(service_dir(a), answer)) != ERR_OK)
@@ -196,5 +209,7 @@ seal_tell_outcome(const struct arguments *a, struct answer *answer)
 	}
 	if ((status = tell(a, answer)) != EXIT_DONE)
 		return status;
-	return asked && seal_waits(answer->document) ? EXIT_AWAY : EXIT_DONE;
+	d = answer->document;
+	return is_latched(d) || is_under_way(d) ||
+	    (pauses != 0 && seal_waits(d)) ? EXIT_AWAY : EXIT_DONE;
 }

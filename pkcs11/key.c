@@ -67,11 +67,14 @@ enum err
 key_locate(struct key *k)
 {
 	struct key_attribute seen[KEY_ATTRIBUTES];
+	enum err e;
 
 	TRY(key_find_object(k->token, CKO_PRIVATE_KEY, &k->name, &k->handle));
 	TRY(attribute_read(k->token, k->handle, seen));
 	TRY(attribute_check(k->token, k->name.type, seen, k->state));
-	return key_prove(k);
+	e = key_prove(k);
+	return e != ERR_SIGNATURE ? e : err_because(e, "key '%s' does not "
+	    "sign as the recorded public key", k->label);
 }
 
 enum err

@@ -1,7 +1,8 @@
 /*
  * Attempts that must fail. Each is made as an attacker with the PIN would make
  * it, in a session that may write; what a success would give is never kept.
- * Next: ceremony/step_token.c records what the token said.
+ * Next: ceremony/step_token.c records what the token said, and
+ * signer/keyholder/examine.c opens nothing that let one of them pass.
  */
 #include "pkcs11/probe.h"
 
@@ -12,6 +13,14 @@ struct attempt {
 	CK_SESSION_HANDLE	 session;
 	CK_OBJECT_HANDLE	 key;
 };
+
+/* It is not that it refuses: it cannot. */
+static bool
+unknown(CK_RV rv)
+{
+	return rv == CKR_MECHANISM_INVALID ||
+	    rv == CKR_FUNCTION_NOT_SUPPORTED;
+}
 
 static CK_RV
 read_value(const struct attempt *a)
@@ -56,6 +65,18 @@ make_decrypting(const struct attempt *a)
 }
 
 static CK_RV
+make_unwrapping(const struct attempt *a)
+{
+	return set(a, CKA_UNWRAP, CK_TRUE);
+}
+
+static CK_RV
+make_deriving(const struct attempt *a)
+{
+	return set(a, CKA_DERIVE, CK_TRUE);
+}
+
+static CK_RV
 copy(const struct attempt *a)
 {
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
@@ -86,22 +107,39 @@ wrapping_key(const struct attempt *a, CK_OBJECT_HANDLE *out)
 	    COUNT(template), out);
 }
 
+/* Without the key nothing was tried: a failure, unless none can be made. */
 static CK_RV
-wrap(const struct attempt *a)
+wrap_by(const struct attempt *a, CK_MECHANISM mechanism)
 {
-	CK_MECHANISM mechanism = { .mechanism = CKM_AES_KEY_WRAP_PAD };
 	CK_OBJECT_HANDLE under = CK_INVALID_HANDLE;
 	uint8_t wrapped[512];
 	CK_ULONG len = sizeof(wrapped);
 	CK_RV rv = wrapping_key(a, &under);
 
 	if (rv != CKR_OK)
-		return rv == CKR_MECHANISM_INVALID ? rv : CKR_GENERAL_ERROR;
+		return unknown(rv) ? rv : CKR_GENERAL_ERROR;
 	rv = a->token->p11->C_WrapKey(a->session, &mechanism, under, a->key,
 	    wrapped, &len);
 	explicit_bzero(wrapped, sizeof(wrapped));
 	(void)a->token->p11->C_DestroyObject(a->session, under);
 	return rv;
+}
+
+static CK_RV
+wrap(const struct attempt *a)
+{
+	return wrap_by(a,
+	    (CK_MECHANISM){ .mechanism = CKM_AES_KEY_WRAP_PAD });
+}
+
+/* NSS softokn wraps so what it says is not extractable. */
+static CK_RV
+wrap_cbc(const struct attempt *a)
+{
+	uint8_t iv[16] = { 0 };
+
+	return wrap_by(a,
+	    (CK_MECHANISM){ CKM_AES_CBC_PAD, iv, sizeof(iv) });
 }
 
 static const struct {
@@ -112,30 +150,33 @@ static const struct {
 	{ "extractable", make_extractable },
 	{ "insensitive", make_insensitive },
 	{ "decrypting", make_decrypting },
+	{ "unwrapping", make_unwrapping },
+	{ "deriving", make_deriving },
 	{ "copy", copy },
 	{ "wrap", wrap },
+	{ "wrap-cbc", wrap_cbc },
 };
 
 static enum err
-try_all(const struct attempt *a, struct probe out[PROBES])
+try_all(const struct attempt *a, struct probe out[PROBES],
+    struct bytes *passed)
 {
 	for (size_t i = 0; i < PROBES; i++) {
 		CK_RV rv = probes[i].attempt(a);
 
-		if (rv == CKR_OK)
-			return err_because(ERR_MISMATCH, "the token let its "
-			    "key be used for '%s'", probes[i].tried);
 		/* a token that is failing refuses everything */
-		if (rv_class(rv, false) == TOKEN_DEVICE)
+		if (rv != CKR_OK && rv_class(rv, false) == TOKEN_DEVICE)
 			return rv_check("an attempt that must fail", rv,
 			    false);
+		if (rv == CKR_OK)
+			bytes_printf(passed, "%s%s", passed->len == 0 ? "" :
+			    ", ", probes[i].tried);
 		out[i] = (struct probe){
 			.tried = probes[i].tried,
-			.refused = rv == CKR_MECHANISM_INVALID ? "" :
-			    token_rv_name(rv),
+			.refused = unknown(rv) ? "" : token_rv_name(rv),
 		};
 	}
-	return ERR_OK;
+	return bytes_check(passed);
 }
 
 enum err
@@ -144,13 +185,18 @@ token_probe(struct token *t, enum key_type type, const char *label,
 {
 	struct key_name name = { type, label, id };
 	struct attempt a = { .token = t };
+	AUTO_DONE(bytes) passed = { 0 };
 	enum err e;
 
 	rv_clear();
 	TRY(key_name_check(&name));
 	TRY(key_find_object(t, CKO_PRIVATE_KEY, &name, &a.key));
 	TRY(session_open(t, CKF_RW_SESSION, &a.session));
-	e = try_all(&a, out);
+	e = try_all(&a, out, &passed);
 	(void)t->p11->C_CloseSession(a.session);
+	if (e == ERR_OK && passed.len != 0)
+		return err_because(ERR_MISMATCH, "key '%s': the token lets it "
+		    "be used for what it must refuse: %s", label,
+		    bytes_text(&passed));
 	return e;
 }

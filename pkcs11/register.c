@@ -1,12 +1,16 @@
 /*
  * The register as text, both ways. It comes from the directory of a ceremony:
  * another ceremony believes it once that one verifies, a daemon because its
- * operator names it. Next: ceremony/previous.c.
+ * operator names it. Next: ceremony/previous.c, account.c.
  */
 #include "pkcs11/register.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "base/file.h"
+
+#define REGISTER_TEXT 65536
 
 static const char *const types[] = {
 	[KEY_P256] = "p256", [KEY_ED25519] = "ed25519",
@@ -418,5 +422,17 @@ register_get(struct view text, struct key_register *out)
 	TRY(get_lines(&r, &found));
 	TRY(check_states(&found));
 	*out = found;
+	return ERR_OK;
+}
+
+enum err
+register_read(const char *path, struct key_register *out,
+    struct hash *out_hash)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	TRY(file_read(path, REGISTER_TEXT, &text));
+	TRY(register_get(bytes_view(&text), out));
+	*out_hash = sha256(bytes_view(&text));
 	return ERR_OK;
 }

@@ -79,6 +79,13 @@ struct key_register {
 [[nodiscard]] enum err register_put(const struct key_register *r,
     struct bytes *out);
 
+/*
+ * The register in a file, and the SHA-256 of its text; errors also as of
+ * file_read().
+ */
+[[nodiscard]] enum err register_read(const char *path,
+    struct key_register *out, struct hash *out_hash);
+
 struct register_key *register_key(struct key_register *r, const char *label);
 const struct register_certificate *register_certificate(
     const struct key_register *r, const char *name);
@@ -108,5 +115,27 @@ size_t register_live(const struct key_register *r);
 size_t register_copies(const struct key_register *r, const char *label,
     enum register_state state);
 const char *register_state_name(enum register_state state);	/* "live" */
+
+/* ---- against a token (account.c) */
+
+/* Keys that have a live copy on one token. */
+struct register_plan {
+	size_t				 count;
+	const struct register_key	*at[REGISTER_KEYS];
+};
+
+/* ERR_MISMATCH: the register knows no such token. Views of r. */
+[[nodiscard]] enum err token_plan(const struct token *t,
+    const struct key_register *r, struct register_plan *out);
+
+/*
+ * Both halves of each of these keys are in the token, once, and it holds
+ * nothing else. Needs a login. ERR_MISMATCH: another token, or an object that is
+ * too many, named by class, label and id, or a private key that says it can
+ * leave or do more than sign. ERR_NOT_FOUND: a half is missing, or hidden by
+ * a start race: look again before believing it.
+ */
+[[nodiscard]] enum err token_account(struct token *t,
+    const struct key_register *r, size_t *out_objects);
 
 #endif

@@ -212,6 +212,7 @@ static const struct yaml_field file_fields[] = {
 	FIELD("log", log, &PATH_TYPE),
 	FIELD("policy", policy, &PATH_TYPE),
 	FIELD("roster", roster, &PATH_TYPE),
+	FIELD("register", key_register, &PATH_TYPE),
 	FIELD("ca", ca, &PATH_TYPE),
 	FIELD("card-ca", card_cas, &YAML_LIST_OF(1, CONFIG_CARD_CAS,
 	    &YAML_STRUCT(struct config_card_ca, card_ca_fields)),

@@ -131,6 +131,7 @@ struct config {
 	const char	*log;		/* directory of the published log */
 	const char	*policy;	/* directory of bundles, by serial */
 	const char	*roster;	/* roster.txt of the ceremony */
+	const char	*key_register;	/* its register.txt */
 	const char	*ca;		/* PEM of the issuing CA */
 	YAML_ARRAY(struct config_card_ca) card_cas;	/* for ic-card */
 	YAML_ARRAY(struct config_attester) attesters;

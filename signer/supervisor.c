@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "pkcs11/register.h"
 #include "signer/log.h"
 #include "signer/sandbox.h"
 
@@ -82,12 +83,14 @@ on_logged_in(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct supervisor *s = proc_context(p);
 	struct reader r = reader_of(m->body);
-	enum err e = (enum err)reader_u16(&r);
-	unsigned int class = reader_u16(&r);
-	struct view message = reader_block(&r, 1024);
+	struct login l = { .e = (enum err)reader_u16(&r) };
 
+	l.class = reader_u16(&r);
+	l.message = reader_block(&r, 1024);
+	for (size_t i = 0; i < COUNT(l.examined); i++)
+		l.examined[i] = reader_u32(&r);
 	if (reader_end(&r, "LOGGED_IN") == ERR_OK)
-		unseal_logged_in(s, sender(s, from), e, class, message);
+		unseal_logged_in(s, sender(s, from), &l);
 }
 
 static void
@@ -211,9 +214,29 @@ on_child(void *context)
 
 /* ---- start */
 
+/* Whoever reads the log finds every key that signs in the register. */
 static enum err
-read_spki(struct supervisor *s)
+check_planned(struct key_register *r, const struct config_key *key,
+    const struct hash *spki)
 {
+	const struct register_key *k = register_key(r, key->label);
+
+	if (k == NULL || k->state == REGISTER_DESTROYED)
+		return err_because(ERR_MISMATCH, "keys: the register has no "
+		    "live key \"%s\"", key->label);
+	if (!view_equal(VIEW_OF(k->id), key->id) ||
+	    !view_equal(VIEW_OF(k->spki.at), VIEW_OF(spki->at)))
+		return err_because(ERR_MISMATCH, "keys: \"%s\": id or "
+		    "public-key is not what the register has", key->label);
+	return ERR_OK;
+}
+
+static enum err
+read_keys(struct supervisor *s)
+{
+	struct key_register planned = { 0 };
+
+	TRY(register_read(s->config->key_register, &planned, &s->planned));
 	for (size_t i = 0; i < s->config->keys.count; i++) {
 		AUTO(EVP_PKEY) key = NULL;
 		AUTO_DONE(bytes) hex = { 0 };
@@ -221,6 +244,7 @@ read_spki(struct supervisor *s)
 
 		TRY(pem_read_public(s->config->keys.at[i].public_key, &key));
 		TRY(public_hash(key, &h));
+		TRY(check_planned(&planned, &s->config->keys.at[i], &h));
 		hex_put(&hex, VIEW_OF(h.at));
 		memcpy(s->spki[i], bytes_text(&hex), sizeof(s->spki[i]));
 	}
@@ -245,7 +269,7 @@ prepare(struct supervisor *s, const char *path)
 	TRY(file_read(path, MSG_LONG, &s->config_text));
 	TRY(config_parse(path, bytes_view(&s->config_text), &s->config));
 	TRY(unseal_prepare(s));
-	TRY(read_spki(s));
+	TRY(read_keys(s));
 	TRY(open_program(s));
 	return listen_all(s);
 }

@@ -62,6 +62,8 @@ struct supervisor {
 	struct secret	*notary_keys;		/* while open */
 	struct child	*logging_in;		/* the one whose turn it is */
 	unsigned int	 races;			/* lost in a row at that */
+	bool		 token_tried;		/* in this opening */
+	struct hash	 planned;		/* the register's text */
 	char		 spki[CONFIG_KEYS][2 * SHA256_SIZE + 1];
 
 	size_t		 call_count;		/* that the notary has */
@@ -107,8 +109,15 @@ void unseal_witnesses_say(struct supervisor *s, enum err e,
 [[nodiscard]] enum err unseal_clear_latch(struct supervisor *s);
 /* Gives the next keyholder that waits its login. */
 void unseal_next_login(struct supervisor *s);
-void unseal_logged_in(struct supervisor *s, struct child *c, enum err e,
-    unsigned int class, struct view message);
+/* What it said in LOGGED_IN; examined: keyholder/examine.h, as numbers. */
+struct login {
+	enum err	 e;
+	unsigned int	 class;
+	struct view	 message;
+	uint32_t	 examined[4];
+};
+void unseal_logged_in(struct supervisor *s, struct child *c,
+    const struct login *l);
 /* A keyholder ended: while it was logging in, or when it had served. */
 void unseal_keyholder_gone(struct supervisor *s, struct child *c,
     bool served);

@@ -155,6 +155,7 @@ go_on(struct supervisor *s)
 	forget_shares(s);
 	act_new_round(s);
 	s->seal = SEAL_OPENING;
+	s->token_tried = false;
 	s->races = 0;
 	unseal_notary_ready(s);
 	children_want_keyholders(s, (unsigned int)s->config->token.keyholders);
@@ -290,11 +291,21 @@ void
 unseal_next_login(struct supervisor *s)
 {
 	struct child *c = s->logging_in;
+	AUTO(secret) body = NULL;
+	size_t len;
 
 	if (c == NULL || s->pin == NULL)
 		return;
+	len = secret_len(s->pin);
+	if (secret_new(1 + len, &body) != ERR_OK) {
+		log_error("login: %s", err_why());
+		child_kill(c, SIGKILL);
+		return;
+	}
+	secret_at(body)[0] = !s->token_tried;
+	memcpy(secret_at(body) + 1, secret_peek(s->pin), len);
 	peer_send(proc_peer(s->proc, c->role, c->index), MSG_LOGIN, 0,
-	    VIEW(secret_peek(s->pin), secret_len(s->pin)));
+	    VIEW(secret_peek(body), 1 + len));
 }
 
 static void
@@ -309,21 +320,61 @@ record_key_use(struct supervisor *s, const struct child *c, bool stop)
 		    stop ? "true" : "false", NULL);
 }
 
+/* What the first of an opening found out, before any key is used. */
+static void
+record_token(struct supervisor *s, const struct login *l)
+{
+	AUTO_DONE(bytes) planned = { 0 };
+	char number[COUNT(l->examined)][16];
+
+	hex_put(&planned, VIEW_OF(s->planned.at));
+	for (size_t i = 0; i < COUNT(number); i++)
+		snprintf(number[i], sizeof(number[i]), "%u", l->examined[i]);
+	record(s, "token", "register", bytes_text(&planned), "keys",
+	    number[0], "objects", number[1], "refused", number[2], "unknown",
+	    number[3], NULL);
+	s->token_tried = true;
+	log_info("the token holds the register's %s keys and nothing else, "
+	    "and refused %s attempts", number[0], number[2]);
+}
+
+/*
+ * Not there, not the ceremony's, or its keys are not safe in it: no other try
+ * changes that. What fails as devices do is tried again.
+ */
+static bool
+is_unfit(enum err e)
+{
+	return e == ERR_MISMATCH || e == ERR_NOT_FOUND ||
+	    e == ERR_SIGNATURE || e == ERR_FORBIDDEN || e == ERR_UNSUPPORTED;
+}
+
+static void
+refuse_login(struct supervisor *s, struct child *c, const struct login *l)
+{
+	log_error("keyholder %u could not log in: %.*s", c->index,
+	    (int)l->message.len, (const char *)l->message.at);
+	if (l->e == ERR_PIN || l->class == TOKEN_PIN) {
+		set_latch(s);
+		unseal_close(s, "pin", 0);
+	} else if (!s->token_tried && is_unfit(l->e)) {
+		bytes_reset(&s->refused);
+		bytes_put(&s->refused, l->message);
+		unseal_close(s, "token", 0);
+	}
+}
+
 void
-unseal_logged_in(struct supervisor *s, struct child *c, enum err e,
-    unsigned int class, struct view message)
+unseal_logged_in(struct supervisor *s, struct child *c, const struct login *l)
 {
 	if (s->logging_in == c)
 		s->logging_in = NULL;
-	if (e != ERR_OK) {
-		log_error("keyholder %u could not log in: %.*s", c->index,
-		    (int)message.len, (const char *)message.at);
-		if (e == ERR_PIN || class == TOKEN_PIN) {
-			set_latch(s);
-			unseal_close(s, "pin", 0);
-		}
+	if (l->e != ERR_OK) {
+		refuse_login(s, c, l);
 		return;
 	}
+	if (!s->token_tried)
+		record_token(s, l);
 	s->races = 0;
 	c->failures = 0;
 	record_key_use(s, c, false);

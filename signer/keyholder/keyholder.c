@@ -11,16 +11,15 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "audit/checkpoint.h"
 #include "credential/draft.h"
 #include "credential/qr_token.h"
 #include "pkcs11/token.h"
+#include "signer/keyholder/examine.h"
 #include "signer/log.h"
 #include "signer/rider.h"
 
-#define LOOKS 6			/* a start race can hide keys for a moment */
 #define SAMPLE 64
 #define UNREADABLE_MAX 16	/* as config.c allows */
 #define METRICS_MS 1000
@@ -37,6 +36,9 @@ struct keyholder {
 	struct proc	*proc;
 	struct config	*config;
 	struct token	*token;
+	enum err	 opened;	/* the token; told at the login */
+	struct bytes	 why;
+	struct key_register planned;
 	struct held_key	 keys[CONFIG_KEYS];
 	size_t		 count;
 	bool		 logged_in;
@@ -79,10 +81,28 @@ open_token(struct keyholder *k)
 	return token_open(uri, &options, &k->token);
 }
 
-/* Their files are out of reach once the process is locked in. */
-static enum err
-read_public_keys(struct keyholder *k)
+/*
+ * Before the process is locked in. Whoever gave the PIN is told what is wrong,
+ * which the end of a process does not say.
+ */
+static void
+try_to_open(struct keyholder *k)
 {
+	k->opened = ERR_NOT_FOUND;
+	for (unsigned int i = 0; k->opened == ERR_NOT_FOUND &&
+	    look_again(i); i++)
+		k->opened = open_token(k);
+	if (k->opened != ERR_OK)
+		bytes_put_text(&k->why, err_why());
+}
+
+/* The files are out of reach once the process is locked in. */
+static enum err
+read_files(struct keyholder *k)
+{
+	struct hash unused;
+
+	TRY(register_read(k->config->key_register, &k->planned, &unused));
 	for (; k->count < k->config->keys.count; k->count++) {
 		struct held_key *held = &k->keys[k->count];
 
@@ -92,14 +112,6 @@ read_public_keys(struct keyholder *k)
 		TRY(public_hash(held->public_key, &held->name));
 	}
 	return ERR_OK;
-}
-
-static void
-pause_ms(unsigned int ms)
-{
-	struct timespec t = { .tv_nsec = (long)ms * 1000000 };
-
-	nanosleep(&t, NULL);
 }
 
 static enum err
@@ -112,10 +124,8 @@ find_key(struct keyholder *k, struct held_key *held)
 	};
 	enum err e = ERR_NOT_FOUND;
 
-	for (unsigned int i = 0; i < LOOKS && e == ERR_NOT_FOUND; i++) {
-		pause_ms(i * i * 10);
+	for (unsigned int i = 0; e == ERR_NOT_FOUND && look_again(i); i++)
 		e = token_key_find(k->token, &spec, &held->key);
-	}
 	if (e == ERR_OK && held->config->verify == VERIFY_ALWAYS &&
 	    held->config->use == KEY_USE_DOCUMENT)
 		key_signs_often(held->key);
@@ -123,18 +133,25 @@ find_key(struct keyholder *k, struct held_key *held)
 }
 
 static enum err
-log_in(struct keyholder *k, struct view pin)
+log_in(struct keyholder *k, const struct msg *m, struct examined *out)
 {
-	AUTO(secret) secret = NULL;
+	struct reader r = reader_of(m->body);
+	bool first = reader_u8(&r) != 0;	/* of an opening */
+	AUTO(secret) pin = NULL;
 
-	if (k->logged_in)
-		return err_because(ERR_INTERNAL, "logged in already");
-	TRY(secret_new(pin.len, &secret));
-	for (size_t i = 0; i < pin.len; i++)
-		secret_at(secret)[i] = pin.at[i];
-	TRY(token_login(k->token, secret));
+	if (k->logged_in || r.failed)
+		return err_because(ERR_INTERNAL, "LOGIN: %s", k->logged_in ?
+		    "logged in already" : "no PIN");
+	if (k->opened != ERR_OK)
+		return err_because(k->opened, "%s", bytes_text(&k->why));
+	TRY(secret_new(r.rest.len, &pin));
+	for (size_t i = 0; i < r.rest.len; i++)
+		secret_at(pin)[i] = r.rest.at[i];
+	TRY(token_login(k->token, pin));
 	for (size_t i = 0; i < k->count; i++)
 		TRY(find_key(k, &k->keys[i]));
+	if (first)
+		TRY(examine(k->token, &k->planned, out));
 	k->logged_in = true;
 	return ERR_OK;
 }
@@ -144,12 +161,17 @@ on_login(struct proc *p, struct peer *from, const struct msg *m)
 {
 	struct keyholder *k = proc_context(p);
 	AUTO_DONE(bytes) body = { 0 };
-	enum err e = log_in(k, m->body);
+	struct examined found = { 0 };
+	enum err e = log_in(k, m, &found);
 
 	bytes_put_u16(&body, (uint16_t)e);
 	bytes_put_u16(&body, (uint16_t)(e == ERR_OK ? TOKEN_OK :
 	    token_last_class()));
 	bytes_put_block(&body, view_text(e == ERR_OK ? "" : err_why()));
+	bytes_put_u32(&body, found.keys);
+	bytes_put_u32(&body, found.objects);
+	bytes_put_u32(&body, found.refused);
+	bytes_put_u32(&body, found.unknown);
 	peer_send(from, MSG_LOGGED_IN, 0, bytes_view(&body));
 	if (e != ERR_OK) {
 		log_error("login: %s", err_why());
@@ -468,8 +490,9 @@ keyholder_main(unsigned int index)
 	log_start(ROLE_KEYHOLDER, index);
 	if (child_start(&table, &k, &k.proc, &k.config) != ERR_OK)
 		return log_fatal("start");
-	if (read_public_keys(&k) != ERR_OK || open_token(&k) != ERR_OK)
-		return log_fatal("opening the token");
+	if (read_files(&k) != ERR_OK)
+		return log_fatal("the keys' files");
+	try_to_open(&k);
 	if (proc_every(k.proc, METRICS_MS, send_metrics, &k) != ERR_OK ||
 	    child_serve(k.proc, k.config) != ERR_OK)
 		return log_fatal("serving");

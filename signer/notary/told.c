@@ -140,6 +140,22 @@ put_key_use(const struct pairs *p, const struct entry_common *c,
 	return entry_key_use(c, &f, out);
 }
 
+static enum err
+put_token(const struct pairs *p, const struct entry_common *c,
+    struct bytes *out)
+{
+	struct entry_tally found[] = {
+		{ .name = "keys" }, { .name = "objects" },
+		{ .name = "refused" }, { .name = "unknown" },
+	};
+	struct hash planned;
+
+	TRY(get_hash(p, "register", &planned));
+	for (size_t i = 0; i < COUNT(found); i++)
+		TRY(get_number(p, found[i].name, &found[i].count));
+	return entry_token(c, &planned, found, COUNT(found), out);
+}
+
 static const struct {
 	const char	*name;
 	enum err	(*put)(const struct pairs *p,
@@ -148,6 +164,7 @@ static const struct {
 	{ "unseal.share", put_share },
 	{ "unseal", put_unseal },
 	{ "seal", put_seal },
+	{ "token", put_token },
 	{ "key.use", put_key_use },
 };
 

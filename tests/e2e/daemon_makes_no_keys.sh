@@ -1,6 +1,8 @@
 #!/bin/sh
-# The daemon has no code that makes keys or initialises tokens: pkcs11/ keeps
-# it in objects of its own, which the linker leaves out of who does not call it.
+# The daemon has no code that makes issuing keys or initialises tokens: pkcs11/
+# keeps it in objects of its own, which the linker leaves out of who does not
+# call it. What tries whether keys can be changed, copied or wrapped is there,
+# in token_probe() alone, and keeps nothing of what it gets.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 oksed=${BUILD:-build}/oksed
@@ -18,9 +20,13 @@ check 'the daemon has symbols and logs in to tokens' $?
 ! printf '%s\n' "$symbols" |
 	grep -E ' (token_(generate|initialise|random|read_public)|key_record_done)$'
 check 'none of them is from pkcs11/generate.h' $?
+printf '%s\n' "$symbols" | grep -q ' T token_probe$'
+check 'it has what tries the keys at an opening' $?
 texts=$(readelf -p .rodata "$oksed")
 printf '%s\n' "$texts" | grep -q C_SignInit
 check 'the daemon names the calls it makes' $?
 ! printf '%s\n' "$texts" | grep -oE 'C_(GenerateKey|InitToken|InitPIN|SetPIN|CreateObject|CopyObject|DestroyObject|SetAttributeValue|WrapKey|UnwrapKey|DeriveKey|Decrypt|Logout)'
 check 'none of them makes, changes, copies or moves a key' $?
+readelf -p .rodata "${oksed%d}" | grep -q C_GenerateKeyPair
+check 'the officers'\'' tool does: the search finds such calls' $?
 echo "1..$number"

@@ -106,7 +106,7 @@ await test('a refused PIN latches, after exactly one try', async () => {
   const give = () => okse.okse(['unseal', '--share', okse.shares()[0],
     '--share', okse.shares()[1]])
   for (let i = 0; i < 100; i++) {
-    if ((await give()).status === 0) break
+    if (/^latched/m.test((await give()).stdout)) break
     await sleep(100)
   }
   let state

@@ -312,6 +312,22 @@ nodes_come_and_go_by_name_and_key(void **state)
 }
 
 static void
+the_token_was_put_to_the_test(void **state)
+{
+	static const struct entry_tally found[] = {
+		{ "keys", 7 }, { "objects", 14 }, { "refused", 56 },
+		{ "unknown", 7 },
+	};
+	AUTO_DONE(bytes) b = { 0 };
+
+	(void)state;
+	assert_written(entry_token(&common, &hash, found, COUNT(found), &b),
+	    &b, BOOT "\"counts\":{\"keys\":7,\"objects\":14,\"refused\":56,"
+	    "\"unknown\":7},\"digest\":\"" HASH "\",\"ev\":\"token\","
+	    NONCE TAIL);
+}
+
+static void
 the_registry_says_what_was_saved_and_mended(void **state)
 {
 	AUTO_DONE(bytes) b = { 0 };
@@ -415,6 +431,7 @@ main(void)
 		cmocka_unit_test(facts_that_are_no_facts_are_refused),
 		cmocka_unit_test(what_the_service_signs_of_its_own_has_drafts),
 		cmocka_unit_test(nodes_come_and_go_by_name_and_key),
+		cmocka_unit_test(the_token_was_put_to_the_test),
 		cmocka_unit_test(the_registry_says_what_was_saved_and_mended),
 		cmocka_unit_test(
 		    witnesses_periods_and_keys_have_their_entries),

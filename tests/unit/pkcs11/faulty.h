@@ -69,7 +69,7 @@ script(const char *text)
 	soft_write("trace", "");
 }
 
-static void
+__attribute__((unused)) static void
 script_rv(const char *function_and_number, unsigned long rv)
 {
 	char text[100];

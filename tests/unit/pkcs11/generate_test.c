@@ -218,7 +218,7 @@ a_second_token_is_made_and_no_label_is_used_twice(void **state)
 	(void)state;
 	token_close(token);
 	token = NULL;
-	assert_err(initialise("pkcs11:token=okse%20test?module-path=" SOFTHSM,
+	assert_err(initialise("pkcs11:token=okse-test?module-path=" SOFTHSM,
 	    &second), ERR_EXISTS);
 	assert_err(initialise("pkcs11:token=two;serial=1?module-path=" SOFTHSM,
 	    &second), ERR_NOT_FOUND);
@@ -234,9 +234,9 @@ a_token_is_chosen_by_all_that_the_uri_says(void **state)
 {
 	static const char *const wrong[] = {
 		"pkcs11:token=okse?module-path=" SOFTHSM,
-		"pkcs11:token=okse%20test;serial=00?module-path=" SOFTHSM,
-		"pkcs11:token=okse%20test;model=v1?module-path=" SOFTHSM,
-		"pkcs11:token=okse%20test;manufacturer=M?module-path=" SOFTHSM,
+		"pkcs11:token=okse-test;serial=00?module-path=" SOFTHSM,
+		"pkcs11:token=okse-test;model=v1?module-path=" SOFTHSM,
+		"pkcs11:token=okse-test;manufacturer=M?module-path=" SOFTHSM,
 	};
 	AUTO(token) other = NULL;
 

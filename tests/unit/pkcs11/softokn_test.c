@@ -132,6 +132,7 @@ its_key_is_found_out_by_trying(void **state)
 	softokn_or_skip();
 	assert_err(token_probe(token, KEY_P256, "k", view_text("k"), tried),
 	    ERR_MISMATCH);
+	assert_why("must refuse: copy, wrap, wrap-cbc");
 }
 
 static void

@@ -26,7 +26,7 @@
 #define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
 #define USER_PIN "user-pin-of-test"
 #define SO_PIN "so-pin-of-test"
-#define LABEL "okse test"
+#define LABEL "okse-test"
 
 /*
  * SoftHSM leaks for each Ed25519 signature; here that is nobody's fault. To
@@ -134,7 +134,7 @@ soft_uri(const char *module)
 	struct token_uri *uri = NULL;
 	char text[2 * PATH_MAX];
 
-	snprintf(text, sizeof(text), "pkcs11:token=okse%%20test?module-path=%s",
+	snprintf(text, sizeof(text), "pkcs11:token=okse-test?module-path=%s",
 	    module);
 	assert_ok(token_uri_parse(text, &uri));
 	return uri;

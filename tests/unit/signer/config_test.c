@@ -56,7 +56,8 @@ static const char good[] =
     "quorum: /etc/okse/quorum.txt\n"
     "status-lists: {uri: 'https://lists.okse.example/s', entries: 4096, "
 	"ttl: PT1M, lifetime: PT2M}\n"
-    "limits: {connections: 10}\n";
+    "limits: {connections: 10}\n"
+    "register: /etc/okse/register.txt\n";
 
 static void
 a_complete_file_is_read(void **state)

@@ -472,6 +472,10 @@ what_the_supervisor_tells_is_an_entry(void **state)
 	    spki, "stop", "false");
 	assert_true(world_logged(w, 1, "\"label\":\"okse document\""));
 	assert_true(world_logged(w, 1, "\"what\":\"start\""));
+	TELL("token", "register", spki, "keys", "7", "objects", "14",
+	    "refused", "56", "unknown", "7");
+	assert_true(world_logged(w, 1, "\"ev\":\"token\""));
+	assert_true(world_logged(w, 1, "\"refused\":56"));
 	publish(w);
 	verified(w, journal_durable(w->n->journal));
 }
@@ -492,6 +496,10 @@ a_record_that_cannot_be_read_is_no_entry(void **state)
 	TELL("unseal", "seats", "1,3");
 	TELL("seal", "reason", "Not A Word");
 	TELL("key.use", "keyholder", "0", "label", "x", "spki", "abc");
+	TELL("token", "register", "abc", "keys", "7", "objects", "14",
+	    "refused", "56", "unknown", "7");
+	TELL("token", "register", STATEMENT, "keys", "7", "objects", "14",
+	    "refused", "56");
 	TELL("crash", "role", "gate");
 	OK(chores_add_record(&w->n->chores, 1, view_text("x")));
 	world_run(w);

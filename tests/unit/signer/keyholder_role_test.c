@@ -1,75 +1,11 @@
 /*
- * The keyholder as a process of its own, locked in as in the daemon, with a
- * software token and this test as its supervisor, notary and gate: that each
- * key signs what it is for, and nothing else.
+ * The keyholder, locked in: that each key signs what it is for, and nothing
+ * else.
  */
-#include "tests/unit/pkcs11/softtoken.h"
+#include "tests/unit/signer/keyholder_role.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-
-#include "credential/status_token.h"
-#include "pkcs11/generate.h"
-#include "signer/child.h"
-#include "signer/packet.h"
-#include "signer/rider.h"
-#include "tests/licence.h"
-
-#define WAIT_MS 20000
-#define LIST URI "/v1/status-lists/1"
-
-struct wire {
-	int		fd;
-	uint8_t		packet[MSG_PACKET];
-	struct reader	rest;
-};
-
-enum { DOCUMENT, QR, STATUS, LOG, KEYS };
-static const char *const labels[KEYS] = { "document", "qr", "status", "log" };
-
-static pid_t child;
-static struct wire supervisor, notary, gate;
-static struct signers signers;
-static EVP_PKEY *keys[KEYS];
-static struct issuer *issuers[KEYS];	/* of the token's keys */
+static struct wire notary, gate;
 static uint64_t next_index = 100;
-
-/* ---- channels */
-
-static void
-send_fd(struct wire *to, enum msg_type type, struct view body, int fd)
-{
-	struct outbox o = { 0 };
-
-	assert_ok(outbox_put(&o, type, 0, body, fd));
-	assert_int_equal(outbox_flush(&o, to->fd), 1);
-	outbox_done(&o);
-}
-
-/* The next message that is no metrics; false at the channel's end. */
-static bool
-receive(struct wire *from, struct msg *out)
-{
-	struct pollfd p = { .fd = from->fd, .events = POLLIN };
-	int fd = -1;
-
-	do {
-		ssize_t n = 0;
-
-		if (from->rest.rest.len == 0) {
-			assert_int_equal(poll(&p, 1, WAIT_MS), 1);
-			n = packet_receive(from->fd, from->packet, &fd);
-			if (n <= 0)
-				return false;
-			from->rest = reader_of(VIEW(from->packet, (size_t)n));
-			assert_int_equal(reader_u8(&from->rest), MSG_VERSION);
-		}
-		assert_true(message_get(&from->rest, out));
-	} while (out->type == MSG_METRICS);
-	return true;
-}
 
 /* It would have come before what the notary has got already. */
 static bool
@@ -104,133 +40,6 @@ attach(struct wire *w, enum role role)
 	send_fd(&supervisor, MSG_ATTACH, bytes_view(&body), pair[1]);
 	close(pair[1]);
 	*w = (struct wire){ .fd = pair[0] };
-}
-
-/* ---- the token, and what its keys certify */
-
-static void
-write_public(const char *name, EVP_PKEY *key)
-{
-	char path[PATH_MAX];
-	FILE *f = fopen(soft_path(name, path), "we");
-
-	assert_true(f != NULL && PEM_write_PUBKEY(f, key) == 1);
-	assert_int_equal(fclose(f), 0);
-}
-
-static void
-certify(size_t i)
-{
-	X509 *x = software_certify(labels[i], keys[i], signers.ca,
-	    signers.ca_key, NOW - DAY, NOW + 400 * DAY, i == DOCUMENT);
-	char name[32], path[PATH_MAX];
-
-	snprintf(name, sizeof(name), "%s.pem", labels[i]);
-	software_write(soft_path(name, path), x);
-	X509_free(x);
-	assert_ok(issuer_load(path, URI, &issuers[i]));
-}
-
-static void
-make_keys(void)
-{
-	struct token *t;
-	char name[32];
-
-	soft_initialise(SOFTHSM);
-	t = soft_login(SOFTHSM);
-	for (size_t i = 0; i < KEYS; i++) {
-		keys[i] = soft_generate(t, i == LOG ? KEY_ED25519 : KEY_P256,
-		    labels[i]);
-		snprintf(name, sizeof(name), "%s.pub", labels[i]);
-		write_public(name, keys[i]);
-		if (i != LOG)
-			certify(i);
-	}
-	token_close(t);
-}
-
-static void
-write_config(struct bytes *out)
-{
-	bytes_printf(out, "origin: okse.example/log\nissuer: " URI "\n"
-	    "state: %s\nlisten:\n  api: {path: %s/a}\n  metrics: {path: "
-	    "%s/m}\n  admin: {path: %s/d}\nclients: [{name: upstream, uids: "
-	    "[0]}]\ntoken:\n  uri: 'pkcs11:token=okse%%20test?module-path="
-	    SOFTHSM "'\n  environment: {SOFTHSM2_CONF: %s/softhsm2.conf}\n"
-	    "  writable: [%s/tokens]\nkeys:\n", soft_dir, soft_dir, soft_dir,
-	    soft_dir, soft_dir, soft_dir);
-	for (size_t i = 0; i < KEYS; i++) {
-		bytes_printf(out, "  - {use: %s, label: %s, id: '", labels[i],
-		    labels[i]);
-		hex_put(out, view_text(labels[i]));
-		bytes_printf(out, "', public-key: %s/%s.pub", soft_dir,
-		    labels[i]);
-		if (i != LOG)
-			bytes_printf(out, ", certificate: %s/%s.pem",
-			    soft_dir, labels[i]);
-		bytes_put_text(out, "}\n");
-	}
-	bytes_printf(out, "registry: %s/r\nlog: %s\npolicy: %s\nroster: /r\n"
-	    "ca: /c\nquorum: /q\nlimits: {connections: 10}\n", soft_dir,
-	    soft_dir, soft_dir);
-	assert_ok(bytes_check(out));
-}
-
-static void
-start(void)
-{
-	AUTO_DONE(bytes) config = { 0 };
-	struct reader r;
-	struct msg m;
-	int pair[2];
-
-	assert_ok(proc_pair(pair));
-	if ((child = fork()) == 0) {
-		dup2(pair[1], CHILD_CONTROL);
-		close_range(CHILD_CONTROL + 1, ~0U, 0);
-		_exit(keyholder_main(0));
-	}
-	close(pair[1]);
-	supervisor = (struct wire){ .fd = pair[0] };
-	write_config(&config);
-	assert_ok(packet_send_first(pair[0], MSG_CONFIG,
-	    bytes_view(&config)));
-	assert_true(receive(&supervisor, &m));
-	assert_int_equal(m.type, MSG_READY);
-	send_fd(&supervisor, MSG_LOGIN, view_text(USER_PIN), -1);
-	assert_true(receive(&supervisor, &m));
-	assert_int_equal(m.type, MSG_LOGGED_IN);
-	r = reader_of(m.body);
-	assert_int_equal(reader_u16(&r), ERR_OK);
-	attach(&gate, ROLE_GATE);
-	attach(&notary, ROLE_NOTARY);
-}
-
-static int
-setup(void **)
-{
-	soft_make();
-	signers_init(&signers, NOW);
-	make_keys();
-	start();
-	return 0;
-}
-
-static int
-teardown(void **)
-{
-	close(supervisor.fd);
-	close(notary.fd);
-	close(gate.fd);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	for (size_t i = 0; i < KEYS; i++) {
-		EVP_PKEY_free(keys[i]);
-		issuer_free(issuers[i]);
-	}
-	signers_done(&signers);
-	soft_remove();
-	return 0;
 }
 
 /* ---- drafts and tickets */
@@ -410,6 +219,29 @@ what_is_not_sealed_is_not_read(void **)
 	assert_ok(fd_write(fd, bytes_view(&encoded)));
 	send_ticket(d, true, fd);
 	assert_false(receive(&notary, &m));
+}
+
+static int
+setup(void **state)
+{
+	AUTO_DONE(bytes) words = { 0 };
+	uint32_t examined[4];
+
+	(void)role_setup(state);
+	start();
+	assert_int_equal(login(true, &words, examined), ERR_OK);
+	attach(&gate, ROLE_GATE);
+	attach(&notary, ROLE_NOTARY);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	close(notary.fd);
+	close(gate.fd);
+	stop();
+	return role_teardown(state);
 }
 
 int

@@ -100,7 +100,7 @@ write_config(const struct stage *s, struct bytes *out)
 	    "  - {use: status, label: s, id: '04', certificate: %s, "
 	    "public-key: %s}\n"
 	    "registry: %s\nlog: %s\npolicy: %s\nroster: %s\nca: %s\n"
-	    "quorum: /q\nlimits: {connections: 10}\n",
+	    "register: /k\nquorum: /q\nlimits: {connections: 10}\n",
 	    w->dir, w->dir, w->dir, w->dir, w->keys[0].certificate,
 	    w->keys[0].public_key, w->keys[1].certificate,
 	    w->keys[1].public_key, w->keys[2].public_key,
