@@ -130,8 +130,8 @@ struct register_plan {
 
 /*
  * Both halves of each of these keys are in the token, once, and it holds
- * nothing else. Needs a login. ERR_MISMATCH: another token, or an object that is
- * too many, named by class, label and id, or a private key that says it can
+ * nothing else. Needs a login. ERR_MISMATCH: another token, or an object that
+ * is too many, named by class, label and id, or a private key that says it can
  * leave or do more than sign. ERR_NOT_FOUND: a half is missing, or hidden by
  * a start race: look again before believing it.
  */

@@ -180,6 +180,7 @@ await test('the log has what was found, and why it stayed sealed',
 await test('a key of okse.yaml that the register has not stops the start',
   async () => {
     const wrong = register.replace(/^(key qr .*)live$/m, '$1destroyed')
+      .replace(/^(copy qr token \S+) live /m, '$1 destroyed ')
     writeFileSync(okse.path('ceremony/register.txt'), wrong)
     const r = await okse.start({ args: ['--sealed'], ready: false })
       .then(() => okse.ended)
