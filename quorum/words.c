@@ -80,7 +80,7 @@ struct numbered {
 static unsigned int
 bit_at(const struct numbered *n, size_t i)
 {
-	return n->at[i / 8] >> (7 - i % 8) & 1u;
+	return (unsigned int)n->at[i / 8] >> (7 - i % 8) & 1;
 }
 
 void

@@ -179,7 +179,7 @@ try_number(const char number[14])
 	char hyphen[15];
 	struct hash h;
 
-	snprintf(hyphen, sizeof(hyphen), "%.6s-%s", number, number + 6);
+	snprintf(hyphen, sizeof(hyphen), "%.6s-%.7s", number, number + 6);
 	h = sha256(view_text(hyphen));
 	if (stored(h.at) || stored((const uint8_t *)number) ||
 	    try_text("", 0, number) || try_text("holder\0", 7, number))
