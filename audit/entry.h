@@ -100,9 +100,19 @@ struct entry_decision_facts {
     const uint64_t *of, size_t count, struct bytes *out);
 [[nodiscard]] enum err entry_orphan(const struct entry_common *c,
     const uint64_t *of, size_t count, struct bytes *out);
-/* What was found out about orphans: "signed", "unsigned", "revoked". */
+/*
+ * What became of orphans. what: "retry" (they were signed after all),
+ * "remade" (the service's own, in whose place others come) or "operator",
+ * which alone has a caller (who closed them) and a reason.
+ */
+struct entry_orphan_facts {
+	const uint64_t	*of;
+	size_t		 count;
+	const char	*what;
+	const char	*caller, *reason;	/* or NULL */
+};
 [[nodiscard]] enum err entry_orphan_closed(const struct entry_common *c,
-    const uint64_t *of, size_t count, const char *what, struct bytes *out);
+    const struct entry_orphan_facts *f, struct bytes *out);
 /* reason: err_code() of what the keyholder said */
 [[nodiscard]] enum err entry_failed(const struct entry_common *c,
     const uint64_t *of, size_t count, const char *reason,

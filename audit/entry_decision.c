@@ -150,13 +150,15 @@ entry_orphan(const struct entry_common *c, const uint64_t *of, size_t count,
 }
 
 enum err
-entry_orphan_closed(const struct entry_common *c, const uint64_t *of,
-    size_t count, const char *what, struct bytes *out)
+entry_orphan_closed(const struct entry_common *c,
+    const struct entry_orphan_facts *f, struct bytes *out)
 {
 	AUTO_DONE(writer) w = { 0 };
 
-	writer_indexes(&w, SCHEMA_OF, of, count);
-	writer_text(&w, SCHEMA_WHAT, what);
+	writer_text(&w, SCHEMA_CALLER, f->caller);
+	writer_indexes(&w, SCHEMA_OF, f->of, f->count);
+	writer_text(&w, SCHEMA_REASON, f->reason);
+	writer_text(&w, SCHEMA_WHAT, f->what);
 	return writer_finish(&w, SCHEMA_EVENT_ORPHAN_CLOSED, c, out);
 }
 

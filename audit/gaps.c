@@ -34,6 +34,7 @@ struct gaps {
 	uint64_t	 size;
 	uint8_t		*tickets;	/* enum ticket, by index */
 	uint64_t	 states[TICKET_STATES];
+	uint64_t	 retried, remade, given_up;
 	struct lost	 lost[WITNESSES];
 	size_t		 lost_count;
 	bool		 started;
@@ -207,8 +208,11 @@ set_ticket(struct gaps *g, uint64_t of, enum ticket state)
 	if (of >= g->size || (g->tickets[of] == TICKET_NONE &&
 	    state != TICKET_OPEN))
 		return;
-	/* what was once signed stays signed */
+	/* what was once signed stays signed … */
 	if (g->tickets[of] == TICKET_DONE)
+		return;
+	/* … and an orphan waits for more than another failure */
+	if (state == TICKET_FAILED && g->tickets[of] != TICKET_OPEN)
 		return;
 	if (g->tickets[of] != TICKET_NONE)
 		g->states[g->tickets[of]]--;
@@ -236,6 +240,29 @@ follow_tickets(struct gaps *g, uint64_t index, const struct schema_entry *e)
 		set_ticket(g, of, states[e->event]);
 }
 
+/* One that an operator gave up is shown, for somebody decided it. */
+static enum err
+follow_closed(struct gaps *g, const struct schema_entry *e)
+{
+	int64_t t = (int64_t)schema_count(e, SCHEMA_T);
+	struct gap gap = { .kind = GAP_CLOSED, .from = t, .to = t };
+	struct view rest = e->member[SCHEMA_OF];
+	struct view who = e->member[SCHEMA_CALLER];
+	struct view why = e->member[SCHEMA_REASON];
+	bool given_up = view_is(e->member[SCHEMA_WHAT], "operator");
+
+	snprintf(gap.about, sizeof(gap.about), "%.*s, %.*s", (int)who.len,
+	    (const char *)who.at, (int)why.len, (const char *)why.at);
+	while (schema_next_index(&rest, &gap.index)) {
+		g->given_up += given_up;
+		g->retried += view_is(e->member[SCHEMA_WHAT], "retry");
+		g->remade += view_is(e->member[SCHEMA_WHAT], "remade");
+		if (given_up)
+			TRY(found(g, gap));
+	}
+	return ERR_OK;
+}
+
 /* ---- entries */
 
 enum err
@@ -249,6 +276,8 @@ gaps_entry(struct gaps *g, uint64_t index, const struct schema_entry *e)
 	    e->event == SCHEMA_EVENT_WITNESS_GAINED)
 		TRY(follow_witness(g, index, e));
 	follow_tickets(g, index, e);
+	if (e->event == SCHEMA_EVENT_ORPHAN_CLOSED)
+		TRY(follow_closed(g, e));
 	g->started = true;
 	g->stopped = e->event == SCHEMA_EVENT_STOP;
 	memcpy(g->boot, e->member[SCHEMA_BOOT].at, sizeof(g->boot));
@@ -319,6 +348,9 @@ gaps_tickets(const struct gaps *g)
 		.orphaned = g->states[TICKET_ORPHAN],
 		.closed = g->states[TICKET_CLOSED],
 		.open = g->states[TICKET_OPEN],
+		.retried = g->retried,
+		.remade = g->remade,
+		.given_up = g->given_up,
 	};
 
 	t.entries = t.done + t.failed + t.orphaned + t.closed + t.open;

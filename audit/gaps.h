@@ -15,6 +15,7 @@
 	X(SILENT, "silent", true)	/* no heartbeat, and no start */      \
 	X(CLOCK, "clock", true)		/* the clock stepped */               \
 	X(ORPHAN, "orphan", true)	/* a ticket lost in a crash */        \
+	X(CLOSED, "closed", false)	/* one that an operator gave up */    \
 	X(OPEN, "open", true)		/* a ticket without a report */       \
 	X(UNWITNESSED, "unwitnessed", true)	/* a witness was lost */      \
 	X(SEALED, "sealed", false)	/* nothing could be signed */
@@ -30,7 +31,8 @@ struct gap {
 	enum gap_kind	kind;
 	uint64_t	index;		/* of the entry before it, or its own */
 	int64_t		from, to;	/* ms UTC; to 0: until the end */
-	char		about[130];	/* a witness; the clock's ms */
+	char		about[200];	/* a witness; the clock's ms; who
+					   gave an orphan up, and why */
 };
 
 #define GAPS_SILENCE 150000	/* ms: two heartbeats and a half */
@@ -60,6 +62,8 @@ bool gaps_matter(const struct gaps *g);
 struct gaps_tickets {
 	uint64_t	entries;	/* that allow a signature */
 	uint64_t	done, failed, orphaned, closed, open;
+	/* what became of those lost in crashes */
+	uint64_t	retried, remade, given_up;
 };
 struct gaps_tickets gaps_tickets(const struct gaps *g);
 

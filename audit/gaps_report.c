@@ -21,7 +21,7 @@ put_duration(const struct gap *g, struct bytes *out)
 {
 	int64_t s = (g->to - g->from) / 1000;
 
-	if (!has_time(g) || g->kind == GAP_CLOCK)
+	if (!has_time(g) || g->kind == GAP_CLOCK || g->kind == GAP_CLOSED)
 		return;
 	if (g->to == 0)
 		bytes_put_text(out, ", until the end");
@@ -55,6 +55,10 @@ gaps_report(const struct gaps *g, struct bytes *out)
 	    " done, %" PRIu64 " failed, %" PRIu64 " orphans, %" PRIu64
 	    " of them closed, %" PRIu64 " open\n", t.entries, t.done,
 	    t.failed, t.orphaned + t.closed, t.closed, t.open);
+	bytes_printf(out, "Orphans      %" PRIu64 " open, %" PRIu64
+	    " signed by a retry, %" PRIu64 " given up by an operator, %"
+	    PRIu64 " remade by the service\n", t.orphaned, t.retried,
+	    t.given_up, t.remade);
 	for (unsigned int i = 0; i < GAP_KIND_COUNT; i++)
 		bytes_printf(out, "%-12s %" PRIu64 "\n",
 		    gap_name((enum gap_kind)i),
@@ -91,6 +95,9 @@ gaps_json(const struct gaps *g, struct json *j)
 	json_int(j, "orphaned", (int64_t)t.orphaned);
 	json_int(j, "closed", (int64_t)t.closed);
 	json_int(j, "open", (int64_t)t.open);
+	json_int(j, "retried", (int64_t)t.retried);
+	json_int(j, "given_up", (int64_t)t.given_up);
+	json_int(j, "remade", (int64_t)t.remade);
 	json_close(j);
 	json_record(j, "totals");
 	for (unsigned int i = 0; i < GAP_KIND_COUNT; i++)

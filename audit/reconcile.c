@@ -15,6 +15,8 @@ enum ticket_state {
 	TICKET_DONE,
 	TICKET_FAILED,
 	TICKET_ORPHAN,
+	TICKET_RETRIED,		/* an orphan, done, and not yet closed */
+	TICKET_CLOSED,		/* an orphan that was given up */
 	TICKET_STATES,
 };
 
@@ -119,6 +121,19 @@ set_ticket(struct reconcile *r, uint64_t index, enum ticket_state state)
 	r->ticket_count[state]++;
 }
 
+/* What was once signed stays signed; an orphan waits for more than failure. */
+static enum ticket_state
+state_after(enum ticket_state now, enum ticket_state reported)
+{
+	if (now == TICKET_DONE || now == TICKET_RETRIED)
+		return now;
+	if (reported == TICKET_FAILED && now != TICKET_OPEN)
+		return now;
+	if (reported == TICKET_DONE && now == TICKET_ORPHAN)
+		return TICKET_RETRIED;
+	return reported;
+}
+
 static enum err
 report(struct reconcile *r, uint64_t index, const struct schema_entry *e,
     enum ticket_state state)
@@ -142,9 +157,58 @@ report(struct reconcile *r, uint64_t index, const struct schema_entry *e,
 			return err_because(ERR_MISMATCH, "\"orphan\" of %llu, "
 			    "which was reported on",
 			    (unsigned long long)of);
-		/* what was once signed stays signed */
-		if (now != TICKET_DONE)
-			set_ticket(r, of, state);
+		set_ticket(r, of, state_after(now, state));
+	}
+	return ERR_OK;
+}
+
+/* What an orphan.closed may be of, and what that is then. */
+static const struct closing_way {
+	const char		*what;
+	enum ticket_state	 from, to;
+	bool			 by_somebody;	/* has caller and reason */
+} closing_ways[] = {
+	{ "retry", TICKET_RETRIED, TICKET_DONE, false },
+	{ "remade", TICKET_ORPHAN, TICKET_CLOSED, false },
+	{ "operator", TICKET_ORPHAN, TICKET_CLOSED, true },
+};
+
+static enum err
+find_way(const struct schema_entry *e, const struct closing_way **out_way)
+{
+	for (size_t i = 0; i < COUNT(closing_ways); i++) {
+		const struct closing_way *w = &closing_ways[i];
+
+		if (!view_is(e->member[SCHEMA_WHAT], w->what))
+			continue;
+		if ((e->member[SCHEMA_CALLER].at != NULL) != w->by_somebody ||
+		    (e->member[SCHEMA_REASON].at != NULL) != w->by_somebody)
+			return err_because(ERR_MISMATCH, "\"orphan.closed\" "
+			    "says who and why when an operator did, and only "
+			    "then");
+		*out_way = w;
+		return ERR_OK;
+	}
+	return err_because(ERR_MISMATCH,
+	    "\"orphan.closed\" in no way there is");
+}
+
+static enum err
+close_orphans(struct reconcile *r, const struct schema_entry *e)
+{
+	struct view rest = e->member[SCHEMA_OF];
+	const struct closing_way *way;
+	uint64_t of;
+
+	TRY(find_way(e, &way));
+	while (schema_next_index(&rest, &of)) {
+		if (of < r->absent)
+			continue;
+		if (of >= r->size || r->tickets[of].state != way->from)
+			return err_because(ERR_MISMATCH, "\"orphan.closed\" "
+			    "(%s) of %llu, which is not open for that",
+			    way->what, (unsigned long long)of);
+		set_ticket(r, of, way->to);
 	}
 	return ERR_OK;
 }
@@ -171,6 +235,8 @@ reconcile_tickets(struct reconcile *r, uint64_t index,
 		return report(r, index, e, TICKET_FAILED);
 	case SCHEMA_EVENT_ORPHAN:
 		return report(r, index, e, TICKET_ORPHAN);
+	case SCHEMA_EVENT_ORPHAN_CLOSED:
+		return close_orphans(r, e);
 	default:
 		break;
 	}
@@ -352,9 +418,11 @@ reconcile_totals(const struct reconcile *r)
 	struct reconcile_totals t = r->totals;
 
 	t.open = r->ticket_count[TICKET_OPEN];
-	t.done = r->ticket_count[TICKET_DONE];
+	t.done = r->ticket_count[TICKET_DONE] +
+	    r->ticket_count[TICKET_RETRIED];
 	t.failed = r->ticket_count[TICKET_FAILED];
 	t.orphaned = r->ticket_count[TICKET_ORPHAN];
+	t.closed = r->ticket_count[TICKET_CLOSED];
 	for (uint32_t i = 0; i < r->device_count; i++)
 		t.active_devices += is_active(&r->devices[i], t.last_t);
 	return t;

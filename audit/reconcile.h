@@ -28,8 +28,9 @@ void reconcile_absent(struct reconcile *r, uint64_t count);
 
 /*
  * done, failed and orphan speak of earlier allowing decisions with drafts;
- * nothing is orphaned that was reported on. A retry signs the same draft
- * again, so a ticket may be reported on more than once: ERR_MISMATCH
+ * nothing is orphaned that was reported on, and only an orphan is closed,
+ * once: by an operator, or by a retry after its "done". A retry signs the same
+ * draft again, so a ticket may be reported on more than once: ERR_MISMATCH
  */
 [[nodiscard]] enum err reconcile_tickets(struct reconcile *r,
     uint64_t index, const struct schema_entry *e);
@@ -47,8 +48,8 @@ struct reconcile_totals {
 	uint64_t	boots;
 	int64_t		first_t, last_t;
 	uint64_t	allowed, denied;
-	uint64_t	done, failed, orphaned, open;	/* tickets, as they
-							   stand at the end */
+	/* tickets, as they stand at the end; closed: orphans given up */
+	uint64_t	done, failed, orphaned, closed, open;
 	uint64_t	active_devices;
 	bool		shared;		/* by nodes: this log tells a part */
 };

@@ -31,7 +31,7 @@
 	X(BOOT, "boot", HEX8)		/* this start's random id */          \
 	X(BOUND, "bound", COUNT)	/* when, which names a device */      \
 	X(BY, "by", SIGNED)		/* ms the clock stepped */            \
-	X(CALLER, "caller", NAME)	/* client that asked */               \
+	X(CALLER, "caller", NAME)	/* client or user that asked */       \
 	X(CENTRE, "centre", DIGITS10)	/* community centre */                \
 	X(CHANGED, "changed", COUNT)	/* a device, later than before */     \
 	X(CONFIG, "config", HEX32)	/* SHA-256 of the file */             \
@@ -132,7 +132,8 @@ enum schema_member {
 	X(DONE, "done", M(OF), 0)                                             \
 	X(FAILED, "failed", M(OF) | M(REASON), 0)                             \
 	X(ORPHAN, "orphan", M(OF), 0)                                         \
-	X(ORPHAN_CLOSED, "orphan.closed", M(OF) | M(WHAT), M(REASON))         \
+	X(ORPHAN_CLOSED, "orphan.closed", M(OF) | M(WHAT),                    \
+	    M(CALLER) | M(REASON))                                            \
 	X(REFUSED, "refused.aggregate",                                       \
 	    M(MALFORMED) | M(SINCE) | M(THROTTLED) | M(UNAUTHENTICATED), 0)   \
 	X(RECOVER, "recover", M(ENTRIES) | M(PUBLISHED), 0)                   \

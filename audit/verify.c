@@ -219,6 +219,7 @@ keep_totals(struct verify_run *v)
 	r->done = t.done;
 	r->failed = t.failed;
 	r->orphaned = t.orphaned;
+	r->closed = t.closed;
 	r->open = t.open;
 	r->active_devices = t.active_devices;
 	r->shared = t.shared;

@@ -87,7 +87,7 @@ struct verify_result {
 	uint64_t		boots;
 	int64_t			first_t, last_t;	/* ms UTC */
 	uint64_t		allowed, denied;	/* decisions */
-	uint64_t		done, failed, orphaned;	/* tickets */
+	uint64_t		done, failed, orphaned, closed;	/* tickets */
 	uint64_t		open;		/* tickets without report */
 	uint64_t		active_devices;	/* as the entries tell */
 	bool			shared;		/* a part: nodes joined */

@@ -115,8 +115,8 @@ put_summary(const struct verify_result *r, enum verify_check check,
 		break;
 	case VERIFY_TICKETS:
 		bytes_printf(out, "%" PRIu64 " done, %" PRIu64 " failed, %"
-		    PRIu64 " orphans, %" PRIu64 " open", r->done, r->failed,
-		    r->orphaned, r->open);
+		    PRIu64 " orphans, %" PRIu64 " closed, %" PRIu64 " open",
+		    r->done, r->failed, r->orphaned, r->closed, r->open);
 		break;
 	case VERIFY_DEVICES:
 		bytes_printf(out, "%" PRIu64 " active, %s", r->active_devices,
@@ -270,6 +270,7 @@ put_totals(struct json *j, const struct verify_result *r)
 	put_number(j, "done", r->done);
 	put_number(j, "failed", r->failed);
 	put_number(j, "orphaned", r->orphaned);
+	put_number(j, "closed", r->closed);
 	put_number(j, "open", r->open);
 	put_number(j, "active_devices", r->active_devices);
 	put_number(j, "ahead", r->ahead);

@@ -15,6 +15,7 @@
 #include "cli/say.h"
 
 #define GIVEN_MAX 64
+#define WORDS_MAX 256
 
 struct given {
 	const struct option	*option;
@@ -26,7 +27,7 @@ struct arguments {
 	size_t			 given_count;
 	struct given		 given[GIVEN_MAX];
 	size_t			 word_count;
-	const char		*words[GIVEN_MAX];
+	const char		*words[WORDS_MAX];
 };
 
 static const struct option common[] = {
@@ -185,23 +186,30 @@ take_arguments(struct arguments *a, int argc, char *argv[])
 		} else if (options && argv[i][0] == '-' && argv[i][1] != '\0') {
 			complain("options have two dashes: %s", argv[i]);
 			return false;
-		} else if (a->word_count < GIVEN_MAX) {
+		} else if (a->word_count < WORDS_MAX) {
 			a->words[a->word_count++] = argv[i];
+		} else {
+			complain("more than %d words at a time", WORDS_MAX);
+			return false;
 		}
 	}
 	return true;
 }
 
-/* "DIR [FILE]" wants one word and takes two. */
+/* "DIR [FILE]" wants one word and takes two, "INDEX…" one or more. */
 static bool
 words_fit(const struct arguments *a)
 {
-	size_t least = 0, most = 0;
+	static const char more[] = "…";
+	size_t least = 0, most = 0, n;
 
 	for (const char *w = a->command->words; *w != '\0';) {
 		least += *w != '[';
 		most++;
-		w += strcspn(w, " ");
+		w += (n = strcspn(w, " "));
+		if (n >= strlen(more) && strncmp(w - strlen(more), more,
+		    strlen(more)) == 0)
+			most = WORDS_MAX;
 		w += *w == ' ';
 	}
 	return a->word_count >= least && a->word_count <= most;

@@ -30,7 +30,7 @@ struct arguments;
 
 struct command {	/* tables end with { 0 } */
 	const char		*name;		/* "audit verify" */
-	const char		*words;		/* "DIR [FILE]" or "" */
+	const char		*words;		/* "DIR [FILE]", "INDEX…", "" */
 	const char		*about;		/* one line */
 	const char		*example;	/* the line after the prompt */
 	const struct option	*options;	/* or NULL */

@@ -48,6 +48,10 @@ int registry_back_up(const struct arguments *a);
 int registry_verify(const struct arguments *a);
 int registry_show_stats(const struct arguments *a);
 
+/* registry_orphans.c */
+int registry_orphans(const struct arguments *a);
+int registry_close_orphans(const struct arguments *a);
+
 /* registry_fleet.c */
 int registry_migrate_schema(const struct arguments *a);
 int registry_join_node(const struct arguments *a);

@@ -83,6 +83,13 @@ static const struct command table[] = {
 	{ "registry repair", "", "Bring back from the log what the registry "
 	    "forgot.", "okse registry repair --dir /tmp/okse",
 	    registry_repair_options, registry_repair },
+	{ "registry orphans", "", "Which signatures a crash has left open.",
+	    "okse registry orphans --dir /tmp/okse", registry_options,
+	    registry_orphans },
+	{ "registry close-orphans", "INDEX…", "Give up those nobody comes "
+	    "back for.", "okse registry close-orphans --dir /tmp/okse "
+	    "--reason reissued 4711", registry_close_orphans_options,
+	    registry_close_orphans },
 	{ "registry copy", "FROM TO", "From a file to PostgreSQL, while the "
 	    "daemon is stopped.", "okse registry copy /var/lib/okse/registry.db"
 	    " 'postgresql://okse_owner@db/okse'", registry_copy_options,

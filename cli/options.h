@@ -151,6 +151,13 @@ static const struct option registry_options[] = {
 	{ 0 },
 };
 
+static const struct option registry_close_orphans_options[] = {
+	{ "reason", "WORD", "why, for the log: a word without long numbers" },
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
 static const struct option registry_repair_options[] = {
 	{ "yes", NULL, "do not ask" },
 	{ "offline", NULL, "without the daemon, which must be stopped" },

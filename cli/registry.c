@@ -206,6 +206,8 @@ print_stats(const struct document *d)
 		{ "challenges used", "stats.challenges" },
 		{ "quotas", "stats.quotas" },
 		{ "retries remembered", "stats.retries.count" },
+		{ "orphans", "stats.orphans.count" },
+		{ "  of them open", "stats.orphans.open" },
 		{ "bytes", "bytes" },
 	};
 

@@ -27,6 +27,10 @@ enum admin_verb {
 	ADMIN_PERIOD_CLOSE,	/* POST /v1/log/periods/NAME; argument: NAME */
 	ADMIN_MINIMUM,		/* GET /v1/log/minimum */
 	ADMIN_MINIMUM_SET,	/* POST /v1/log/minimum/N; argument: N */
+	ADMIN_ORPHANS,		/* GET /v1/log/orphans; argument: "", or from
+				   which index on */
+	ADMIN_ORPHANS_CLOSE,	/* POST /v1/log/orphans; argument: text who,
+				   text reason, u64 for each index */
 };
 
 /* Also in STATE, for the gate. */

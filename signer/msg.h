@@ -47,7 +47,7 @@ const char *role_name(enum role r);
 	X(CLOSE, 8, ROLE_SUPERVISOR, ROLE_NOTARY, 0)                          \
 	X(RECORD, 9, ROLE_SUPERVISOR, ROLE_NOTARY, 1024)                      \
 	X(ADMIN_REPLY, 10, ROLE_SUPERVISOR, ROLE_DESK, 65536)                 \
-	X(CALL, 11, ROLE_SUPERVISOR, ROLE_NOTARY, 2048)                       \
+	X(CALL, 11, ROLE_SUPERVISOR, ROLE_NOTARY, 4096)                       \
 	X(ASK_WITNESSES, 12, ROLE_SUPERVISOR, ROLE_NOTARY, 0)                 \
 	/* children to their supervisor */                                    \
 	X(READY, 20, ROLE_CHILD, ROLE_SUPERVISOR, 64)                         \
@@ -56,7 +56,7 @@ const char *role_name(enum role r);
 	X(RECORDED, 23, ROLE_NOTARY, ROLE_SUPERVISOR, 64)                     \
 	X(BREACH, 24, ROLE_CHILD, ROLE_SUPERVISOR, 64)                        \
 	X(ADMIN, 25, ROLE_DESK, ROLE_SUPERVISOR, 4096)                        \
-	X(CALL_REPLY, 26, ROLE_NOTARY, ROLE_SUPERVISOR, 8192)                 \
+	X(CALL_REPLY, 26, ROLE_NOTARY, ROLE_SUPERVISOR, 65536)                \
 	X(HOLD, 27, ROLE_NOTARY, ROLE_SUPERVISOR | ROLE_GATE, 2048)           \
 	X(WITNESSES_SAY, 28, ROLE_NOTARY, ROLE_SUPERVISOR, 1024)              \
 	X(LOG_STATE, 29, ROLE_NOTARY, ROLE_SUPERVISOR | ROLE_GATE, 32768)     \

@@ -245,6 +245,26 @@ body_decode_repair(struct view json, struct body *b, uint64_t *out_first,
 }
 
 enum err
+body_decode_orphans(struct view json, struct body *b, struct bytes *out)
+{
+	struct object top, list;
+	struct view reason = { 0 };
+
+	TRY(object_load(json, &b->json, &top));
+	TRY(object_text(&top, "reason", NEEDED, 64, &reason));
+	TRY(object_list(&top, "indexes", NEEDED, BODY_ORPHANS, &list));
+	TRY(object_end(&top));
+	bytes_put_block(out, reason);
+	for (size_t i = 0; i < list.count; i++) {
+		int64_t index;
+
+		TRY(element_count(&list, i, &index));
+		bytes_put_u64(out, (uint64_t)index);
+	}
+	return bytes_check(out);
+}
+
+enum err
 body_decode_empty(struct view json, struct body *b)
 {
 	struct object top;

@@ -82,6 +82,10 @@ void body_batch_done(struct body_batch *batch);
     uint64_t *out_first, uint64_t *out_last);
 [[nodiscard]] enum err body_decode_policy(struct view json, struct body *b,
     uint64_t *out_serial, bool *out_shadow);
+/* {"indexes":[1,5],"reason":"word"}: in out, text reason, u64 each. */
+#define BODY_ORPHANS 200
+[[nodiscard]] enum err body_decode_orphans(struct view json, struct body *b,
+    struct bytes *out);
 /* Nothing, or {}. */
 [[nodiscard]] enum err body_decode_empty(struct view json, struct body *b);
 

@@ -163,6 +163,19 @@ object_bool(struct object *o, const char *name, enum need need, bool *out)
 	return ERR_OK;
 }
 
+static enum err
+get_count(const struct object *o, const char *name, const struct node *v,
+    int64_t *out)
+{
+	if (!node_is(v, NODE_INT))
+		return object_fault(o, name, ERR_SCHEMA,
+		    "wanted a whole number");
+	if (v->number < 0)
+		return object_fault(o, name, ERR_RANGE, "wanted 0 or more");
+	*out = v->number;
+	return ERR_OK;
+}
+
 enum err
 object_count(struct object *o, const char *name, enum need need,
     int64_t *out)
@@ -170,15 +183,7 @@ object_count(struct object *o, const char *name, enum need need,
 	const struct node *v = NULL;
 
 	TRY(ask(o, name, need, &v));
-	if (v == NULL)
-		return ERR_OK;
-	if (v->kind != NODE_INT)
-		return object_fault(o, name, ERR_SCHEMA,
-		    "wanted a whole number");
-	if (v->number < 0)
-		return object_fault(o, name, ERR_RANGE, "wanted 0 or more");
-	*out = v->number;
-	return ERR_OK;
+	return v == NULL ? ERR_OK : get_count(o, name, v, out);
 }
 
 enum err
@@ -287,6 +292,14 @@ element_text(const struct object *list, size_t i, size_t max,
 
 	return get_text(&element, NULL, node_element(list->json, i), max,
 	    out);
+}
+
+enum err
+element_count(const struct object *list, size_t i, int64_t *out)
+{
+	const struct object element = { .in = list, .index = i };
+
+	return get_count(&element, NULL, node_element(list->json, i), out);
 }
 
 /* ---- values of any shape */

@@ -73,6 +73,9 @@ bool object_has(const struct object *o, const char *name);
 /* Element i of an array: a text of 1 … max bytes. */
 [[nodiscard]] enum err element_text(const struct object *list, size_t i,
     size_t max, struct view *out);
+/* Element i of an array: 0 or more. */
+[[nodiscard]] enum err element_count(const struct object *list, size_t i,
+    int64_t *out);
 /* An object of texts, integers, booleans, lists and objects (value.h). */
 [[nodiscard]] enum err object_map(struct object *o, const char *name,
     enum need need, struct value *out);

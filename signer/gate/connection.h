@@ -37,6 +37,7 @@ struct connection {
 	bool		 reading;
 	bool		 ended;		/* the client sends no more */
 	size_t		 client;	/* or IDENTITY_NONE */
+	int64_t		 uid;		/* on the officers' socket, or -1 */
 	enum err	 refusal;	/* why no request of it is served */
 
 	struct http	 http;

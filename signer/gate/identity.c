@@ -14,17 +14,25 @@
 
 AUTO_DEFINE(GENERAL_NAMES, GENERAL_NAMES, GENERAL_NAMES_free);
 
-size_t
-identity_of_socket(const struct config *c, int fd)
+int64_t
+identity_uid(int fd)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
-		return IDENTITY_NONE;
-	for (size_t i = 0; i < c->clients.count; i++)
+		return -1;
+	return (int64_t)peer.uid;
+}
+
+size_t
+identity_of_socket(const struct config *c, int fd)
+{
+	int64_t uid = identity_uid(fd);
+
+	for (size_t i = 0; uid >= 0 && i < c->clients.count; i++)
 		for (size_t u = 0; u < c->clients.at[i].uids.count; u++)
-			if (c->clients.at[i].uids.at[u] == (int64_t)peer.uid)
+			if (c->clients.at[i].uids.at[u] == uid)
 				return i;
 	return IDENTITY_NONE;
 }

@@ -14,7 +14,9 @@ AUTO_DEFINE(SSL_CTX, SSL_CTX, SSL_CTX_free);
 
 #define IDENTITY_NONE SIZE_MAX	/* else a place in config->clients */
 
-/* Of the process that connected the socket (SO_PEERCRED). */
+/* Of the process that connected the Unix socket (SO_PEERCRED), or -1. */
+int64_t identity_uid(int fd);
+/* The client with that uid. */
 size_t identity_of_socket(const struct config *c, int fd);
 /*
  * Of a verified certificate, by its subjectAltName of type URI or dNSName,

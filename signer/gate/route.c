@@ -72,6 +72,11 @@ static const struct route {
 	{ HTTP_GET, "/v1/log/minimum", ON(LISTENER_ADMIN), 0, route_minimum },
 	{ HTTP_POST, "/v1/log/minimum/", ON(LISTENER_ADMIN), 0,
 	    route_minimum_set },
+	{ HTTP_GET, "/v1/log/orphans", ON(LISTENER_ADMIN), 0, route_orphans },
+	{ HTTP_GET, "/v1/log/orphans/", ON(LISTENER_ADMIN), 0,
+	    route_orphans_from },
+	{ HTTP_POST, "/v1/log/orphans", ON(LISTENER_ADMIN), 0,
+	    route_orphans_close },
 };
 
 /* The route of the path, with its method if there is one. */

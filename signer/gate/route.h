@@ -79,5 +79,8 @@ void route_periods(struct gate *g, const struct call *call);
 void route_period_close(struct gate *g, const struct call *call);
 void route_minimum(struct gate *g, const struct call *call);
 void route_minimum_set(struct gate *g, const struct call *call);
+void route_orphans(struct gate *g, const struct call *call);
+void route_orphans_from(struct gate *g, const struct call *call);
+void route_orphans_close(struct gate *g, const struct call *call);
 
 #endif

@@ -7,6 +7,7 @@
 #include "signer/gate/route.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/json.h"
 
@@ -231,6 +232,49 @@ void
 route_minimum_set(struct gate *g, const struct call *call)
 {
 	ask_of_path(g, call, ADMIN_MINIMUM_SET, "/v1/log/minimum/");
+}
+
+void
+route_orphans(struct gate *g, const struct call *call)
+{
+	ask_plainly(g, call, ADMIN_ORPHANS);
+}
+
+void
+route_orphans_from(struct gate *g, const struct call *call)
+{
+	ask_of_path(g, call, ADMIN_ORPHANS, "/v1/log/orphans/");
+}
+
+/* The log will say who: the kernel's word. */
+static enum err
+put_who(const struct call *call, struct bytes *out)
+{
+	char who[32];
+
+	if (call->uid < 0)
+		return err_because(ERR_UNAUTHENTICATED,
+		    "the kernel does not say who asks");
+	snprintf(who, sizeof(who), "uid:%" PRId64, call->uid);
+	bytes_put_block(out, view_text(who));
+	return ERR_OK;
+}
+
+void
+route_orphans_close(struct gate *g, const struct call *call)
+{
+	AUTO_DONE(bytes) argument = { 0 };
+	enum err e = put_who(call, &argument);
+
+	if (e == ERR_OK)
+		e = body_decode_orphans(bytes_view(&call->http->body),
+		    &g->body, &argument);
+	body_done(&g->body);
+	if (e != ERR_OK)
+		gate_refuse(g, call, e, err_why());
+	else
+		ask_supervisor(g, call, ADMIN_ORPHANS_CLOSE,
+		    bytes_view(&argument));
 }
 
 void

@@ -232,6 +232,7 @@ accept_one(struct listening *l, int fd)
 	c->server = s;
 	c->listener = l->listener;
 	c->client = IDENTITY_NONE;
+	c->uid = l->listener == LISTENER_ADMIN ? identity_uid(fd) : -1;
 	/* an unknown uid is told so: it is a mistake on this very machine */
 	if (l->listener == LISTENER_API)
 		settle_client(s, c, identity_of_socket(s->config, fd));
@@ -315,6 +316,7 @@ server_call(struct connection *c, struct call *call)
 
 	call->client = c->client == IDENTITY_NONE ? "" :
 	    s->config->clients.at[c->client].name;
+	call->uid = c->uid;
 	s->handler(s->context, call);
 }
 

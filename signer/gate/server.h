@@ -28,6 +28,7 @@ struct call {
 	uint64_t	 id;		/* random start, ascending */
 	enum listener	 listener;
 	const char	*client;	/* its name; "" on metrics and admin */
+	int64_t		 uid;		/* who connected, on admin; or -1 */
 	const struct http *http;
 	struct origin	 origin;
 	int64_t		 deadline;	/* monotonic µs: to be answered by */

@@ -5,11 +5,14 @@
  */
 #include "signer/notary/calls.h"
 
+#include <string.h>
+
+#include "signer/notary/orphans.h"
 #include "signer/notary/period.h"
 #include "signer/notary/rebuild.h"
 #include "signer/notary/registry_inspect.h"
 
-#define ARGUMENT_MAX 1024
+#define ARGUMENT_MAX ADMIN_SHARE_MAX
 
 /* ---- policies: the argument is a serial */
 
@@ -138,6 +141,54 @@ set_minimum(struct notary *n, enum admin_verb verb, struct reader *argument,
 	return show_minimum(n, verb, argument, out_broken, out_json);
 }
 
+/* ---- orphans */
+
+/* The argument is the index from which on, in decimal, or nothing. */
+static enum err
+show_orphans(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	uint64_t from = argument->rest.len != 0 ?
+	    reader_decimal(argument, INT64_MAX) : 0;
+
+	(void)verb;
+	(void)out_broken;
+	TRY(reader_end(argument, "an index of the log"));
+	return orphans_put(n, from, out_json);
+}
+
+static enum err
+get_word(struct reader *r, size_t size, char *out)
+{
+	struct view v = reader_block(r, size - 1);
+
+	if (v.len >= size || (v.len != 0 && memchr(v.at, 0, v.len) != NULL))
+		return err_because(ERR_RANGE, "a word is too long");
+	if (v.len != 0)
+		memcpy(out, v.at, v.len);
+	out[v.len] = '\0';
+	return ERR_OK;
+}
+
+/* The argument: text who, text reason, u64 for each index. */
+static enum err
+close_orphans(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	struct orphans_wish wish = { 0 };
+
+	(void)verb;
+	TRY(get_word(argument, sizeof(wish.caller), wish.caller));
+	TRY(get_word(argument, sizeof(wish.reason), wish.reason));
+	while (argument->rest.len != 0 && !argument->failed &&
+	    wish.count < COUNT(wish.of))
+		wish.of[wish.count++] = reader_u64(argument);
+	TRY(reader_end(argument, "orphans"));
+	if (wish.count == 0)
+		return err_because(ERR_SCHEMA, "no orphan is named");
+	return orphans_close(n, &wish, out_broken, out_json);
+}
+
 /* ---- all of them */
 
 static const struct {
@@ -158,6 +209,8 @@ static const struct {
 	{ ADMIN_PERIOD_CLOSE, false, close_period },
 	{ ADMIN_MINIMUM, false, show_minimum },
 	{ ADMIN_MINIMUM_SET, false, set_minimum },
+	{ ADMIN_ORPHANS, false, show_orphans },
+	{ ADMIN_ORPHANS_CLOSE, false, close_orphans },
 };
 
 static enum err

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "signer/log.h"
-#include "signer/notary/notary.h"
+#include "signer/notary/orphans.h"
 #include "signer/notary/told.h"
 
 void
@@ -140,6 +140,15 @@ stage_outcome(struct notary *n, uint64_t *of, size_t count, enum err outcome)
 }
 
 static enum err
+close_retried(struct notary *n, const uint64_t *of, size_t count)
+{
+	for (size_t i = 0; i < count; i += SCHEMA_LIST_MAX)
+		TRY(orphans_retried(n, of + i, count - i < SCHEMA_LIST_MAX ?
+		    count - i : SCHEMA_LIST_MAX));
+	return ERR_OK;
+}
+
+static enum err
 stage_failed(struct notary *n)
 {
 	const struct chores *c = &n->chores;
@@ -222,6 +231,7 @@ chores_stage(struct notary *n)
 	for (size_t i = 0; i < c->record_count; i++)
 		TRY(stage_record(n, &c->records[i]));
 	TRY(stage_outcome(n, c->done, c->done_count, ERR_OK));
+	TRY(close_retried(n, c->done, c->done_count));
 	TRY(stage_failed(n));
 	TRY(stage_backup(n));
 	TRY(fleet_stage(n));

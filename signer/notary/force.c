@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "signer/log.h"
-#include "signer/notary/notary.h"
+#include "signer/notary/aside.h"
 
 /* ---- what the registry remembers: of each a mark and the policy's hash */
 
@@ -200,35 +200,6 @@ stage(struct notary *n, enum admin_verb verb, const struct bundle *b)
 	    remember(n, CANDIDATE, b);
 }
 
-/* One transaction; a full disk takes it back, worse ends the process. */
-static enum err
-commit(struct notary *n, enum admin_verb verb, const struct bundle *b,
-    bool *out_broken)
-{
-	enum err e = stage(n, verb, b);
-
-	*out_broken = true;
-	if (e == ERR_OK)
-		e = registry_commit(n->registry);
-	/* whether it was made will be known; nothing was put in force */
-	if (e == ERR_IN_FLIGHT) {
-		fleet_commit_is_open(n);
-		*out_broken = false;
-		return err_because(ERR_UNAVAILABLE, "the registry is away; "
-		    "look whether it was changed");
-	}
-	if (e == ERR_FULL || e == ERR_MEMORY || e == ERR_UNAVAILABLE) {
-		registry_rollback(n->registry);
-		journal_rolled_back(n->journal);
-		*out_broken = registry_failed(n->registry) != ERR_OK;
-		return e;
-	}
-	TRY(e);
-	TRY(journal_committed(n->journal));
-	*out_broken = false;
-	return ERR_OK;
-}
-
 static enum err
 activate(struct notary *n, int64_t serial, bool *out_broken)
 {
@@ -237,7 +208,7 @@ activate(struct notary *n, int64_t serial, bool *out_broken)
 
 	TRY(load(n, serial, &mark, &b));
 	TRY(bundle_timely(b, time_now()));
-	TRY(commit(n, ADMIN_POLICY_ACTIVATE, b, out_broken));
+	TRY(aside_commit(n, stage(n, ADMIN_POLICY_ACTIVATE, b), out_broken));
 	log_info("policy %" PRId64 " is in force, signed by %u officers",
 	    serial, bundle_signers(b)->count);
 	enter(n, STEAL(b));
@@ -260,7 +231,7 @@ cast_shadow(struct notary *n, int64_t serial, bool *out_broken)
 		    "force: it has no shadow", serial);
 	if (serial != 0)
 		TRY(load(n, serial, &mark, &b));
-	TRY(commit(n, ADMIN_POLICY_SHADOW, b, out_broken));
+	TRY(aside_commit(n, stage(n, ADMIN_POLICY_SHADOW, b), out_broken));
 	log_info("the shadow policy is %" PRId64 " (0: none)", serial);
 	follow(n, STEAL(b));
 	return ERR_OK;

@@ -11,6 +11,7 @@
 #include "signer/notary/calls.h"
 #include "signer/notary/dispatch.h"
 #include "signer/notary/nonce.h"
+#include "signer/notary/orphans.h"
 #include "signer/notary/period.h"
 #include "signer/notary/upkeep.h"
 #include "signer/notary/witnesses.h"
@@ -379,6 +380,7 @@ send_metrics(struct role_state *s)
 {
 	AUTO_DONE(bytes) text = { 0 };
 
+	orphans_count(s->notary);
 	tally_put(s->notary, &text);
 	peer_send(proc_peer(s->proc, ROLE_GATE, 0), MSG_METRICS, 0,
 	    bytes_view(&text));

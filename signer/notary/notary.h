@@ -39,6 +39,7 @@ struct notary {
 	struct backup		*backup;	/* the last, or NULL */
 	struct rebuild		*rebuild;	/* while it is held, or NULL */
 	int64_t			 challenges_since; /* older ones do not count */
+	uint64_t		 began;		/* entries before this start */
 	struct period		*period;	/* being closed, or NULL */
 	struct closed		 closed;	/* those that were */
 	struct prune		 prune;

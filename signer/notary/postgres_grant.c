@@ -17,11 +17,11 @@ static const char *const grants[] = {
 	"GRANT SELECT ON ALL TABLES IN SCHEMA okse TO ",
 	("GRANT INSERT ON okse.device, okse.device_key, okse.qr, okse.nonce,"
 	    " okse.quota, okse.status_list, okse.status_version,"
-	    " okse.status_use, okse.idem, okse.entry, okse.meta, okse.writer"
-	    " TO "),
+	    " okse.status_use, okse.idem, okse.orphan, okse.entry, okse.meta,"
+	    " okse.writer TO "),
 	("GRANT UPDATE ON okse.device, okse.device_key, okse.qr, okse.quota,"
 	    " okse.status_list, okse.status_version, okse.status_use,"
-	    " okse.meta, okse.writer TO "),
+	    " okse.orphan, okse.meta, okse.writer TO "),
 	"GRANT UPDATE (qr_certificate) ON okse.node TO ",
 	("GRANT DELETE ON okse.qr, okse.nonce, okse.quota, okse.idem,"
 	    " okse.status_use TO "),

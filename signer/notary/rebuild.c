@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "signer/log.h"
 #include "signer/notary/recover.h"
+#include "signer/notary/reported.h"
 #include "signer/notary/restore.h"
 
 #define STEP 2048		/* entries; some milliseconds */
@@ -139,6 +140,7 @@ rebuild_record(struct notary *n)
 	TRY(e);
 	TRY(put_entry(n, from, to, done.counts));
 	TRY(put_challenges(n, done.newest));
+	TRY(reported_again(n));
 	return registry_meta_put(n->registry, MEMORY, VIEW(NULL, 0));
 }
 

@@ -311,6 +311,30 @@ struct registry_idem {
 [[nodiscard]] enum err registry_entry_count(struct registry *r,
     uint64_t *out_count);
 
+/* ---- orphans (registry_orphan.c) */
+
+/* A ticket of this node's log that a crash left without an outcome. */
+struct registry_orphan {
+	uint64_t	index;		/* of the entry that allowed it */
+	uint64_t	noted;		/* of the one that says what it is */
+	uint64_t	closed;		/* of the one that closed it, or 0 */
+};
+
+/* One that is known already stays as it is. */
+[[nodiscard]] enum err registry_orphan_put(struct registry *r,
+    uint64_t index, uint64_t noted);
+/* ERR_EXISTS: it is not open. */
+[[nodiscard]] enum err registry_orphan_close(struct registry *r,
+    uint64_t index, uint64_t closed);
+[[nodiscard]] enum err registry_orphan_find(struct registry *r,
+    uint64_t index, struct registry_orphan *out_orphan); /* ERR_NOT_FOUND */
+/* The open ones with the lowest indexes at or over from; how many there are. */
+[[nodiscard]] enum err registry_orphans_open(struct registry *r,
+    uint64_t from, size_t max, struct registry_orphan *out,
+    size_t *out_count);
+[[nodiscard]] enum err registry_orphans_count(struct registry *r,
+    uint64_t *out_open);
+
 /* ---- the rest */
 
 /* Small facts by name ("policy", "reported"); appended. ERR_NOT_FOUND. */

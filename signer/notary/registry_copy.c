@@ -44,6 +44,8 @@ static const struct table {
 	    " administrative_expiry, technical_expiry, status_list,"
 	    " status_first, drafts", "log_index", "log_index", 11, true,
 	    false },
+	{ "orphan", "log_index, noted, closed", "log_index", "log_index", 3,
+	    true, false },
 	{ "entry", "log_index, bytes", "log_index", "log_index", 2, true,
 	    false },
 	{ "meta", "name, value", "name", "name COLLATE \"C\"", 2, true,

@@ -132,6 +132,19 @@ put_retries(struct registry *r, struct json *j)
 }
 
 static enum err
+put_orphans(struct registry *r, struct json *j)
+{
+	struct query q = registry_query(r, STATS_ORPHAN);
+
+	TRY(query_row(&q));
+	json_record(j, "orphans");
+	json_int(j, "count", query_get_int(&q));
+	json_int(j, "open", query_get_int(&q));
+	json_close(j);
+	return query_end(&q);
+}
+
+static enum err
 put_count(struct registry *r, enum registry_statement s, const char *name,
     struct json *j)
 {
@@ -155,6 +168,7 @@ registry_stats(struct registry *r, struct json *j)
 	TRY(put_count(r, STATS_NONCE, "challenges", j));
 	TRY(put_count(r, STATS_QUOTA, "quotas", j));
 	TRY(put_retries(r, j));
+	TRY(put_orphans(r, j));
 	TRY(put_lists(r, j));
 	return put_uses(r, j);
 }
@@ -288,6 +302,7 @@ registry_check(struct registry *r,
 		{ CHECK_USES, "no place in a status list is given twice" },
 		{ CHECK_LISTS, "no place in use that is still to be given" },
 		{ CHECK_ORPHANED_USES, "every place is in a list" },
+		{ CHECK_ORPHANS, "every orphan is of entries in their order" },
 	};
 	int64_t bad;
 

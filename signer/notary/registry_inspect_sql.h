@@ -20,6 +20,8 @@
 	X(STATS_QUOTA, quota, SCAN, "SELECT count(*) FROM quota")             \
 	X(STATS_IDEM, idem, SCAN,                                             \
 	    "SELECT count(*), min(issued_at), max(issued_at) FROM idem")      \
+	X(STATS_ORPHAN, orphan, SCAN,                                         \
+	    "SELECT count(*), count(*) - count(closed) FROM orphan")          \
 	X(STATS_LIST, status_list, SCAN,                                      \
 	    "SELECT list, size, next FROM status_list ORDER BY list")         \
 	X(STATS_USE, status_use, SCAN,                                        \
@@ -48,6 +50,11 @@
 	    "SELECT count(*) FROM idem WHERE node = ?1 AND (log_index >= ?2"  \
 	    " OR length(id) <> 16 OR length(fingerprint) <> 16"               \
 	    " OR length(seed) <> 16 OR length(drafts) % 32 <> 0)")            \
+	X(CHECK_ORPHANS, orphan, SCAN,                                        \
+	    "SELECT count(*) FROM orphan o WHERE noted <= log_index"          \
+	    " OR log_index < 0 OR closed <= noted OR coalesce(closed, noted)" \
+	    " > (SELECT coalesce(max(e.log_index), -1) FROM entry e"          \
+	    " WHERE e.node = o.node)")                                        \
 	X(CHECK_USES, status_use, SCAN,                                       \
 	    "SELECT count(*) FROM (SELECT first, count, value, serial,"       \
 	    " lag(first + count) OVER (PARTITION BY list ORDER BY first)"     \

@@ -162,6 +162,28 @@
 #define BYTE(shift)                                                           \
     "substr(" EVERY_BYTE ", (issued_at >> " #shift " & 255) + 1, 1)"
 
+/*
+ * Version 3 remembers which tickets a crash left without an outcome. Of those
+ * before it the log knows: without its mark, the next start reads all of it.
+ * noted and closed are the entries that say so; closed is NULL while it is
+ * open.
+ */
+#define SCHEMA_3(INT, NODE, CLUSTERED)                                        \
+    "CREATE TABLE orphan ("                                                   \
+    "  log_index " INT " NOT NULL CHECK (log_index >= 0),"                    \
+    "  node " INT " NOT NULL " NODE ","                                       \
+    "  noted " INT " NOT NULL CHECK (noted > log_index),"                     \
+    "  closed " INT " CHECK (closed > noted),"                                \
+    "  PRIMARY KEY (node, log_index)"                                         \
+    ")" CLUSTERED ";"                                                         \
+    "CREATE INDEX open_orphans ON orphan (node, log_index)"                   \
+    "  WHERE closed IS NULL;"                                                 \
+    "DELETE FROM meta WHERE name = 'reported';"
+
+#define SQLITE_3                                                              \
+	SCHEMA_3("INTEGER", "CHECK (node = 1)", " STRICT, WITHOUT ROWID")
+#define POSTGRES_3 SCHEMA_3("BIGINT", "REFERENCES node", "")
+
 /* Version 1 had one node, two states of a device, and no status. */
 #define SQLITE_FROM_1                                                         \
 	"DROP INDEX one_active_device;"                                       \
@@ -199,6 +221,7 @@
 static const struct migration migrations[] = {
 	{ 0, 2, SQLITE_2, POSTGRES_2 },
 	{ 1, 2, SQLITE_FROM_1, NULL },
+	{ 2, 3, SQLITE_3, POSTGRES_3 },
 };
 
 const struct migration *

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define REGISTRY_VERSION 2
+#define REGISTRY_VERSION 3
 
 struct migration {
 	int		 from, to;	/* 0: an empty database */

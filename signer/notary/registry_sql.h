@@ -145,6 +145,21 @@
 	X(ENTRY_LAST, entry, SCAN,                                            \
 	    "SELECT log_index FROM entry WHERE node = ?1"                     \
 	    " ORDER BY log_index DESC LIMIT 1")                               \
+	X(ORPHAN_PUT, orphan, WRITE,                                          \
+	    "INSERT INTO orphan (log_index, node, noted) VALUES (?1, ?2, ?3)" \
+	    " ON CONFLICT DO NOTHING")                                        \
+	X(ORPHAN_CLOSE, orphan, NOW,                                          \
+	    "UPDATE orphan SET closed = ?3"                                   \
+	    " WHERE log_index = ?1 AND node = ?2 AND closed IS NULL")         \
+	X(ORPHAN_FIND, orphan, READ,                                          \
+	    "SELECT noted, closed FROM orphan"                                \
+	    " WHERE log_index = ?1 AND node = ?2")                            \
+	X(ORPHANS_OPEN, orphan, SCAN,                                         \
+	    "SELECT log_index, noted FROM orphan WHERE log_index >= ?1"       \
+	    " AND node = ?2 AND closed IS NULL ORDER BY log_index LIMIT ?3")  \
+	X(ORPHANS_COUNT, orphan, SCAN,                                        \
+	    "SELECT count(*) FROM orphan WHERE node = ?1"                     \
+	    " AND closed IS NULL")                                            \
 	X(META_GET, meta, READ,                                               \
 	    "SELECT value FROM meta WHERE name = ?1 AND node = ?2")           \
 	X(META_PUT, meta, WRITE,                                              \

@@ -11,6 +11,7 @@
 #include "credential/qr_token.h"
 #include "signer/about.h"
 #include "signer/log.h"
+#include "signer/notary/orphans.h"
 #include "signer/notary/period.h"
 #include "signer/notary/rebuild.h"
 #include "signer/notary/reported.h"
@@ -176,11 +177,15 @@ open_journal(struct notary *n)
 	journal_second_key(n->journal, n->log_second);
 	TRY(attest_new(n->config, n->log_key, n->journal, &n->closed,
 	    &n->attest));
+	n->began = found.entries;
 	TRY(record_all(n, &found));
+	n->tally.orphans_stale = true;
+	orphans_count(n);
 	log_info("log: %" PRIu64 " entries found, %" PRIu64 " published%s; "
-	    "%" PRIu64 " tickets without an outcome", found.entries,
-	    found.published, found.rebuilt ? ", tiles made anew" : "",
-	    n->tally.orphaned);
+	    "%" PRIu64 " tickets without an outcome, %" PRIu64 " orphans "
+	    "are open", found.entries, found.published, found.rebuilt ?
+	    ", tiles made anew" : "", n->tally.orphaned,
+	    n->tally.orphans_open);
 	return ERR_OK;
 }
 

@@ -136,6 +136,9 @@ tally_put(const struct notary *n, struct bytes *out)
 	    "\nokse_tickets_total{outcome=\"failed\"} %" PRIu64
 	    "\nokse_tickets_total{outcome=\"orphan\"} %" PRIu64 "\n",
 	    t->done, t->failed, t->orphaned);
+	put_one(out, "orphans_open", "gauge",
+	    "Tickets that a crash left, and nobody has closed.",
+	    t->orphans_open);
 	put_one(out, "tickets_outstanding", "gauge",
 	    "Requests whose signatures are on their way.",
 	    n->outstanding.count);

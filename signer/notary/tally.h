@@ -29,6 +29,8 @@ struct tally {
 	uint64_t	again;			/* batches served twice */
 	uint64_t	commits, commit_us;
 	uint64_t	done, failed, orphaned;	/* tickets */
+	uint64_t	orphans_open;		/* of all starts */
+	bool		orphans_stale;		/* that has changed */
 };
 
 void tally_decision(struct tally *t, const struct asked *asked,

@@ -27,6 +27,23 @@ decode_batch(struct view json)
 	return ERR_UNSUPPORTED;
 }
 
+/* What it accepts, the notary reads: a reason, and an index or more. */
+static enum err
+decode_orphans(struct view json, struct body *b)
+{
+	AUTO_DONE(bytes) out = { 0 };
+	struct reader r;
+
+	if (body_decode_orphans(json, b, &out) != ERR_OK)
+		return ERR_UNSUPPORTED;
+	r = reader_of(bytes_view(&out));
+	(void)reader_block(&r, 64);
+	if (r.failed || r.rest.len == 0 || r.rest.len % 8 != 0 ||
+	    r.rest.len / 8 > BODY_ORPHANS)
+		abort();
+	return ERR_UNSUPPORTED;
+}
+
 static enum err
 decode(uint8_t how, struct view json, struct body *b)
 {
@@ -34,7 +51,7 @@ decode(uint8_t how, struct view json, struct body *b)
 	uint64_t serial, last;
 	bool shadow;
 
-	switch (how % 8) {
+	switch (how % 9) {
 	case 0:
 		return body_decode(json, OPERATION_QR_TOKEN, b);
 	case 1:
@@ -45,6 +62,8 @@ decode(uint8_t how, struct view json, struct body *b)
 		return body_decode_decision(json, b);
 	case 4:
 		return body_decode_case(json, b);
+	case 8:
+		return decode_orphans(json, b);
 	case 5:
 		(void)body_decode_share(json, b, &share);
 		return ERR_UNSUPPORTED;

@@ -356,6 +356,10 @@ witnesses_periods_and_keys_have_their_entries(void **state)
 	struct entry_query_facts query = { .what = "holder", .holder = id,
 		.seat = seats };
 	static const uint64_t of[] = { 7 };
+	const struct entry_orphan_facts retried = { of, 1, "retry", NULL,
+		NULL };
+	const struct entry_orphan_facts given_up = { of, 1, "operator",
+		"uid:0", "reissued" };
 	AUTO_DONE(bytes) b = { 0 };
 
 	(void)state;
@@ -384,9 +388,13 @@ witnesses_periods_and_keys_have_their_entries(void **state)
 	    "\"origin\":\"okse.example/log\",\"replaces\":\"" HASH "\","
 	    "\"seats\":[3,7],\"seq\":123,\"t\":1795392000123,\"v\":1,"
 	    "\"vkey\":\"" HASH "\"}");
-	assert_written(entry_orphan_closed(&common, of, 1, "revoked", &b),
+	assert_written(entry_orphan_closed(&common, &retried, &b),
 	    &b, BOOT "\"ev\":\"orphan.closed\"," NONCE "\"of\":[7],"
-	    "\"seq\":123,\"t\":1795392000123,\"v\":1,\"what\":\"revoked\"}");
+	    "\"seq\":123,\"t\":1795392000123,\"v\":1,\"what\":\"retry\"}");
+	assert_written(entry_orphan_closed(&common, &given_up, &b),
+	    &b, BOOT "\"caller\":\"uid:0\",\"ev\":\"orphan.closed\"," NONCE
+	    "\"of\":[7],\"reason\":\"reissued\",\"seq\":123,"
+	    "\"t\":1795392000123,\"v\":1,\"what\":\"operator\"}");
 }
 
 /* ---- read again */

@@ -245,8 +245,9 @@ tickets_are_accounted_for(void **state)
 	report_on(&t, entry_done, 0);
 	report_on(&t, entry_orphan, 1);
 	report_on(&t, entry_orphan, 2);
-	happened(&t, entry_orphan_closed(&t.next, &of, 1, "revoked",
-	    &t.bytes));
+	happened(&t, entry_orphan_closed(&t.next,
+	    &(struct entry_orphan_facts){ &of, 1, "operator", "uid:0",
+	    "reissued" }, &t.bytes));
 	of = 3;
 	happened(&t, entry_failed(&t.next, &of, 1, "token", &t.bytes));
 	report_on(&t, entry_done, 3);	/* a retry made it after all */
@@ -259,6 +260,49 @@ tickets_are_accounted_for(void **state)
 	assert_true(tickets.failed == 1 && tickets.open == 1);
 	assert_true(tickets.orphaned == 1 && tickets.closed == 1);
 	assert_true(TOTAL(ORPHAN) == 1 && TOTAL(OPEN) == 1);
+	assert_true(TOTAL(CLOSED) == 1 && tickets.given_up == 1);
+	assert_true(tickets.retried == 0 && tickets.remade == 0);
+	assert_true(gaps_at(t.gaps, 0)->kind == GAP_CLOSED);
+	assert_true(gaps_at(t.gaps, 0)->index == 2);
+	assert_string_equal(gaps_at(t.gaps, 0)->about, "uid:0, reissued");
+	end(&t);
+}
+
+static void
+the_ways_in_which_orphans_are_closed_are_told_apart(void **state)
+{
+	struct tale t;
+	struct gaps_tickets tickets;
+	AUTO_DONE(bytes) words = { 0 };
+	uint64_t of = 0;
+
+	(void)state;
+	begin(&t);
+	for (unsigned int i = 0; i < 3; i++)
+		decide(&t, "resident-id", "11110", true, false);
+	for (of = 0; of < 3; of++)
+		report_on(&t, entry_orphan, of);
+	report_on(&t, entry_done, 0);
+	of = 0;
+	happened(&t, entry_orphan_closed(&t.next,
+	    &(struct entry_orphan_facts){ &of, 1, "retry", NULL, NULL },
+	    &t.bytes));
+	of = 1;
+	happened(&t, entry_orphan_closed(&t.next,
+	    &(struct entry_orphan_facts){ &of, 1, "remade", NULL, NULL },
+	    &t.bytes));
+	of = 2;
+	happened(&t, entry_failed(&t.next, &of, 1, "token", &t.bytes));
+	assert_int_equal(gaps_end(t.gaps), ERR_OK);
+	tickets = gaps_tickets(t.gaps);
+	assert_true(tickets.entries == 3 && tickets.done == 1);
+	assert_true(tickets.retried == 1 && tickets.remade == 1);
+	/* a retry that failed leaves the orphan one */
+	assert_true(tickets.failed == 0 && tickets.orphaned == 1);
+	assert_true(TOTAL(ORPHAN) == 1 && TOTAL(CLOSED) == 0);
+	gaps_report(t.gaps, &words);
+	assert_non_null(strstr(bytes_text(&words), "1 open, 1 signed by a "
+	    "retry, 0 given up by an operator, 1 remade"));
 	end(&t);
 }
 
@@ -321,6 +365,8 @@ main(void)
 		cmocka_unit_test(
 		    silence_is_a_gap_unless_a_stop_or_a_start_explains_it),
 		cmocka_unit_test(tickets_are_accounted_for),
+		cmocka_unit_test(
+		    the_ways_in_which_orphans_are_closed_are_told_apart),
 		cmocka_unit_test(
 		    times_without_a_witness_and_times_sealed_are_told),
 		cmocka_unit_test(a_log_in_order_has_nothing_to_explain),

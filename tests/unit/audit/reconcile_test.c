@@ -93,6 +93,18 @@ report(struct story *s, enum schema_event what, uint64_t of)
 }
 
 static void
+close_one(struct story *s, uint64_t of, const char *what, const char *caller,
+    const char *reason)
+{
+	const struct entry_orphan_facts f = { &of, 1, what, caller, reason };
+	struct entry_common c = now(s);
+	AUTO_DONE(bytes) b = { 0 };
+
+	assert_int_equal(entry_orphan_closed(&c, &f, &b), ERR_OK);
+	tell(s, bytes_view(&b));
+}
+
+static void
 numbers_and_times_in_order_are_fine(void **state)
 {
 	struct story s = begin();
@@ -213,6 +225,140 @@ an_orphan_that_was_reported_on_is_found(void **state)
 	report(&s, SCHEMA_EVENT_DONE, 0);
 	report(&s, SCHEMA_EVENT_ORPHAN, 0);
 	assert_int_equal(s.tickets, ERR_MISMATCH);
+	reconcile_free(s.r);
+}
+
+/* Tickets 0 to 5: three orphans, then one done, one failed, one open. */
+static struct story
+with_orphans(void)
+{
+	struct story s = begin();
+
+	for (uint8_t i = 0; i < 6; i++)
+		decide(&s, "qr-token", "first-issue", i, 1);
+	for (uint64_t of = 0; of < 3; of++)
+		report(&s, SCHEMA_EVENT_ORPHAN, of);
+	report(&s, SCHEMA_EVENT_DONE, 3);
+	report(&s, SCHEMA_EVENT_FAILED, 4);
+	assert_int_equal(s.tickets, ERR_OK);
+	return s;
+}
+
+static void
+orphans_are_closed_in_three_ways(void **state)
+{
+	struct story s = with_orphans();
+	struct reconcile_totals t;
+
+	(void)state;
+	report(&s, SCHEMA_EVENT_DONE, 0);
+	close_one(&s, 0, "retry", NULL, NULL);
+	assert_int_equal(s.tickets, ERR_OK);
+	close_one(&s, 1, "operator", "uid:0", "reissued");
+	assert_int_equal(s.tickets, ERR_OK);
+	close_one(&s, 2, "remade", NULL, NULL);
+	assert_int_equal(s.tickets, ERR_OK);
+	t = reconcile_totals(s.r);
+	assert_true(t.done == 2 && t.failed == 1 && t.orphaned == 0 &&
+	    t.closed == 2 && t.open == 1);
+	/* what was given up may still be asked for, and then it is done */
+	report(&s, SCHEMA_EVENT_DONE, 1);
+	assert_int_equal(s.tickets, ERR_OK);
+	t = reconcile_totals(s.r);
+	assert_true(t.done == 3 && t.closed == 1);
+	reconcile_free(s.r);
+}
+
+static void
+a_retry_that_fails_leaves_an_orphan_one(void **state)
+{
+	struct story s = with_orphans();
+
+	(void)state;
+	report(&s, SCHEMA_EVENT_FAILED, 0);
+	assert_int_equal(s.tickets, ERR_OK);
+	assert_true(reconcile_totals(s.r).orphaned == 3);
+	assert_true(reconcile_totals(s.r).failed == 1);
+	close_one(&s, 0, "retry", NULL, NULL);
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	report(&s, SCHEMA_EVENT_DONE, 0);
+	close_one(&s, 0, "retry", NULL, NULL);
+	assert_int_equal(s.tickets, ERR_OK);
+	/* what was given up stays so, too */
+	close_one(&s, 1, "operator", "uid:0", "reissued");
+	report(&s, SCHEMA_EVENT_FAILED, 1);
+	assert_true(reconcile_totals(s.r).closed == 1);
+	reconcile_free(s.r);
+}
+
+static void
+what_is_no_open_orphan_cannot_be_closed(void **state)
+{
+	static const char *const ways[] = { "retry", "remade", "operator" };
+	struct story s = with_orphans();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		const char *who = i == 2 ? "uid:0" : NULL;
+
+		for (uint64_t of = 3; of < 6; of++) {
+			close_one(&s, of, ways[i], who, who ? "x" : NULL);
+			assert_int_equal(s.tickets, ERR_MISMATCH);
+		}
+		close_one(&s, 6, ways[i], who, who ? "x" : NULL);
+		assert_int_equal(s.tickets, ERR_MISMATCH);
+		close_one(&s, 99, ways[i], who, who ? "x" : NULL);
+		assert_int_equal(s.tickets, ERR_MISMATCH);
+		close_one(&s, 5000, ways[i], who, who ? "x" : NULL);
+		assert_int_equal(s.tickets, ERR_MISMATCH);
+	}
+	assert_true(reconcile_totals(s.r).orphaned == 3);
+	reconcile_free(s.r);
+}
+
+static void
+an_orphan_is_closed_once_and_in_the_way_it_can_be(void **state)
+{
+	struct story s = with_orphans();
+
+	(void)state;
+	close_one(&s, 0, "retry", NULL, NULL);	/* nothing is done */
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	report(&s, SCHEMA_EVENT_DONE, 0);
+	close_one(&s, 0, "operator", "uid:0", "reissued");
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	close_one(&s, 0, "remade", NULL, NULL);
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	close_one(&s, 0, "retry", NULL, NULL);
+	assert_int_equal(s.tickets, ERR_OK);
+	close_one(&s, 0, "retry", NULL, NULL);
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	close_one(&s, 1, "operator", "uid:0", "reissued");
+	assert_int_equal(s.tickets, ERR_OK);
+	close_one(&s, 1, "operator", "uid:0", "reissued");
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	reconcile_free(s.r);
+}
+
+static void
+an_operator_is_named_and_nobody_else(void **state)
+{
+	struct story s = with_orphans();
+
+	(void)state;
+	close_one(&s, 1, "operator", NULL, NULL);
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	close_one(&s, 1, "operator", "uid:0", NULL);
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	close_one(&s, 1, "operator", NULL, "reissued");
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	close_one(&s, 1, "remade", "uid:0", NULL);
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	close_one(&s, 1, "remade", NULL, "reissued");
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	close_one(&s, 1, "forgotten", NULL, NULL);
+	assert_int_equal(s.tickets, ERR_MISMATCH);
+	assert_true(reconcile_totals(s.r).orphaned == 3);
 	reconcile_free(s.r);
 }
 
@@ -358,6 +504,12 @@ main(void)
 		cmocka_unit_test(tickets_are_counted_as_they_end),
 		cmocka_unit_test(a_report_on_what_was_never_allowed_is_found),
 		cmocka_unit_test(an_orphan_that_was_reported_on_is_found),
+		cmocka_unit_test(orphans_are_closed_in_three_ways),
+		cmocka_unit_test(a_retry_that_fails_leaves_an_orphan_one),
+		cmocka_unit_test(what_is_no_open_orphan_cannot_be_closed),
+		cmocka_unit_test(
+		    an_orphan_is_closed_once_and_in_the_way_it_can_be),
+		cmocka_unit_test(an_operator_is_named_and_nobody_else),
 		cmocka_unit_test(a_second_phone_is_found),
 		cmocka_unit_test(a_reissue_replaces_the_phone),
 		cmocka_unit_test(a_revoked_or_expired_phone_makes_room),

@@ -15,6 +15,7 @@
 static const struct arguments *seen;
 static const char *name, *list[3], *word[3];
 static bool flag;
+static size_t many;
 static const struct command *misused;
 
 static int
@@ -30,6 +31,15 @@ note_all(const struct arguments *a)
 	return 42;
 }
 
+static int
+note_many(const struct arguments *a)
+{
+	seen = a;
+	for (many = 0; argument(a, many) != NULL; many++)
+		continue;
+	return 43;
+}
+
 static const struct option options[] = {
 	{ "flag", NULL, "a flag" },
 	{ "name", "NAME", "a name" },
@@ -40,6 +50,8 @@ static const struct command table[] = {
 	{ "plain", "", "Takes nothing.", "okse plain", NULL, note_all },
 	{ "log show", "DIR [FILE]", "Takes one or two.", "okse log show x",
 	    options, note_all },
+	{ "many", "INDEX…", "Takes one or more.", "okse many 1", NULL,
+	    note_many },
 	{ "log", "[FILE]", "The shorter name of the two.", "okse log",
 	    options, note_all },
 	{ 0 },
@@ -88,6 +100,23 @@ too_few_or_too_many_words_are_wrong_usage(void **state)
 	assert_int_equal(RUN("log", "show", "a", "b", "c"), EXIT_USAGE);
 	assert_int_equal(RUN("plain", "a"), EXIT_USAGE);
 	assert_null(seen);
+}
+
+static void
+a_command_may_take_any_number_of_words_and_none_is_dropped(void **state)
+{
+	static char one[] = "1", name_[] = "many", okse[] = "okse";
+	char *argv[260] = { okse, name_ };
+
+	(void)state;
+	assert_int_equal(RUN("many"), EXIT_USAGE);
+	assert_int_equal(RUN("many", "1"), 43);
+	assert_int_equal(many, 1);
+	for (int i = 2; i < 260; i++)
+		argv[i] = one;
+	assert_int_equal(command_run(table, 258, argv, &misused), 43);
+	assert_int_equal(many, 256);
+	assert_int_equal(command_run(table, 259, argv, &misused), EXIT_USAGE);
 }
 
 static int
@@ -189,6 +218,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_command_is_found_by_its_words),
 		cmocka_unit_test(too_few_or_too_many_words_are_wrong_usage),
+		cmocka_unit_test(
+		    a_command_may_take_any_number_of_words_and_none_is_dropped),
 		cmocka_unit_test(
 		    options_take_values_in_both_forms_and_end_at_two_dashes),
 		cmocka_unit_test(an_option_left_out_has_its_other_value),

@@ -310,30 +310,6 @@ time_goes_on_from_the_newest_entry(void **state)
 
 /* ---- tickets and their outcomes */
 
-static uint64_t
-ticket(struct world *w, size_t i)
-{
-	struct served *s;
-	struct person p;
-
-	person_init(&p, i, OPERATION_QR_TOKEN);
-	s = world_ask(w, &p.asked);
-	assert_int_equal(served_err(s), ERR_OK);
-	return ticket_index(s->ticket);
-}
-
-static void
-report(struct world *w, uint64_t index, enum err e)
-{
-	struct outstanding *o = &w->n->outstanding;
-
-	outstanding_remove(o, outstanding_find(o, index));
-	if (e == ERR_OK)
-		chores_add_done(&w->n->chores, index);
-	else
-		chores_add_failed(&w->n->chores, index, e);
-}
-
 static void
 outcomes_are_logged_with_the_next_commit(void **state)
 {

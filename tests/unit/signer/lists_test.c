@@ -420,7 +420,10 @@ after_a_crash_the_ticket_is_an_orphan_and_all_made_anew(void **state)
 	keep(w);
 	assert_true(record(w));
 	world_reopen(w);
+	/* nobody will ask for it: it is closed at once */
 	assert_true(world_logged(w, 3, "\"ev\":\"orphan\""));
+	assert_true(world_logged(w, 1, "\"ev\":\"orphan.closed\""));
+	assert_true(world_logged(w, 1, "\"what\":\"remade\""));
 	assert_true(keep_and_publish(w));
 	assert_int_equal(state_of(w, &credential), STATUS_SUSPENDED);
 }

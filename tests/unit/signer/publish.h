@@ -56,6 +56,32 @@ decide(struct world *w, size_t n)
 	}
 }
 
+/* A QR token for person i: the index of what allows it. */
+static inline uint64_t
+ticket(struct world *w, size_t i)
+{
+	struct served *s;
+	struct person p;
+
+	person_init(&p, i, OPERATION_QR_TOKEN);
+	s = world_ask(w, &p.asked);
+	assert_int_equal(served_err(s), ERR_OK);
+	return ticket_index(s->ticket);
+}
+
+/* As a keyholder does; logged with the next commit. */
+static inline void
+report(struct world *w, uint64_t index, enum err e)
+{
+	struct outstanding *o = &w->n->outstanding;
+
+	outstanding_remove(o, outstanding_find(o, index));
+	if (e == ERR_OK)
+		chores_add_done(&w->n->chores, index);
+	else
+		chores_add_failed(&w->n->chores, index, e);
+}
+
 static inline void
 run_in(const struct world *w, const char *what)
 {

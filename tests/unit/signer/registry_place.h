@@ -76,7 +76,7 @@ place_make(struct place *p)
 	assert_true(cluster_sql(&cluster, "TRUNCATE okse.device, "
 	    "okse.device_key, okse.qr, okse.nonce, okse.quota, "
 	    "okse.status_list, okse.status_version, okse.status_use, "
-	    "okse.idem, okse.entry, okse.meta"));
+	    "okse.idem, okse.orphan, okse.entry, okse.meta"));
 	snprintf(p->path, sizeof(p->path), "%s", cluster.daemon);
 }
 

@@ -206,7 +206,7 @@ a_migration_keeps_every_row(void **state)
 
 	OK(registry_migrate(p->path, &from, &to));
 	assert_int_equal(from, 1);
-	assert_int_equal(to, 2);
+	assert_int_equal(to, 3);
 	OK(registry_open(p->path, &r));
 	check_devices(r);
 	check_evidence(r);
@@ -224,8 +224,8 @@ a_migration_of_what_is_up_to_date_does_nothing(void **state)
 	OK(registry_open(p->fresh, &r));
 	registry_close(r);
 	OK(registry_migrate(p->fresh, &from, &to));
-	assert_int_equal(from, 2);
-	assert_int_equal(to, 2);
+	assert_int_equal(from, 3);
+	assert_int_equal(to, 3);
 	OK(registry_open(p->fresh, &r));
 	registry_close(r);
 }
