@@ -1,9 +1,10 @@
 /*
  * faults prepare: makes a notary's directory, prints its name.
  * faults run DIR: the notary at work in DIR: tokens, credentials, refusals,
- * checkpoints, a stop and a second start. What is acknowledged is put down in
- * DIR/receipts, through memory alone, so that whoever makes this process's
- * system calls fail (tests/faults.sh) hits the notary's and no others.
+ * checkpoints, the end of a period, a stop and a second start. What is
+ * acknowledged is put down in DIR/receipts, through memory alone, so that
+ * whoever makes this process's system calls fail (tests/faults.sh) hits the
+ * notary's and no others.
  * faults judge DIR: opens it again as the supervisor would and compares it
  * with the receipts. Exit status 0 when every promise was kept.
  */
@@ -15,10 +16,12 @@
 #include "audit/proof.h"
 #include "audit/publish.h"
 #include "audit/verify.h"
+#include "signer/notary/period.h"
 #include "tests/unit/signer/notary.h"
 
 #define PEOPLE 3	/* in one batch */
 #define ROUNDS 4
+#define PERIOD "2026-11"
 #define GAVE_UP 3	/* exit status: an error was met, and taken as final */
 
 struct receipt {
@@ -33,11 +36,12 @@ struct receipt {
 struct receipts {
 	size_t		count;
 	struct receipt	at[2 * PEOPLE * ROUNDS + ROUNDS];
+	uint64_t	closed;		/* size of the period's tree */
 	size_t		checkpoint_count;
 	struct {
 		uint64_t	size;
 		struct hash	root;
-	}		checkpoints[2 * ROUNDS + 2];
+	}		checkpoints[2 * ROUNDS + 4];
 };
 
 static struct receipts *receipts;
@@ -246,6 +250,31 @@ publish(struct world *w)
 	DO(guard_published(w->n));
 }
 
+static void
+close_step(struct world *w)
+{
+	bool again = true;
+
+	while (again)
+		DO(period_step(w->n, &again));
+}
+
+/* Ends the period; its checkpoint is kept once it is published. */
+static void
+close_period(struct world *w)
+{
+	DO(period_begin(w->n, view_text(PERIOD)));
+	close_step(w);
+	DO(batch_run(w->n, &w->queue, w->now, &w->batch));
+	if (!w->batch.durable)
+		return;		/* a full disk */
+	chores_clear(&w->n->chores);
+	receipts->closed = journal_durable(w->n->journal);
+	DO(period_committed(w->n));
+	publish(w);
+	close_step(w);
+}
+
 /* Three people get their credentials, a fourth request is refused. */
 static void
 one_round(struct world *w, size_t first)
@@ -286,6 +315,8 @@ run(const char *dir)
 		if (round % 2 == 0)
 			open_or_give_up(w);
 		one_round(w, round * PEOPLE);
+		if (round == 0)
+			close_period(w);
 		if (round % 2 == 0)
 			continue;
 		DO(notary_stop(w->n, "stop"));
@@ -358,6 +389,23 @@ is_credential(struct world *w, const struct receipt *r)
 	return memmem(entry.at, entry.len, "\"op\":\"credential\"", 17) != NULL;
 }
 
+/* Its checkpoint is of its size, whatever came between. */
+static void
+judge_period(struct world *w)
+{
+	const struct closed_period *p = closed_find(&w->n->closed, PERIOD);
+
+	publish(w);
+	close_step(w);
+	if (journal_published(w->n->journal) < journal_durable(w->n->journal))
+		publish(w);
+	if (receipts->closed != 0)
+		judge(p != NULL && p->size == receipts->closed, "a period "
+		    "that was closed is forgotten", receipts->closed);
+	judge(p == NULL || p->note.len != 0, "a period has no checkpoint",
+	    receipts->closed);
+}
+
 static void
 judge_log(struct world *w)
 {
@@ -401,7 +449,7 @@ judge_all(const char *dir)
 		if (is_credential(w, &receipts->at[i]))
 			judge_second_device(w, &receipts->at[i]);
 	world_run(w);
-	publish(w);
+	judge_period(w);
 	judge_log(w);
 	MUST(notary_stop(w->n, "stop"));
 	world_close(w);

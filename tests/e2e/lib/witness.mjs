@@ -162,13 +162,14 @@ export const readVkey = file => readFileSync(file, 'utf8').trim()
 
 /**
  * An instance that is prepared, not started, with these witnesses, which are
- * told of its log. settings: lines for the witnesses of okse.yaml.
+ * told of its log. settings: lines for the witnesses of okse.yaml; more:
+ * further arguments of okse dev.
  */
-export async function prepareInstance (witnesses, settings = []) {
+export async function prepareInstance (witnesses, settings = [], more = []) {
   const i = new Instance(temporary())
   // one keyholder: an instance that is ready is not amid another login when
   // it is stopped, which SoftHSM's files do not survive
-  const made = await okse(['dev', '--prepare', '--keyholders', '1',
+  const made = await okse(['dev', '--prepare', '--keyholders', '1', ...more,
     ...witnesses.flatMap(w =>
     ['--witness', `${w.url}=${w.vkey}`]), i.dir])
   if (made.status !== 0)
