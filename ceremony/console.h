@@ -12,6 +12,9 @@
 #include "ceremony/participant.h"
 #include "ceremony/phrase.h"
 
+/* Of which secret; the backup's opens wrapped keys, and nothing else. */
+enum share_of { SHARE_OF_SECRET, SHARE_OF_BACKUP };
+
 struct question {
 	const char	*text;		/* one line */
 	const char	*practice;	/* what a practice officer answers */
@@ -31,7 +34,7 @@ struct console {
 			    struct bytes *out_line);
 	/* The line of this officer's share, never echoed. */
 	enum err	(*share)(void *context, const struct participant *p,
-			    struct secret **out_line);
+			    enum share_of of, struct secret **out_line);
 	/* This participant's signature over a statement (statement.h). */
 	enum err	(*sign)(void *context, const struct participant *p,
 			    struct view statement,

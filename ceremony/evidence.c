@@ -63,6 +63,34 @@ record_says_int(const struct record *r, const char *key, uint64_t value)
 }
 
 enum err
+record_take(const struct record *r, const char *key, char *out, size_t size)
+{
+	AUTO_DONE(bytes) value = { 0 };
+
+	TRY(record_get(r, key, &value));
+	if (value.len >= size)
+		return err_because(ERR_CORRUPT, "record %ju: %s is too long",
+		    (uintmax_t)r->number, key);
+	snprintf(out, size, "%s", bytes_text(&value));
+	return ERR_OK;
+}
+
+enum err
+record_take_hex(const struct record *r, const char *key, uint8_t *out,
+    size_t size)
+{
+	AUTO_DONE(bytes) hex = { 0 }, raw = { 0 };
+
+	TRY(record_get(r, key, &hex));
+	TRY(hex_get(bytes_view(&hex), &raw));
+	if (raw.len != size)
+		return err_because(ERR_CORRUPT, "record %ju: %s has another "
+		    "length", (uintmax_t)r->number, key);
+	memcpy(out, raw.at, size);
+	return ERR_OK;
+}
+
+enum err
 evidence_find(const struct evidence *v, enum record_type type,
     const char *key, const char *value, const struct record **out)
 {

@@ -133,6 +133,11 @@ put_event(struct bytes *out, const struct record *r)
 		{ RECORD_KEYGEN, "key", { "label", "type" } },
 		{ RECORD_CERT, "certificate", { "name", "not-after" } },
 		{ RECORD_CRL, "revocation list", { "name", "number" } },
+		{ RECORD_WRAP, "wrapped", { "copy" } },
+		{ RECORD_RESTORE, "signs elsewhere", { "label", "token",
+		    "serial" } },
+		{ RECORD_SEAL, "sealed", { "label" } },
+		{ RECORD_LOST, "LOST: token", { "token", "copies" } },
 		{ RECORD_DESTROY, "destroyed", { "label" } },
 	};
 

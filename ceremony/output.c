@@ -18,6 +18,7 @@ ceremony_done(struct ceremony *c)
 	secret_free(c->secret);
 	secret_free(c->before);
 	secret_free(c->root);
+	secret_free(c->backup);
 	token_close(c->token);
 	for (size_t i = 0; i < COUNT(c->keys); i++)
 		EVP_PKEY_free(c->keys[i]);

@@ -28,6 +28,11 @@ static const struct {
 	    "%s, %s: agree, 또는 disagree 와 이유" },
 	{ "Enter to go on", "계속하려면 엔터" },
 	{ "Enter to try again, or abort", "다시 하려면 엔터, 중단은 abort" },
+	{ "%s, your backup share (not shown)",
+	    "%s: 백업 비밀 조각 (화면에 나오지 않음)" },
+	{ "medium %u: the directory where it is mounted",
+	    "저장매체 %u: 연결된 디렉터리" },
+	{ "  no directory is there", "  그런 디렉터리가 없습니다" },
 	{ "%s, your share (not shown)", "%s: 비밀 조각 (화면에 나오지 않음)" },
 	{ "  not the signature of %s: %s", "  %s 의 서명이 아닙니다: %s" },
 	{ "  %s: not taken: %s", "  %s: 받아들이지 않음: %s" },
@@ -86,6 +91,31 @@ static const struct {
 	{ "the token's objects are counted, it is logged out, the secret is "
 	    "forgotten, the register is written",
 	    "토큰의 객체를 세고 로그아웃하며, 비밀값을 지우고 대장을 씁니다" },
+	{ "the token is given up: what it holds and no medium has is gone",
+	    "토큰을 분실로 처리합니다. 저장매체에 없는 키는 되찾을 수 없습니다" },
+	{ "officers enter their shares; the secret is open, and no token "
+	    "is",
+	    "담당자들이 조각을 입력해 비밀값을 엽니다. 토큰은 열지 않습니다" },
+	{ "another secret is drawn and split: wrapped keys are opened by it "
+	    "alone",
+	    "비밀값을 하나 더 뽑아 나눕니다. 포장한 키는 이것으로만 열립니다" },
+	{ "each officer enters their backup share; every quorum must open "
+	    "the secret, every set of one fewer must not",
+	    "담당자마다 백업 조각을 입력합니다. 정족수이면 반드시 열리고, 한 "
+	    "명이 모자라면 열리지 않아야 합니다" },
+	{ "officers enter their backup shares",
+	    "담당자들이 백업 조각을 입력합니다" },
+	{ "every key that is to be backed up is wrapped, and written to "
+	    "every medium",
+	    "백업할 키를 모두 포장하여 모든 저장매체에 씁니다" },
+	{ "on the second token every wrapped key is unwrapped, and signs",
+	    "둘째 토큰에서 포장한 키를 모두 풀고, 서명해 봅니다" },
+	{ "the keys become such that nothing takes them out of the token "
+	    "any more: a point of no return",
+	    "이제부터 어떤 방법으로도 키를 토큰 밖으로 꺼낼 수 없게 합니다. "
+	    "되돌릴 수 없습니다" },
+	{ "every wrapped key is unwrapped in the new token, and signs",
+	    "새 토큰에서 포장한 키를 모두 풀고, 서명해 봅니다" },
 	/* what was done */
 	{ "  %s, %s: your share is %s", "  %s, %s: 비밀 조각은 %s 입니다" },
 	{ "  %jd quorums opened the secret, %jd sets of one officer fewer "
@@ -103,6 +133,9 @@ static const struct {
 	    "  키는 중단되기 전에 만들어졌습니다" },
 	{ "  half of the key %s is there: it is destroyed",
 	    "  키 %s 의 반쪽만 있어 파기합니다" },
+	{ "  %s is wrapped", "  %s 키를 포장했습니다" },
+	{ "  %s signs on the token %s", "  %s 키가 토큰 %s 에서 서명합니다" },
+	{ "  not taken: %s", "  받아들이지 않음: %s" },
 	{ "  %s goes beside the manifest, as signatures",
 	    "  %s 을(를) 목록 곁에 signatures 로 두십시오" },
 };

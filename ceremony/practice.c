@@ -20,7 +20,7 @@ enum err
 practice_path(const char *dir, const struct participant *p, const char *suffix,
     char out[PATH_MAX])
 {
-	char name[64];
+	char name[96];
 
 	/* a seat's files are named by its number, for unsealing by hand */
 	snprintf(name, sizeof(name), "officers/%s%s", p->role == ROLE_OFFICER ?
@@ -136,17 +136,20 @@ read_kept(const char *path, struct secret **out_line)
 /* Opens what was sealed for this officer, who keeps the line as a file. */
 static enum err
 practice_share(void *context, const struct participant *who,
-    struct secret **out_line)
+    enum share_of of, struct secret **out_line)
 {
 	const struct practice *p = context;
 	char sealed[PATH_MAX], key_path[PATH_MAX], kept[PATH_MAX];
+	char file[32], cms[40];
 	AUTO_DONE(bytes) pem = { 0 };
 	AUTO(EVP_PKEY) key = NULL;
 	AUTO(secret) line = NULL;
 
-	TRY(practice_path(p->dir, who, ".share.cms", sealed));
+	snprintf(file, sizeof(file), ".%s", sharing_of(of)->file);
+	snprintf(cms, sizeof(cms), "%s.cms", file);
+	TRY(practice_path(p->dir, who, cms, sealed));
 	TRY(practice_path(p->dir, who, ".recipient.key", key_path));
-	TRY(practice_path(p->dir, who, ".share", kept));
+	TRY(practice_path(p->dir, who, file, kept));
 	if (!file_exists(sealed))	/* of a ceremony before this one */
 		return read_kept(kept, out_line);
 	TRY(file_read(sealed, SEALED_MAX, &pem));

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "ceremony/steps.h"
 #include "ceremony/verify.h"
+#include "pkcs11/backup.h"
 
 /* ---- from its directory into ours */
 
@@ -42,6 +43,11 @@ copy_all(struct evidence *from, struct ceremony *c)
 	if (c->script->former.count == 0)
 		TRY(ceremony_write(c, "ceremony/quorum.txt",
 		    bytes_view(&content)));
+	if (r->wraps) {
+		TRY(copy(from, c, "ceremony/backup-quorum.txt",
+		    "ceremony/backup-quorum.txt", &content));
+		TRY(quorum_get(bytes_view(&content), &c->backup_quorum));
+	}
 	for (size_t i = 0; i < r->key_count; i++) {
 		snprintf(path, sizeof(path), "ca/keys/%s.pub.pem",
 		    r->keys[i].label);
@@ -55,30 +61,79 @@ copy_all(struct evidence *from, struct ceremony *c)
 	return ERR_OK;
 }
 
+static enum err
+copy_practice_share(const char *from, struct ceremony *c,
+    const struct participant *holder, const struct sharing *of)
+{
+	AUTO_DONE(bytes) line = { 0 };
+	char name[48], suffix[32], path[PATH_MAX];
+	enum err e;
+
+	snprintf(name, sizeof(name), "officers/%u.%s", holder->seat, of->file);
+	snprintf(suffix, sizeof(suffix), ".%s", of->file);
+	TRY(path_join(from, name, path, sizeof(path)));
+	TRY(file_read(path, SHARE_TEXT_SIZE + 1, &line));
+	TRY(practice_path(c->dir, holder, suffix, path));
+	e = file_replace(path, bytes_view(&line), 0600);
+	explicit_bzero(line.at, line.len);
+	return e;
+}
+
+/* Practice media, which the next ceremony's room brings. */
+static enum err
+copy_practice_media(const char *from, struct ceremony *c)
+{
+	for (size_t i = 0; i < c->reg.copy_count; i++) {
+		const struct register_copy *r = &c->reg.copies[i];
+		AUTO_DONE(bytes) wrapped = { 0 };
+		char name[64], path[PATH_MAX];
+
+		if (r->medium == 0 || r->state != REGISTER_LIVE)
+			continue;
+		snprintf(name, sizeof(name), "media/%u/%s.wrapped", r->medium,
+		    r->key);
+		TRY(path_join(from, name, path, sizeof(path)));
+		if (!file_exists(path))		/* its absence is noticed */
+			continue;
+		TRY(file_read(path, WRAPPED_MAX, &wrapped));
+		snprintf(name, sizeof(name), "media/%u", r->medium);
+		TRY(path_join(c->dir, name, path, sizeof(path)));
+		TRY(dir_make(path, 0700));
+		snprintf(name, sizeof(name), "media/%u/%s.wrapped", r->medium,
+		    r->key);
+		TRY(path_join(c->dir, name, path, sizeof(path)));
+		TRY(file_replace(path, bytes_view(&wrapped), 0600));
+	}
+	return ERR_OK;
+}
+
 /* Practice officers bring the shares they were handed then. */
 static enum err
-copy_practice_shares(const char *from, struct ceremony *c)
+copy_practice(const char *from, struct ceremony *c)
 {
 	const struct participant *holders = participants_holders(c->script,
 	    &c->participants);
 
 	for (unsigned int i = 0; i < c->quorum.count; i++) {
-		AUTO_DONE(bytes) line = { 0 };
-		char name[48], path[PATH_MAX];
-		enum err e;
-
-		snprintf(name, sizeof(name), "officers/%u.share", i + 1);
-		TRY(path_join(from, name, path, sizeof(path)));
-		TRY(file_read(path, SHARE_TEXT_SIZE + 1, &line));
-		TRY(practice_path(c->dir, &holders[i], ".share", path));
-		e = file_replace(path, bytes_view(&line), 0600);
-		explicit_bzero(line.at, line.len);
-		TRY(e);
+		TRY(copy_practice_share(from, c, &holders[i],
+		    sharing_of(SHARE_OF_SECRET)));
+		if (c->reg.wraps)
+			TRY(copy_practice_share(from, c, &holders[i],
+			    sharing_of(SHARE_OF_BACKUP)));
 	}
-	return ERR_OK;
+	return copy_practice_media(from, c);
 }
 
 /* ---- into the ceremony */
+
+static bool
+is_wrapped(struct key_register *r, const char *label)
+{
+	for (unsigned int n = 1; n <= REGISTER_MEDIA; n++)
+		if (register_on_medium(r, label, n) != NULL)
+			return true;
+	return false;
+}
 
 static enum err
 inherit_key(struct ceremony *c, size_t at)
@@ -93,6 +148,11 @@ inherit_key(struct ceremony *c, size_t at)
 	    (int)k->type != planned->type)
 		return err_because(ERR_MISMATCH, "the register has no live key "
 		    "%s of this type", planned->label);
+	if ((planned->backup == BACKUP_WRAPPED) != is_wrapped(&c->reg,
+	    k->label))
+		return err_because(ERR_MISMATCH, "the register has %s wrapped "
+		    "copy of %s: the script says otherwise", planned->backup ==
+		    BACKUP_WRAPPED ? "no" : "a", planned->label);
 	snprintf(name, sizeof(name), "ca/keys/%s.pub.pem", k->label);
 	TRY(path_join(c->dir, name, path, sizeof(path)));
 	TRY(pem_read_public(path, &key));
@@ -152,9 +212,10 @@ check_holders(const struct ceremony *c)
 			return err_because(ERR_MISMATCH, "seat %zu was another "
 			    "officer's in the ceremony before", i + 1);
 	}
-	return strcmp(c->reg.token, s->token) == 0 ? ERR_OK :
-	    err_because(ERR_MISMATCH, "the register is of the token %s",
-	    c->reg.token);
+	/* a token that is lost has another in its place */
+	return s->lost.count != 0 || strcmp(c->reg.token, s->token) == 0 ?
+	    ERR_OK : err_because(ERR_MISMATCH, "the register is of the token "
+	    "%s", c->reg.token);
 }
 
 enum err
@@ -199,6 +260,6 @@ ceremony_take_previous(struct ceremony *c, const char *dir)
 	TRY(record_previous(c, &root));
 	TRY(copy_all(&v, c));
 	TRY(ceremony_inherit(c));
-	return c->mode == MODE_REHEARSAL ? copy_practice_shares(dir, c) :
+	return c->mode == MODE_REHEARSAL ? copy_practice(dir, c) :
 	    ERR_OK;
 }

@@ -134,6 +134,7 @@ take_outputs(struct evidence *v, struct ceremony *c)
 	TRY(load_outputs(v, c));
 	TRY(evidence_register(v, c->next, &c->reg));
 	c->quorum = v->quorum;
+	c->backup_quorum = v->backup_quorum;
 	for (size_t i = 0; i < c->script->keys.count; i++) {
 		const struct register_key *k = register_key(&c->reg,
 		    c->script->keys.at[i].label);
@@ -169,6 +170,24 @@ read_quorum(struct evidence *v, struct ceremony *c)
 	return quorum_get(bytes_view(&text), &c->quorum);
 }
 
+/* The backup's secret, while wrapped keys may still have to be opened. */
+static enum err
+regain_backup(struct evidence *v, struct ceremony *c)
+{
+	bool split = is_done(c, "split-backup-secret");
+	AUTO_DONE(bytes) text = { 0 };
+
+	if (split) {
+		TRY(evidence_read(v, "ceremony/backup-quorum.txt", &text));
+		TRY(quorum_get(bytes_view(&text), &c->backup_quorum));
+	}
+	if ((!split && !is_done(c, "open-backup-secret")) ||
+	    is_done(c, "seal-keys") || is_done(c, "restore-keys"))
+		return ERR_OK;
+	return ceremony_open_secret(c, c->participants.at, SHARE_OF_BACKUP,
+	    &c->backup);
+}
+
 /* The holders of before, while the officers change. */
 static enum err
 regain_before(struct ceremony *c)
@@ -176,7 +195,7 @@ regain_before(struct ceremony *c)
 	if (c->script->former.count == 0 || !is_done(c, "open-token"))
 		return ERR_OK;
 	TRY(ceremony_open_secret(c, participants_holders(c->script,
-	    &c->participants), &c->before));
+	    &c->participants), SHARE_OF_SECRET, &c->before));
 	return quorum_root(&c->quorum, c->before, &c->root);
 }
 
@@ -209,8 +228,11 @@ regain_secret(struct evidence *v, struct ceremony *c)
 	TRY(regain_before(c));
 	if (split)
 		TRY(read_quorum(v, c));
-	if (split || (is_done(c, "open-token") && c->before == NULL))
-		TRY(ceremony_open_secret(c, c->participants.at, &c->secret));
+	if (split || is_done(c, "open-secret") ||
+	    (is_done(c, "open-token") && c->before == NULL))
+		TRY(ceremony_open_secret(c, c->participants.at,
+		    SHARE_OF_SECRET, &c->secret));
+	TRY(regain_backup(v, c));
 	return regain_token(c);
 }
 

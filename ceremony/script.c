@@ -12,6 +12,7 @@
 
 #include "audit/vkey.h"
 #include "ceremony/participant.h"
+#include "pkcs11/register.h"
 
 static const struct yaml_choice modes[] = {
 	{ "rehearsal", MODE_REHEARSAL },
@@ -29,6 +30,12 @@ static const struct yaml_choice roles[] = {
 static const struct yaml_choice key_types[] = {
 	{ "p256", KEY_P256 },
 	{ "ed25519", KEY_ED25519 },
+	{ 0 },
+};
+
+static const struct yaml_choice backups[] = {
+	{ "none", BACKUP_NONE },
+	{ "wrapped", BACKUP_WRAPPED },
 	{ 0 },
 };
 
@@ -199,8 +206,18 @@ static const struct yaml_field window_fields[] = {
 static const struct yaml_field key_fields[] = {
 	YAML_FIELD("label", struct script_key, label, &NAME(32)),
 	YAML_FIELD("type", struct script_key, type, &YAML_ONE_OF(key_types)),
+	YAML_FIELD("backup", struct script_key, backup,
+	    &YAML_ONE_OF(backups), .otherwise = "none"),
 	YAML_FIELD("inherited", struct script_key, inherited, &FLAG,
 	    .optional = true),
+	{ 0 },
+};
+
+typedef __typeof__(((struct script *)0)->backup) backup_type;
+
+static const struct yaml_field backup_fields[] = {
+	YAML_FIELD("token", backup_type, token, &NAME(32)),
+	YAML_FIELD("media", backup_type, media, &YAML_INT(1, REGISTER_MEDIA)),
 	{ 0 },
 };
 
@@ -318,6 +335,10 @@ static const struct yaml_field script_fields[] = {
 	    &YAML_STRUCT(struct script_officer, officer_fields)),
 	    .optional = true),
 	YAML_FIELD("token", struct script, token, &NAME(32)),
+	YAML_FIELD("backup", struct script, backup,
+	    &YAML_STRUCT(backup_type, backup_fields), .optional = true),
+	YAML_FIELD("lost", struct script, lost,
+	    &YAML_LIST_OF(1, SCRIPT_LOST, &NAME(32)), .optional = true),
 	YAML_FIELD("log", struct script, log,
 	    &YAML_STRUCT(log_type, log_fields), .optional = true),
 	YAML_FIELD("keys", struct script, keys, &YAML_LIST_OF(1,
@@ -356,6 +377,21 @@ script_role_name(enum script_role role)
 		if (roles[i].value == (int)role)
 			return roles[i].name;
 	return role == ROLE_FORMER ? "former" : "officer";
+}
+
+bool
+script_key_wraps(const struct script_key *k)
+{
+	return k->backup == BACKUP_WRAPPED && !k->inherited;
+}
+
+bool
+script_wraps(const struct script *s)
+{
+	for (size_t i = 0; i < s->keys.count; i++)
+		if (script_key_wraps(&s->keys.at[i]))
+			return true;
+	return false;
 }
 
 int

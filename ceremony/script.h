@@ -18,6 +18,7 @@
 #define SCRIPT_REVOKED 32
 #define SCRIPT_POLICIES 8
 #define SCRIPT_STEPS 64
+#define SCRIPT_LOST 4
 
 /* What a script may be used for; one for production is rehearsed as it is. */
 enum script_mode { MODE_REHEARSAL = 1, MODE_PRODUCTION };
@@ -47,10 +48,17 @@ struct script_witness {
 	const char	*key, *card;	/* or NULL */
 };
 
+/* Whether a key can be had again when its token is lost. */
+enum script_backup {
+	BACKUP_NONE,	/* it never leaves the token: another one is made */
+	BACKUP_WRAPPED,	/* it is wrapped once, proven elsewhere, and sealed */
+};
+
 /* inherited: of the ceremony before, not made in this one. */
 struct script_key {
 	const char	*label;		/* in the token and as file name */
 	int		 type;		/* enum key_type */
+	int		 backup;	/* enum script_backup */
 	bool		 inherited;
 };
 
@@ -117,6 +125,11 @@ struct script {
 	YAML_ARRAY(struct script_officer) former;
 	const char		*token;		/* label */
 	struct {
+		const char	*token;	/* where backups are proven, or NULL */
+		int64_t		 media;	/* on so many they are kept */
+	} backup;
+	YAML_ARRAY(const char *)  lost;	/* labels of tokens that are */
+	struct {
 		struct yaml_reference	 key;	/* Ed25519 */
 		struct yaml_reference	 ecdsa_key;	/* .name NULL: none */
 		const char		*origin;
@@ -145,6 +158,10 @@ AUTO_STRUCT(script);
  */
 struct certificate_plan script_plan(enum script_mode mode,
     const struct script_certificate *c, int64_t day);
+
+/* Is it made in this ceremony, and to be backed up? Is any? */
+bool script_key_wraps(const struct script_key *k);
+bool script_wraps(const struct script *s);
 
 /* Index by label or name, or -1. */
 int script_key_index(const struct script *s, const char *label);

@@ -195,6 +195,44 @@ check_beginning(struct yaml_mark at, const struct script *s)
 	return ERR_OK;
 }
 
+/* What can be had again is proven to be, in this ceremony. */
+static enum err
+check_backup(struct yaml_mark at, const struct script *s)
+{
+	if (script_wraps(s) != (s->backup.token != NULL))
+		return yaml_error(at, "backup: expected token and media where "
+		    "keys are made that are to be wrapped, and only there");
+	if (s->backup.token != NULL && strcmp(s->backup.token, s->token) == 0)
+		return yaml_error(at, "backup: expected another token than "
+		    "the one that the keys are made in");
+	if (s->mode == MODE_PRODUCTION && s->backup.token != NULL &&
+	    s->backup.media < 2)
+		return yaml_error(at, "backup: expected at least two media, "
+		    "in production");
+	return ERR_OK;
+}
+
+/* A key that is not wrapped anywhere went with its token. */
+static enum err
+check_lost(struct yaml_mark at, const struct script *s)
+{
+	if (s->lost.count == 0)
+		return ERR_OK;
+	if (!s->continues || s->former.count != 0)
+		return yaml_error(at, "lost: only in a script that continues "
+		    "another, with the same officers");
+	for (size_t i = 0; i < s->lost.count; i++)
+		if (strcmp(s->lost.at[i], s->token) == 0)
+			return yaml_error(at, "lost: expected other tokens "
+			    "than the one that the keys go into");
+	for (size_t i = 0; i < s->keys.count; i++)
+		if (s->keys.at[i].inherited &&
+		    s->keys.at[i].backup != BACKUP_WRAPPED)
+			return yaml_error(at, "keys: %s was not wrapped: it "
+			    "is lost with its token", s->keys.at[i].label);
+	return ERR_OK;
+}
+
 static enum err
 check_inherited(const struct script *s)
 {
@@ -249,6 +287,8 @@ script_check(struct yaml_mark at, const void *value)
 	TRY(check_production(at, s));
 	TRY(check_beginning(at, s));
 	TRY(check_keys(at, s));
+	TRY(check_backup(at, s));
+	TRY(check_lost(at, s));
 	TRY(check_certificates(at, s));
 	TRY(check_inherited(s));
 	for (size_t i = 0; i < s->policies.count; i++)

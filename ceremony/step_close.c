@@ -32,6 +32,7 @@ close_token(struct ceremony *c, struct payload *result)
 	payload_put_int(result, "objects", objects);
 	token_close(STEAL(c->token));
 	secret_free(STEAL(c->secret));
+	secret_free(STEAL(c->backup));
 	return ERR_OK;
 }
 

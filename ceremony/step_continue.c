@@ -35,15 +35,15 @@ step_open_token(struct ceremony *c, const struct script_step *s,
 
 	(void)s;
 	TRY(ceremony_open_secret(c, participants_holders(c->script,
-	    &c->participants), &c->secret));
+	    &c->participants), SHARE_OF_SECRET, &c->secret));
 	TRY(ceremony_reopen(c, c->secret));
-	TRY(ceremony_record_token(c));
+	TRY(ceremony_record_token(c, "label"));
 	TRY(ceremony_compare_objects(c, &objects));
 	for (size_t i = 0; i < c->reg.key_count; i++) {
 		const struct register_key *k = &c->reg.keys[i];
 
 		if (k->state == REGISTER_LIVE)
-			TRY(ceremony_probe(c, k->type, k->label,
+			TRY(ceremony_probe(c, "label", k->type, k->label,
 			    VIEW_OF(k->id)));
 	}
 	payload_put_int(result, "objects", objects);
@@ -106,7 +106,7 @@ prove_one(struct ceremony *c, const struct participant *p)
 	AUTO_DONE(share) share = { 0 };
 	AUTO_DONE(payload) fields = { 0 };
 
-	TRY(ceremony_take_share(c, p, &share));
+	TRY(ceremony_take_share(c, p, SHARE_OF_SECRET, &share));
 	payload_put_hex(&fields, "commitment",
 	    VIEW_OF(c->quorum.shares[p->seat - 1].at));
 	return ceremony_record_by(c, RECORD_POSSESSION, p->as, &fields);

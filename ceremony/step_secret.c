@@ -9,11 +9,38 @@
 
 #include "base/file.h"
 #include "ceremony/steps.h"
+#include "pkcs11/backup.h"
+
+const struct sharing *
+sharing_of(enum share_of of)
+{
+	static const struct sharing all[] = {
+		[SHARE_OF_SECRET] = { SHARE_OF_SECRET, "ceremony/quorum.txt",
+		    "share", "seat", "one officer too few" },
+		[SHARE_OF_BACKUP] = { SHARE_OF_BACKUP,
+		    "ceremony/backup-quorum.txt", "backup-share",
+		    "backup-seat", "one officer too few, of the backup" },
+	};
+
+	return &all[of];
+}
+
+static struct quorum *
+quorum_of(struct ceremony *c, enum share_of of)
+{
+	return of == SHARE_OF_BACKUP ? &c->backup_quorum : &c->quorum;
+}
+
+static struct secret *
+secret_of(const struct ceremony *c, enum share_of of)
+{
+	return of == SHARE_OF_BACKUP ? c->backup : c->secret;
+}
 
 /* ---- split-secret */
 
 static enum err
-hand_out(struct ceremony *c, const struct share *s)
+hand_out(struct ceremony *c, enum share_of of, const struct share *s)
 {
 	struct participant *p = &c->participants.at[s->x - 1];
 	AUTO(secret) line = NULL;
@@ -22,7 +49,8 @@ hand_out(struct ceremony *c, const struct share *s)
 
 	TRY(share_put(s, &line));
 	TRY(share_seal(line, p->recipient, &sealed));
-	snprintf(name, sizeof(name), "officers/%u.share.cms", s->x);
+	snprintf(name, sizeof(name), "officers/%u.%s.cms", s->x,
+	    sharing_of(of)->file);
 	TRY(ceremony_write(c, name, bytes_view(&sealed)));
 	ceremony_say(c, "  %s, %s: your share is %s", p->as, p->who.name,
 	    name);
@@ -30,14 +58,14 @@ hand_out(struct ceremony *c, const struct share *s)
 }
 
 static enum err
-record_share(struct ceremony *c, unsigned int x)
+record_share(struct ceremony *c, enum share_of of, unsigned int x)
 {
+	const struct quorum *q = quorum_of(c, of);
 	AUTO_DONE(payload) p = { 0 };
 
-	payload_put_int(&p, "seat", x);
-	payload_put(&p, "officer", c->quorum.officers[x - 1]);
-	payload_put_hex(&p, "commitment",
-	    VIEW_OF(c->quorum.shares[x - 1].at));
+	payload_put_int(&p, sharing_of(of)->seat, x);
+	payload_put(&p, "officer", q->officers[x - 1]);
+	payload_put_hex(&p, "commitment", VIEW_OF(q->shares[x - 1].at));
 	return ceremony_record(c, RECORD_SHARE, &p);
 }
 
@@ -57,13 +85,18 @@ plan_quorum(const struct ceremony *c)
 }
 
 static enum err
-write_quorum(struct ceremony *c)
+write_quorum(struct ceremony *c, enum share_of of)
 {
 	AUTO_DONE(bytes) text = { 0 };
+	struct hash h;
 
-	TRY(quorum_put(&c->quorum, &text));
-	c->reg.quorum = sha256(bytes_view(&text));
-	return ceremony_write(c, "ceremony/quorum.txt", bytes_view(&text));
+	TRY(quorum_put(quorum_of(c, of), &text));
+	h = sha256(bytes_view(&text));
+	if (of == SHARE_OF_BACKUP)
+		c->reg.backup_quorum = h;
+	else
+		c->reg.quorum = h;
+	return ceremony_write(c, sharing_of(of)->record, bytes_view(&text));
 }
 
 /* All of an array at once, when the scope ends. */
@@ -92,6 +125,23 @@ keep_root(struct ceremony *c)
 	return quorum_root(&c->quorum, c->before, &c->root);
 }
 
+static enum err
+hand_out_all(struct ceremony *c, enum share_of of, const struct shares *s,
+    struct payload *result)
+{
+	const struct quorum *q = quorum_of(c, of);
+
+	TRY(write_quorum(c, of));
+	for (unsigned int x = 1; x <= q->count; x++) {
+		TRY(hand_out(c, of, &s->at[x - 1]));
+		TRY(record_share(c, of, x));
+	}
+	payload_put_hex(result, "set", VIEW_OF(q->set_id));
+	payload_put_int(result, "threshold", q->threshold);
+	payload_put_int(result, "shares", q->count);
+	return ERR_OK;
+}
+
 enum err
 step_split_secret(struct ceremony *c, const struct script_step *s,
     struct payload *result)
@@ -106,14 +156,31 @@ step_split_secret(struct ceremony *c, const struct script_step *s,
 	TRY(quorum_split(c->secret, &plan, &c->quorum, shares.at));
 	if (c->root != NULL)
 		TRY(quorum_carry(&c->quorum, c->secret, c->root));
-	TRY(write_quorum(c));
-	for (unsigned int x = 1; x <= c->quorum.count; x++) {
-		TRY(hand_out(c, &shares.at[x - 1]));
-		TRY(record_share(c, x));
-	}
-	payload_put_hex(result, "set", VIEW_OF(c->quorum.set_id));
-	payload_put_int(result, "threshold", c->quorum.threshold);
-	payload_put_int(result, "shares", c->quorum.count);
+	return hand_out_all(c, SHARE_OF_SECRET, &shares, result);
+}
+
+/* A secret of its own: the one that a daemon opens with unwraps nothing. */
+enum err
+step_split_backup_secret(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	AUTO_DONE(shares) shares = { 0 };
+	struct quorum plan = plan_quorum(c);
+	AUTO(secret) kek = NULL;
+
+	(void)s;
+	if (c->reg.wraps)
+		return err_because(ERR_EXISTS, "the officers have backup "
+		    "shares already: open-backup-secret opens them");
+	secret_free(STEAL(c->backup));		/* or the step is done again */
+	TRY(secret_new(SHARE_VALUE_SIZE, &c->backup));
+	TRY(random_bytes(secret_at(c->backup), SHARE_VALUE_SIZE));
+	TRY(quorum_split(c->backup, &plan, &c->backup_quorum, shares.at));
+	TRY(hand_out_all(c, SHARE_OF_BACKUP, &shares, result));
+	TRY(ceremony_kek(c, &kek));
+	TRY(kek_check(kek, c->reg.check));
+	payload_put_hex(result, "check", VIEW_OF(c->reg.check));
+	c->reg.wraps = true;
 	return ERR_OK;
 }
 
@@ -134,19 +201,20 @@ read_line(const struct secret *line, struct share *out)
 /* Asks until it is right: a mistyped share is refused at once, and named. */
 enum err
 ceremony_take_share(struct ceremony *c, const struct participant *p,
-    struct share *out)
+    enum share_of of, struct share *out)
 {
 	for (;;) {
 		AUTO(secret) line = NULL;
 		enum err e;
 
-		TRY(c->console->share(c->console->context, p, &line));
+		TRY(c->console->share(c->console->context, p, of,
+		    &line));
 		e = read_line(line, out);
 		if (e == ERR_OK && out->x != p->seat)
 			e = err_because(ERR_MISMATCH, "this is the share of "
 			    "seat %u", out->x);
 		if (e == ERR_OK)
-			e = quorum_check_share(&c->quorum, out);
+			e = quorum_check_share(quorum_of(c, of), out);
 		if (e == ERR_OK)
 			return ERR_OK;
 		share_done(out);
@@ -157,37 +225,43 @@ ceremony_take_share(struct ceremony *c, const struct participant *p,
 
 /* What the officers hold, not what this process remembers. */
 static enum err
-collect(struct ceremony *c, struct shares *out)
+collect(struct ceremony *c, enum share_of of, struct shares *out)
 {
-	for (unsigned int x = 1; x <= c->quorum.count; x++)
-		TRY(ceremony_take_share(c, &c->participants.at[x - 1],
+	for (unsigned int x = 1; x <= quorum_of(c, of)->count; x++)
+		TRY(ceremony_take_share(c, &c->participants.at[x - 1], of,
 		    &out->at[x - 1]));
 	return ERR_OK;
 }
 
 enum err
 ceremony_open_secret(struct ceremony *c, const struct participant *holders,
-    struct secret **out)
+    enum share_of of, struct secret **out)
 {
+	const struct quorum *q = quorum_of(c, of);
 	AUTO_DONE(shares) some = { 0 };
 	unsigned int taken = 0;
 
-	for (unsigned int i = 0; taken < c->quorum.threshold &&
-	    i < c->quorum.count; i++)
+	for (unsigned int i = 0; taken < q->threshold && i < q->count; i++)
 		if (holders[i].present)
-			TRY(ceremony_take_share(c, &holders[i],
+			TRY(ceremony_take_share(c, &holders[i], of,
 			    &some.at[taken++]));
-	return quorum_combine(&c->quorum, some.at, taken, out);
+	return quorum_combine(q, some.at, taken, out);
 }
 
+/* What is tried with every set of officers. */
+struct trial {
+	const struct quorum	*quorum;
+	const struct secret	*secret;
+};
+
 static enum err
-must_open(const struct ceremony *c, const struct share *some, size_t n)
+must_open(const struct trial *t, const struct share *some, size_t n)
 {
 	AUTO(secret) opened = NULL;
 
-	TRY(quorum_combine(&c->quorum, some, n, &opened));
+	TRY(quorum_combine(t->quorum, some, n, &opened));
 	if (!secret_equal(VIEW(secret_peek(opened), SHARE_VALUE_SIZE),
-	    VIEW(secret_peek(c->secret), SHARE_VALUE_SIZE)))
+	    VIEW(secret_peek(t->secret), SHARE_VALUE_SIZE)))
 		return err_because(ERR_INTERNAL,
 		    "a quorum opened another secret");
 	return ERR_OK;
@@ -195,10 +269,10 @@ must_open(const struct ceremony *c, const struct share *some, size_t n)
 
 /* One officer too few, with a record that says they would be enough. */
 static enum err
-must_not_open(const struct ceremony *c, struct share *some, size_t n)
+must_not_open(const struct trial *t, struct share *some, size_t n)
 {
 	AUTO(secret) opened = NULL;
-	struct quorum lower = c->quorum;
+	struct quorum lower = *t->quorum;
 	enum err e;
 
 	lower.threshold = (unsigned int)n;
@@ -216,10 +290,10 @@ must_not_open(const struct ceremony *c, struct share *some, size_t n)
  * picked shares borrow the values of all.
  */
 static enum err
-try_sets(const struct ceremony *c, const struct shares *all,
+try_sets(const struct trial *t, const struct shares *all,
     int64_t *out_opened, int64_t *out_refused)
 {
-	unsigned int n = c->quorum.count, m = c->quorum.threshold;
+	unsigned int n = t->quorum->count, m = t->quorum->threshold;
 
 	for (uint32_t set = 1; set < UINT32_C(1) << n; set++) {
 		unsigned int size = (unsigned int)__builtin_popcount(set);
@@ -232,28 +306,27 @@ try_sets(const struct ceremony *c, const struct shares *all,
 			if (set >> i & 1)
 				some[picked++] = all->at[i];
 		if (size == m) {
-			TRY(must_open(c, some, picked));
+			TRY(must_open(t, some, picked));
 			(*out_opened)++;
 			continue;
 		}
-		TRY(must_not_open(c, some, picked));
+		TRY(must_not_open(t, some, picked));
 		(*out_refused)++;
 	}
 	return ERR_OK;
 }
 
-enum err
-step_prove_quorums(struct ceremony *c, const struct script_step *s,
-    struct payload *result)
+static enum err
+prove(struct ceremony *c, enum share_of of, struct payload *result)
 {
+	struct trial trial = { quorum_of(c, of), secret_of(c, of) };
 	AUTO_DONE(shares) all = { 0 };
 	AUTO_DONE(payload) refusals = { 0 };
 	int64_t opened = 0, refused = 0;
 
-	(void)s;
-	TRY(collect(c, &all));
-	TRY(try_sets(c, &all, &opened, &refused));
-	payload_put(&refusals, "tried", "one officer too few");
+	TRY(collect(c, of, &all));
+	TRY(try_sets(&trial, &all, &opened, &refused));
+	payload_put(&refusals, "tried", sharing_of(of)->tried);
 	payload_put_int(&refusals, "sets", refused);
 	TRY(ceremony_record(c, RECORD_NEGCTRL, &refusals));
 	payload_put_int(result, "opened", opened);
@@ -261,5 +334,45 @@ step_prove_quorums(struct ceremony *c, const struct script_step *s,
 	ceremony_say(c, "  %jd quorums opened the secret, %jd sets "
 	    "of one officer fewer did not", (intmax_t)opened,
 	    (intmax_t)refused);
+	return ERR_OK;
+}
+
+enum err
+step_prove_quorums(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	(void)s;
+	return prove(c, SHARE_OF_SECRET, result);
+}
+
+enum err
+step_prove_backup_quorums(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	(void)s;
+	return prove(c, SHARE_OF_BACKUP, result);
+}
+
+/* ---- opened again */
+
+enum err
+step_open_secret(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	(void)s;
+	TRY(ceremony_open_secret(c, c->participants.at, SHARE_OF_SECRET,
+	    &c->secret));
+	payload_put_hex(result, "set", VIEW_OF(c->quorum.set_id));
+	return ERR_OK;
+}
+
+enum err
+step_open_backup_secret(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	(void)s;
+	TRY(ceremony_open_secret(c, c->participants.at, SHARE_OF_BACKUP,
+	    &c->backup));
+	payload_put_hex(result, "set", VIEW_OF(c->backup_quorum.set_id));
 	return ERR_OK;
 }

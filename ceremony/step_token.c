@@ -17,12 +17,12 @@
 /* ---- initialise-token */
 
 enum err
-ceremony_record_token(struct ceremony *c)
+ceremony_record_token(struct ceremony *c, const char *as)
 {
 	const struct token_identity *i = &c->identity;
 	AUTO_DONE(payload) p = { 0 };
 
-	payload_put(&p, "label", i->label);
+	payload_put(&p, as, i->label);
 	payload_put(&p, "serial", i->serial);
 	payload_put(&p, "manufacturer", i->manufacturer);
 	payload_put(&p, "model", i->model);
@@ -60,30 +60,37 @@ initialise(struct ceremony *c, const struct token_uri *uri,
 }
 
 enum err
-step_initialise_token(struct ceremony *c, const struct script_step *s,
-    struct payload *result)
+ceremony_make_token(struct ceremony *c, const char *label)
 {
 	AUTO(text) module = mem_text(c->module);
 	AUTO(secret) so_pin = NULL;
 	AUTO(secret) pin = NULL;
 	struct token_uri uri = { .module_path = module };
 
-	(void)s;
 	if (module == NULL)
 		return err_because(ERR_MEMORY, "module path");
-	snprintf(uri.wanted.label, sizeof(uri.wanted.label), "%s",
-	    c->script->token);
-	TRY(derive_so_pin(c->secret, c->script->token, &so_pin));
-	TRY(derive_pin(c->secret, c->script->token, &pin));
+	snprintf(uri.wanted.label, sizeof(uri.wanted.label), "%s", label);
+	TRY(derive_so_pin(c->secret, label, &so_pin));
+	TRY(derive_pin(c->secret, label, &pin));
 	TRY(initialise(c, &uri, so_pin, pin));
-	TRY(ceremony_record_token(c));
+	TRY(ceremony_open_token(c, pin));
+	ceremony_say(c, "  token %s, serial %s",
+	    c->identity.label, c->identity.serial);
+	return ERR_OK;
+}
+
+enum err
+step_initialise_token(struct ceremony *c, const struct script_step *s,
+    struct payload *result)
+{
+	(void)s;
+	TRY(ceremony_make_token(c, c->script->token));
+	TRY(ceremony_record_token(c, "label"));
 	snprintf(c->reg.token, sizeof(c->reg.token), "%s", c->identity.label);
 	snprintf(c->reg.serial, sizeof(c->reg.serial), "%s",
 	    c->identity.serial);
-	TRY(ceremony_open_token(c, pin));
+	register_settle(&c->reg);
 	payload_put(result, "serial", c->identity.serial);
-	ceremony_say(c, "  token %s, serial %s",
-	    c->identity.label, c->identity.serial);
 	return ERR_OK;
 }
 
@@ -98,29 +105,36 @@ key_id_of(const struct ceremony *c, uint8_t out[CEREMONY_KEY_ID])
 	memcpy(out, h.at, CEREMONY_KEY_ID);
 }
 
+void
+ceremony_put_attributes(const struct key_record *r, struct payload *p)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	for (size_t i = 0; i < KEY_ATTRIBUTES; i++) {
+		const struct key_attribute *a = &r->attributes[i];
+
+		bytes_printf(&text, "%s%s:", i == 0 ? "" : ",", a->name);
+		if (a->readable)
+			bytes_printf(&text, "%lu", a->value);
+		else
+			bytes_put_text(&text, "unreadable");
+	}
+	payload_put(p, "attributes", bytes_text(&text));
+}
+
 static enum err
 record_key(struct ceremony *c, const struct script_key *key,
     struct view id, const struct key_record *made)
 {
 	AUTO_DONE(payload) p = { 0 };
-	AUTO_DONE(bytes) attributes = { 0 };
 	struct hash spki;
 
-	for (size_t i = 0; i < KEY_ATTRIBUTES; i++) {
-		const struct key_attribute *a = &made->attributes[i];
-
-		bytes_printf(&attributes, "%s%s:", i == 0 ? "" : ",", a->name);
-		if (a->readable)
-			bytes_printf(&attributes, "%lu", a->value);
-		else
-			bytes_put_text(&attributes, "unreadable");
-	}
 	TRY(public_hash(made->public_key, &spki));
 	payload_put(&p, "label", key->label);
 	payload_put(&p, "type", key->type == KEY_P256 ? "p256" : "ed25519");
 	payload_put_hex(&p, "id", id);
 	payload_put_hex(&p, "spki-sha256", VIEW_OF(spki.at));
-	payload_put(&p, "attributes", bytes_text(&attributes));
+	ceremony_put_attributes(made, &p);
 	return ceremony_record(c, RECORD_KEYGEN, &p);
 }
 
@@ -148,13 +162,25 @@ write_vkey(struct ceremony *c, const char *path, EVP_PKEY *key)
 	return ceremony_write(c, path, bytes_view(&line));
 }
 
+/* A new log's second key may be one that was there before. */
+static enum err
+write_first_vkey(struct ceremony *c, EVP_PKEY *key)
+{
+	const char *second = c->script->log.ecdsa_key.name;
+	int at = second == NULL ? -1 : script_key_index(c->script, second);
+
+	TRY(write_vkey(c, "log/log.vkey", key));
+	return at == -1 || !c->script->keys.at[at].inherited ? ERR_OK :
+	    write_vkey(c, "log/log-ecdsa.vkey", c->keys[at]);
+}
+
 static enum err
 write_log_key(struct ceremony *c, const char *label, EVP_PKEY *key)
 {
 	const struct script *s = c->script;
 
 	if (s->log.key.name != NULL && strcmp(label, s->log.key.name) == 0)
-		return write_vkey(c, "log/log.vkey", key);
+		return write_first_vkey(c, key);
 	if (s->log.ecdsa_key.name != NULL &&
 	    strcmp(label, s->log.ecdsa_key.name) == 0)
 		return write_vkey(c, "log/log-ecdsa.vkey", key);
@@ -191,23 +217,25 @@ make_key(struct ceremony *c, const struct script_key *key, struct view id,
 		TRY(token_made(c->token, type, key->label, id, &objects));
 	if (objects == 2) {
 		ceremony_say(c, "  the key was made before the crash");
-		return token_take_over(c->token, type, key->label, id, out);
+		return (script_key_wraps(key) ? token_take_over_wrappable :
+		    token_take_over)(c->token, type, key->label, id, out);
 	}
 	if (objects == 1)
 		TRY(discard_half(c, key, id));
-	return token_generate(c->token, type, key->label, id, out);
+	return (script_key_wraps(key) ? token_generate_wrappable :
+	    token_generate)(c->token, type, key->label, id, out);
 }
 
 enum err
-ceremony_probe(struct ceremony *c, enum key_type type, const char *label,
-    struct view id)
+ceremony_probe(struct ceremony *c, const char *as, enum key_type type,
+    const char *label, struct view id)
 {
 	struct probe tried[PROBES];
 	AUTO_DONE(payload) p = { 0 };
 
 	TRY(token_probe(c->token, type, label, id, tried));
 	payload_put(&p, "tried", "misuse");
-	payload_put(&p, "label", label);
+	payload_put(&p, as, label);
 	for (size_t i = 0; i < PROBES; i++)
 		payload_put(&p, tried[i].tried, tried[i].refused[0] != '\0' ?
 		    tried[i].refused : "no such mechanism");
@@ -239,7 +267,10 @@ step_generate_key(struct ceremony *c, const struct script_step *s,
 	key_id_of(c, c->ids[at]);
 	TRY(make_key(c, key, id, &made));
 	TRY(record_key(c, key, id, &made));
-	TRY(ceremony_probe(c, (enum key_type)key->type, key->label, id));
+	/* what may still be wrapped cannot refuse it: it does when sealed */
+	if (!script_key_wraps(key))
+		TRY(ceremony_probe(c, "label", (enum key_type)key->type,
+		    key->label, id));
 	c->keys[at] = STEAL(made.public_key);
 	TRY(register_key_of(c, key, at));
 	TRY(write_public(c, key->label, c->keys[at]));
@@ -257,6 +288,16 @@ sign_with_token(void *context, const struct hash *digest,
 	return key_sign_digest(context, digest, true, out);
 }
 
+struct key_spec
+ceremony_key_spec(const struct ceremony *c, size_t at)
+{
+	return (struct key_spec){
+		.label = c->script->keys.at[at].label,
+		.id = VIEW_OF(c->ids[at]),
+		.public_key = c->keys[at],
+	};
+}
+
 enum err
 ceremony_signer(struct ceremony *c, int certificate, struct key **out_key,
     struct certificate_signer *out_signer)
@@ -264,11 +305,7 @@ ceremony_signer(struct ceremony *c, int certificate, struct key **out_key,
 	const struct script *s = c->script;
 	int signing = script_key_index(s,
 	    s->certificates.at[certificate].key.name);
-	struct key_spec spec = {
-		.label = s->keys.at[signing].label,
-		.id = VIEW_OF(c->ids[signing]),
-		.public_key = c->keys[signing],
-	};
+	struct key_spec spec = ceremony_key_spec(c, (size_t)signing);
 
 	TRY(token_key_find(c->token, &spec, out_key));
 	*out_signer = (struct certificate_signer){

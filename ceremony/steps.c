@@ -1,39 +1,14 @@
 /*
- * The catalogue of steps, the model that checks a script against it, and the
- * runner that records INTENT and RESULT around each. Scripts come here parsed
- * and consistent in themselves (script.c).
+ * The catalogue of steps, and the runner that records INTENT and RESULT around
+ * each. Scripts come here checked (steps_check.c).
  * Next: step_secret.c and step_token.c do the steps.
  */
-#include "ceremony/steps.h"
-
 #include <stdio.h>
 #include <string.h>
 
-/* What can be so of a ceremony besides its keys and certificates. */
-#define SPLIT	0x1u	/* the secret exists, every officer has a share */
-#define PROVEN	0x2u	/* every quorum has opened it */
-#define TOKEN	0x4u	/* the token is initialised and logged in */
-#define CHANGED	0x8u	/* its PINs are the new officers' */
-#define CLOSED	0x10u
+#include "ceremony/steps_parts.h"
 
-enum takes { TAKES_NOTHING, TAKES_KEY, TAKES_CERTIFICATE, TAKES_CRL,
-	TAKES_POLICY };
-
-/* Which scripts may have it: the last one, with other officers. */
-enum kin { BEGINS, CONTINUES, EITHER, SPLITS, CHANGES };
-
-static const struct row {
-	const char	*name;
-	enum kin	 kin;
-	enum takes	 takes;
-	unsigned int	 needs, gives;
-	bool		 again;		/* may be done more than once */
-	bool		 critical;	/* a quorum of officers signs first */
-	enum err	 (*run)(struct ceremony *c,
-			    const struct script_step *s,
-			    struct payload *result);
-	const char	*about;		/* for the room, before it is done */
-} catalogue[] = {
+static const struct row catalogue[] = {
 	{ "split-secret", SPLITS, TAKES_NOTHING, 0, SPLIT, false, true,
 	    step_split_secret,
 	    "a secret is drawn and split; each officer's share is encrypted "
@@ -43,7 +18,7 @@ static const struct row {
 	    "each officer enters their share; every quorum must open the "
 	    "secret, every set of one fewer must not" },
 	/* its PINs are the secret's: recovery is proven before they are set */
-	{ "initialise-token", BEGINS, TAKES_NOTHING, SPLIT | PROVEN, TOKEN,
+	{ "initialise-token", MAKES_TOKEN, TAKES_NOTHING, SPLIT | PROVEN, TOKEN,
 	    false, true, step_initialise_token,
 	    "the blank token gets its label and its PINs: a point of no "
 	    "return" },
@@ -59,10 +34,42 @@ static const struct row {
 	    true, step_open_token,
 	    "officers enter their shares; the token is opened, and its "
 	    "objects are compared with the register" },
+	{ "declare-lost", RECOVERS, TAKES_NOTHING, 0, LOST, false, true,
+	    step_declare_lost,
+	    "the token is given up: what it holds and no medium has is gone" },
+	{ "open-secret", RECOVERS, TAKES_NOTHING, 0, SPLIT | PROVEN, false,
+	    true, step_open_secret,
+	    "officers enter their shares; the secret is open, and no token "
+	    "is" },
+	{ "split-backup-secret", BACKS_UP, TAKES_NOTHING, TOKEN, DEALT, false,
+	    true, step_split_backup_secret,
+	    "another secret is drawn and split: wrapped keys are opened by it "
+	    "alone" },
+	{ "prove-backup-quorums", BACKS_UP, TAKES_NOTHING, DEALT, OPENED,
+	    false, false, step_prove_backup_quorums,
+	    "each officer enters their backup share; every quorum must open "
+	    "the secret, every set of one fewer must not" },
+	{ "open-backup-secret", CONTINUES, TAKES_NOTHING, 0, OPENED, false,
+	    true, step_open_backup_secret,
+	    "officers enter their backup shares" },
 	{ "generate-key", EITHER, TAKES_KEY, TOKEN, 0, true, true,
 	    step_generate_key,
 	    "the token makes a key pair; its attributes are read back and it "
 	    "signs" },
+	{ "wrap-keys", BACKS_UP, TAKES_NOTHING, TOKEN | OPENED, WRAPPED,
+	    false, true, step_wrap_keys,
+	    "every key that is to be backed up is wrapped, and written to "
+	    "every medium" },
+	{ "prove-backups", BACKS_UP, TAKES_NOTHING, TOKEN | WRAPPED, COPIED,
+	    false, true, step_prove_backups,
+	    "on the second token every wrapped key is unwrapped, and signs" },
+	{ "seal-keys", BACKS_UP, TAKES_NOTHING, COPIED, SEALED, false, true,
+	    step_seal_keys,
+	    "the keys become such that nothing takes them out of the token "
+	    "any more: a point of no return" },
+	{ "restore-keys", RECOVERS, TAKES_NOTHING, TOKEN | OPENED, REGAINED,
+	    false, true, step_restore_keys,
+	    "every wrapped key is unwrapped in the new token, and signs" },
 	{ "certify", EITHER, TAKES_CERTIFICATE, TOKEN, 0, true, true,
 	    step_certify,
 	    "a certificate is built, linted, signed by the token, compared "
@@ -82,268 +89,13 @@ static const struct row {
 	    "forgotten, the register is written" },
 };
 
-static const char *const fact_words[] = {
-	"the secret to be split", "every quorum to be proven",
-	"the token to be opened", "the PINs to be changed",
-	"the ceremony to be closed",
-};
-
-struct model {
-	unsigned int	facts;
-	bool		keys[CEREMONY_KEYS];		/* there */
-	bool		destroyed[CEREMONY_KEYS];
-	bool		certificates[SCRIPT_CERTIFICATES];
-	bool		crls[SCRIPT_CRLS];
-	bool		policies[SCRIPT_POLICIES];
-};
-
-static const struct row *
-row_of(const char *name)
+const struct row *
+step_row(const char *name)
 {
 	for (size_t i = 0; i < COUNT(catalogue); i++)
 		if (strcmp(catalogue[i].name, name) == 0)
 			return &catalogue[i];
 	return NULL;
-}
-
-static enum err
-check_taken(const struct script_step *s, const struct row *row,
-    const struct yaml_reference *what, enum takes as, const char *word)
-{
-	bool wanted = row->takes == as;
-
-	if ((what->name != NULL) == wanted)
-		return ERR_OK;
-	return yaml_error(s->step.at, "expected %s \"%s\" with %s",
-	    wanted ? "a" : "no", word, row->name);
-}
-
-static enum err
-check_takes(const struct row *row, const struct script_step *s)
-{
-	TRY(check_taken(s, row, &s->key, TAKES_KEY, "key"));
-	TRY(check_taken(s, row, &s->certificate, TAKES_CERTIFICATE,
-	    "certificate"));
-	TRY(check_taken(s, row, &s->crl, TAKES_CRL, "crl"));
-	return check_taken(s, row, &s->policy, TAKES_POLICY, "policy");
-}
-
-static bool
-is_kin(enum kin kin, const struct script *s)
-{
-	switch (kin) {
-	case BEGINS:
-		return !s->continues;
-	case CONTINUES:
-		return s->continues;
-	case SPLITS:
-		return !s->continues || s->former.count != 0;
-	case CHANGES:
-		return s->former.count != 0;
-	case EITHER:
-		break;
-	}
-	return true;
-}
-
-static enum err
-check_kin(const struct row *row, const struct script *script,
-    const struct script_step *s)
-{
-	static const char *const words[] = {
-		[BEGINS] = "continues none",
-		[CONTINUES] = "continues another",
-		[SPLITS] = "continues none, or changes the officers",
-		[CHANGES] = "changes the officers (former)",
-	};
-
-	return is_kin(row->kin, script) ? ERR_OK : yaml_error(s->step.at,
-	    "%s: only in a script that %s", row->name, words[row->kin]);
-}
-
-static enum err
-check_facts(const struct row *row, const struct script_step *s,
-    const struct model *m)
-{
-	for (unsigned int i = 0; i < COUNT(fact_words); i++)
-		if ((row->needs & ~m->facts) >> i & 1)
-			return yaml_error(s->step.at, "%s: expected %s before",
-			    row->name, fact_words[i]);
-	if (!row->again && (row->gives & m->facts) != 0)
-		return yaml_error(s->step.at, "%s: is done once", row->name);
-	return ERR_OK;
-}
-
-static enum err
-model_key(const struct script *script, const struct row *row,
-    const struct script_step *s, struct model *m)
-{
-	int key = script_key_index(script, s->key.name);
-	bool destroys = row->run == step_destroy_key;
-
-	if (key == -1)
-		return yaml_error(s->key.at, "expected the label of a key");
-	if (m->destroyed[key])
-		return yaml_error(s->key.at, "this key is destroyed before");
-	if (!destroys && m->keys[key])
-		return yaml_error(s->key.at, "this key is generated before");
-	if (destroys && !script->keys.at[key].inherited)
-		return yaml_error(s->key.at, "expected an inherited key");
-	m->keys[key] = true;
-	m->destroyed[key] = destroys;
-	return ERR_OK;
-}
-
-static enum err
-model_certificate(const struct script *script, const struct script_step *s,
-    struct model *m)
-{
-	int at = script_certificate_index(script, s->certificate.name);
-	const struct script_certificate *c;
-	int issuer;
-
-	if (at == -1)
-		return yaml_error(s->certificate.at,
-		    "expected the name of a certificate");
-	c = &script->certificates.at[at];
-	issuer = script_certificate_index(script, c->issuer.name);
-	if (m->certificates[at])
-		return yaml_error(s->certificate.at,
-		    "this certificate is issued before");
-	if (!m->keys[script_key_index(script, c->key.name)])
-		return yaml_error(s->certificate.at,
-		    "expected its key %s to be generated before", c->key.name);
-	if (m->destroyed[script_key_index(script,
-	    script->certificates.at[issuer].key.name)])
-		return yaml_error(s->certificate.at,
-		    "the key of its issuer is destroyed before");
-	if (issuer != at && !m->certificates[issuer])
-		return yaml_error(s->certificate.at,
-		    "expected its issuer %s to be issued before",
-		    c->issuer.name);
-	m->certificates[at] = true;
-	return ERR_OK;
-}
-
-static enum err
-model_crl(const struct script *script, const struct script_step *s,
-    struct model *m)
-{
-	int at = script_crl_index(script, s->crl.name);
-	int issuer;
-
-	if (at == -1)
-		return yaml_error(s->crl.at, "expected the name of a crl");
-	issuer = script_certificate_index(script,
-	    script->crls.at[at].issuer.name);
-	if (m->crls[at])
-		return yaml_error(s->crl.at, "this list is issued before");
-	if (!m->certificates[issuer] || m->destroyed[script_key_index(script,
-	    script->certificates.at[issuer].key.name)])
-		return yaml_error(s->crl.at, "expected its issuer %s, and the "
-		    "key of it", script->certificates.at[issuer].name);
-	m->crls[at] = true;
-	return ERR_OK;
-}
-
-static enum err
-model_policy(const struct script *script, const struct script_step *s,
-    struct model *m)
-{
-	int at = script_policy_index(script, s->policy.name);
-
-	if (at == -1)
-		return yaml_error(s->policy.at, "expected the name of a "
-		    "policy");
-	if (m->policies[at])
-		return yaml_error(s->policy.at, "this policy is approved "
-		    "before");
-	m->policies[at] = true;
-	return ERR_OK;
-}
-
-/* Nothing the script plans may be left out. */
-static enum err
-model_close(const struct script *script, const struct script_step *s,
-    const struct model *m)
-{
-	if ((m->facts & (PROVEN | TOKEN)) == 0 ||
-	    (!script->continues && (m->facts & TOKEN) == 0))
-		return yaml_error(s->step.at, "close: expected something to "
-		    "be done before");
-	if (script->former.count != 0 && (m->facts & CHANGED) == 0)
-		return yaml_error(s->step.at, "close: expected the PINs to be "
-		    "changed before, since the officers change");
-	for (size_t i = 0; i < script->keys.count; i++)
-		if (!m->keys[i])
-			return yaml_error(s->step.at, "close: expected the "
-			    "key %s to be generated before",
-			    script->keys.at[i].label);
-	for (size_t i = 0; i < script->certificates.count; i++)
-		if (!m->certificates[i])
-			return yaml_error(s->step.at, "close: expected the "
-			    "certificate %s to be issued before",
-			    script->certificates.at[i].name);
-	for (size_t i = 0; i < script->crls.count; i++)
-		if (!m->crls[i])
-			return yaml_error(s->step.at, "close: expected the "
-			    "crl %s to be issued before",
-			    script->crls.at[i].name);
-	for (size_t i = 0; i < script->policies.count; i++)
-		if (!m->policies[i])
-			return yaml_error(s->step.at, "close: expected the "
-			    "policy %s to be approved before",
-			    script->policies.at[i].name);
-	return ERR_OK;
-}
-
-static enum err
-model_step(const struct script *script, const struct script_step *s,
-    struct model *m)
-{
-	const struct row *row = row_of(s->step.name);
-
-	if (row == NULL)
-		return yaml_error(s->step.at, "expected a step of the "
-		    "catalogue");
-	if ((m->facts & CLOSED) != 0)
-		return yaml_error(s->step.at, "expected nothing after close");
-	TRY(check_kin(row, script, s));
-	if (row->run == step_split_secret && script->continues &&
-	    (m->facts & TOKEN) == 0)
-		return yaml_error(s->step.at, "%s: expected the token to be "
-		    "opened by the officers before", row->name);
-	TRY(check_takes(row, s));
-	TRY(check_facts(row, s, m));
-	if (row->takes == TAKES_KEY)
-		TRY(model_key(script, row, s, m));
-	if (row->takes == TAKES_CRL)
-		TRY(model_crl(script, s, m));
-	if (row->takes == TAKES_POLICY)
-		TRY(model_policy(script, s, m));
-	if (row->takes == TAKES_CERTIFICATE)
-		TRY(model_certificate(script, s, m));
-	if (row->gives == CLOSED)
-		TRY(model_close(script, s, m));
-	m->facts |= row->gives;
-	return ERR_OK;
-}
-
-enum err
-steps_check(const struct script *s)
-{
-	struct model m = { 0 };
-
-	for (size_t i = 0; i < s->keys.count; i++)
-		m.keys[i] = s->keys.at[i].inherited;
-	for (size_t i = 0; i < s->certificates.count; i++)
-		m.certificates[i] = s->certificates.at[i].inherited;
-	for (size_t i = 0; i < s->steps.count; i++)
-		TRY(model_step(s, &s->steps.at[i], &m));
-	if ((m.facts & CLOSED) == 0)
-		return yaml_error(s->steps.at[s->steps.count - 1].step.at,
-		    "expected close as the last step");
-	return ERR_OK;
 }
 
 void
@@ -372,7 +124,7 @@ step_title(const struct script *s, size_t index, char out[128])
 bool
 step_is_critical(const struct script_step *s)
 {
-	return row_of(s->step.name)->critical;
+	return step_row(s->step.name)->critical;
 }
 
 static enum err
@@ -394,7 +146,7 @@ record_intent(struct ceremony *c, const struct script_step *s)
 static enum err
 run_step(struct ceremony *c, const struct script_step *s)
 {
-	const struct row *row = row_of(s->step.name);
+	const struct row *row = step_row(s->step.name);
 	AUTO_DONE(payload) result = { 0 };
 
 	ceremony_say(c, "  %s", phrase(c->console->language, row->about));

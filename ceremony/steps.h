@@ -12,6 +12,7 @@
 #include "ceremony/crl.h"
 #include "ceremony/script.h"
 #include "ceremony/transcript.h"
+#include "pkcs11/generate.h"
 #include "pkcs11/register.h"
 
 /* What is read aloud and back before the first step. */
@@ -41,6 +42,9 @@ struct ceremony {
 	/* when officers change: the secret before, which opens the token
 	   until its PINs are changed, and the root that stays */
 	struct secret		*before, *root;
+	struct secret		*backup;	/* what wrapped keys open by */
+	struct quorum		 backup_quorum;
+	char			 media[REGISTER_MEDIA][PATH_MAX]; /* or "" */
 	struct token		*token;		/* logged in */
 	struct token_identity	 identity;
 	uint8_t			 ids[CEREMONY_KEYS][CEREMONY_KEY_ID];
@@ -82,6 +86,24 @@ bool step_is_critical(const struct script_step *s);
     const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_prove_quorums(struct ceremony *c,
     const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_split_backup_secret(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_prove_backup_quorums(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_open_backup_secret(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_wrap_keys(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_prove_backups(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_seal_keys(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_declare_lost(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_open_secret(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
+[[nodiscard]] enum err step_restore_keys(struct ceremony *c,
+    const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_initialise_token(struct ceremony *c,
     const struct script_step *s, struct payload *result);
 [[nodiscard]] enum err step_generate_key(struct ceremony *c,
@@ -113,18 +135,46 @@ bool step_is_critical(const struct script_step *s);
 /* Its keys and certificates, from the files in c->dir and c->reg. */
 [[nodiscard]] enum err ceremony_inherit(struct ceremony *c);
 
+/*
+ * The two secrets that officers hold shares of: what they are called in
+ * records and files.
+ */
+struct sharing {
+	enum share_of	 of;
+	const char	*record;	/* "ceremony/quorum.txt" */
+	const char	*file;		/* "share": officers/1.share.cms */
+	const char	*seat;		/* key of a SHARE record */
+	const char	*tried;		/* of its NEGCTRL record */
+};
+const struct sharing *sharing_of(enum share_of of);
+
 /* One officer's share, asked for until it is right. */
 [[nodiscard]] enum err ceremony_take_share(struct ceremony *c,
-    const struct participant *p, struct share *out);
+    const struct participant *p, enum share_of of, struct share *out);
 /* The token of the register, opened with the PIN of a secret. */
 [[nodiscard]] enum err ceremony_reopen(struct ceremony *c,
     const struct secret *secret);
 /* The PINs of c->before become those of c->secret; the token is closed. */
 [[nodiscard]] enum err ceremony_change_pins(struct ceremony *c);
-/* What the key must not allow is tried, and the refusals recorded. */
-[[nodiscard]] enum err ceremony_probe(struct ceremony *c,
+/*
+ * What the key must not allow is tried, and the refusals recorded; as: "label",
+ * or "copy-of" one that is not in the register's token.
+ */
+[[nodiscard]] enum err ceremony_probe(struct ceremony *c, const char *as,
     enum key_type type, const char *label, struct view id);
-[[nodiscard]] enum err ceremony_record_token(struct ceremony *c);
+/* A key's attributes as the token tells them, for a record. */
+void ceremony_put_attributes(const struct key_record *r, struct payload *p);
+/* as: "label", or "backup" of the second token */
+[[nodiscard]] enum err ceremony_record_token(struct ceremony *c,
+    const char *as);
+/*
+ * A blank token gets this label and the PINs of c->secret, and is open; or
+ * that goes on after a crash. c->identity says what it is.
+ */
+[[nodiscard]] enum err ceremony_make_token(struct ceremony *c,
+    const char *label);
+/* The key at an index of the script, to be found in a token. */
+struct key_spec ceremony_key_spec(const struct ceremony *c, size_t at);
 /* Two objects for each live key, and nothing that nobody recorded. */
 [[nodiscard]] enum err ceremony_compare_objects(struct ceremony *c,
     int64_t *out_objects);
@@ -146,9 +196,33 @@ struct step_crl {
 [[nodiscard]] enum err ceremony_open_token(struct ceremony *c,
     const struct secret *pin);
 
-/* The secret of c->quorum, from the shares of holders who are present. */
+/* The secret, or the backup's, from shares of holders who are present. */
 [[nodiscard]] enum err ceremony_open_secret(struct ceremony *c,
-    const struct participant *holders, struct secret **out);
+    const struct participant *holders, enum share_of of,
+    struct secret **out);
+
+/* ---- wrapped keys (step_backup.c, medium.c) */
+
+/* The key they are wrapped under, of c->backup, and what tells it. */
+[[nodiscard]] enum err ceremony_kek(const struct ceremony *c,
+    struct secret **out_kek);
+/*
+ * Unwraps the key at an index of the script into the open token, where it
+ * signs, and records that (RESTORE). ERR_MISMATCH, ERR_SIGNATURE: it is not
+ * the key of the register.
+ */
+[[nodiscard]] enum err ceremony_restore(struct ceremony *c, size_t at,
+    struct view wrapped);
+/* What a restored key signs: that it is where, in which ceremony. */
+void restore_message(const uint8_t id[SHARE_ID_SIZE], const char *label,
+    const char *serial, struct view challenge, struct bytes *out);
+
+/* A file on a medium, which the room is asked to bring: "LABEL.wrapped". */
+[[nodiscard]] enum err medium_write(struct ceremony *c, unsigned int medium,
+    const char *label, struct view wrapped);
+/* ERR_MISMATCH: not what has this hash. */
+[[nodiscard]] enum err medium_read(struct ceremony *c, unsigned int medium,
+    const char *label, const struct hash *wanted, struct bytes *out);
 
 /* ---- people (attend.c, attend_open.c) */
 

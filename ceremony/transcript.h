@@ -40,6 +40,10 @@
 	X(KEYGEN, PLACE_STEP)	/* label, id, spki, attributes */             \
 	X(CERT, PLACE_STEP)	/* name, serial, validity, sha256 */          \
 	X(CRL, PLACE_STEP)	/* name, number, revoked, sha256 */           \
+	X(WRAP, PLACE_STEP)	/* a key is on a medium: copy, sha256 */      \
+	X(RESTORE, PLACE_STEP)	/* a copy signs: label, token, challenge */   \
+	X(SEAL, PLACE_STEP)	/* nothing takes it out: label, attributes */ \
+	X(LOST, PLACE_STEP)	/* a token is given up: token, copies */      \
 	X(DESTROY, PLACE_STEP)	/* a key is gone: label, id, spki */          \
 	X(RESULT, PLACE_STEP)	/* the step is done */                        \
 	X(EXCEPTION, PLACE_ALL)	/* expected, happened, decided */             \

@@ -147,6 +147,42 @@ verify_record(struct evidence *v, const struct ceremony_question *q,
 	return verify_verdicts(v, l);
 }
 
+static void
+tell_keys(const struct evidence *v, const struct ceremony_listener *l)
+{
+	const struct script *s = v->script;
+	size_t made = 0, wrapped = 0;
+
+	for (size_t i = 0; i < s->keys.count; i++) {
+		made += !s->keys.at[i].inherited;
+		wrapped += script_key_wraps(&s->keys.at[i]);
+	}
+	ceremony_tell(l, "keys: %zu, made in the token, not extractable",
+	    made);
+	if (wrapped != 0)
+		ceremony_tell(l, "backups: of %zu keys, proven on %s before "
+		    "they were sealed", wrapped, s->backup.token);
+	if (s->lost.count != 0)
+		ceremony_tell(l, "restored: %zu keys, each signed a challenge",
+		    s->keys.count - made);
+}
+
+static void
+tell_register(const struct evidence *v, const struct ceremony_listener *l)
+{
+	struct key_register reg;
+
+	if (evidence_register(v, v->script->steps.count, &reg) != ERR_OK)
+		return;
+	ceremony_tell(l, "register: %zu keys; %zu copies: %zu before, %zu "
+	    "made; %zu live, %zu destroyed, %zu lost: adds up",
+	    reg.key_count, reg.copy_count, v->before.copy_count,
+	    reg.copy_count - v->before.copy_count,
+	    register_copies(&reg, NULL, REGISTER_LIVE),
+	    register_copies(&reg, NULL, REGISTER_DESTROYED),
+	    register_copies(&reg, NULL, REGISTER_LOST));
+}
+
 static enum err
 verify_content(struct evidence *v, const struct ceremony_listener *l)
 {
@@ -156,8 +192,8 @@ verify_content(struct evidence *v, const struct ceremony_listener *l)
 	    v->script->continues ? "of the ceremony before" :
 	    "every set tried");
 	TRY(verify_keys(v));
-	ceremony_tell(l, "keys: %zu, made in the token, not extractable",
-	    v->script->keys.count);
+	TRY(verify_backups(v));
+	tell_keys(v, l);
 	TRY(verify_certificates(v));
 	ceremony_tell(l, "certificates: %zu, as planned, linted, chained",
 	    v->script->certificates.count);
@@ -166,8 +202,7 @@ verify_content(struct evidence *v, const struct ceremony_listener *l)
 	TRY(verify_policies(v));
 	TRY(verify_possession(v));
 	TRY(verify_register(v));
-	ceremony_tell(l, "register: what was before, made and destroyed "
-	    "adds up");
+	tell_register(v, l);
 	return ERR_OK;
 }
 

@@ -25,7 +25,7 @@ struct evidence {
 	size_t			 disagree;	/* verdicts */
 	size_t			 files;		/* FILE records borne out */
 	struct key_register	 before;	/* of the ceremony before */
-	struct quorum		 quorum;
+	struct quorum		 quorum, backup_quorum;
 	EVP_PKEY		*keys[CEREMONY_KEYS];
 	X509			*certificates[SCRIPT_CERTIFICATES];
 };
@@ -92,6 +92,24 @@ struct ceremony_listener;
 [[nodiscard]] enum err verify_roster(struct evidence *v);
 [[nodiscard]] enum err verify_quorum(struct evidence *v);
 [[nodiscard]] enum err verify_keys(struct evidence *v);
+/*
+ * Keys that were wrapped: the copies are of them, were proven before the keys
+ * were sealed, and what was sealed refuses to leave (verify_backup.c).
+ */
+[[nodiscard]] enum err verify_backups(struct evidence *v);
+/* The records of a copy on a medium, on a token; what they say of the key. */
+[[nodiscard]] enum err evidence_wrapped(const struct evidence *v,
+    const char *label, unsigned int medium, struct hash *out);
+[[nodiscard]] enum err evidence_restored(const struct evidence *v,
+    const char *label, const struct record **out);
+/* A text, or bytes in hexadecimal, of a record. */
+[[nodiscard]] enum err record_take(const struct record *r, const char *key,
+    char *out, size_t size);
+[[nodiscard]] enum err record_take_hex(const struct record *r,
+    const char *key, uint8_t *out, size_t size);
+/* Every "CKA_SENSITIVE:1" of the list is among the record's attributes. */
+[[nodiscard]] enum err record_attributes(const struct record *r,
+    const char *const *wanted);
 [[nodiscard]] enum err verify_certificates(struct evidence *v);
 [[nodiscard]] enum err verify_log_key(struct evidence *v);
 [[nodiscard]] enum err verify_register(struct evidence *v);

@@ -54,77 +54,93 @@ choose(uint64_t n, uint64_t k)
 }
 
 static enum err
-verify_officer(struct evidence *v, const struct quorum *q,
-    unsigned int seat)
+verify_officer(struct evidence *v, const struct sharing *of,
+    const struct quorum *q, unsigned int seat)
 {
 	const char *name = v->script->officers.at[seat - 1].name;
 	AUTO_DONE(bytes) sealed = { 0 };
 	const struct record *r;
-	char number[12], path[32];
+	char number[12], path[48];
 
-	snprintf(path, sizeof(path), "officers/%u.share.cms", seat);
+	snprintf(path, sizeof(path), "officers/%u.%s.cms", seat, of->file);
 	TRY(evidence_read(v, path, &sealed));
 	if (strcmp(q->officers[seat - 1], name) != 0)
-		return err_because(ERR_MISMATCH,
-		    "quorum.txt: seat %u is not the script's officer", seat);
+		return err_because(ERR_MISMATCH, "%s: seat %u is not the "
+		    "script's officer", of->record, seat);
 	snprintf(number, sizeof(number), "%u", seat);
-	TRY(evidence_find(v, RECORD_SHARE, "seat", number, &r));
+	TRY(evidence_find(v, RECORD_SHARE, of->seat, number, &r));
 	TRY(record_says(r, "officer", view_text(name)));
 	return record_says_hex(r, "commitment",
 	    VIEW_OF(q->shares[seat - 1].at));
 }
 
-/* All C(n, m) sets opened the secret, all C(n, m - 1) were refused. */
-static enum err
-verify_trials(const struct evidence *v, const struct quorum *q)
+/* The RESULT of the one step of this name, which there may be none of. */
+static const struct record *
+result_of(const struct evidence *v, const char *step)
 {
-	const struct record *result = NULL, *control;
+	char word[64];
 
 	for (size_t i = 0; i < v->script->steps.count; i++) {
-		char word[64];
-
-		step_word(v->script, i, word);
-		if (strcmp(v->script->steps.at[i].step.name,
-		    "prove-quorums") != 0)
+		if (strcmp(v->script->steps.at[i].step.name, step) != 0)
 			continue;
+		step_word(v->script, i, word);
 		for (size_t k = 0; k < v->records.count; k++)
 			if (v->records.at[k].type == RECORD_RESULT &&
 			    view_is(v->records.at[k].step, word))
-				result = &v->records.at[k];
+				return &v->records.at[k];
 	}
+	return NULL;
+}
+
+/* All C(n, m) sets opened the secret, all C(n, m - 1) were refused. */
+static enum err
+verify_trials(const struct evidence *v, const struct sharing *of,
+    const struct quorum *q)
+{
+	const struct record *result = result_of(v, of->of == SHARE_OF_BACKUP ?
+	    "prove-backup-quorums" : "prove-quorums");
+	const struct record *control;
+
 	if (result == NULL)
 		return err_because(ERR_NOT_FOUND,
 		    "no quorum was tried in this ceremony");
-	TRY(evidence_find(v, RECORD_NEGCTRL, "tried", "one officer too few",
-	    &control));
+	TRY(evidence_find(v, RECORD_NEGCTRL, "tried", of->tried, &control));
 	TRY(record_says_int(result, "opened", choose(q->count,
 	    q->threshold)));
 	return record_says_int(control, "sets",
 	    choose(q->count, q->threshold - 1));
 }
 
-enum err
-verify_quorum(struct evidence *v)
+static enum err
+verify_sharing(struct evidence *v, const struct sharing *of, bool carries)
 {
 	AUTO_DONE(bytes) text = { 0 };
 	struct quorum q;
 
-	TRY(evidence_previous(v));
-	if (v->script->continues && v->script->former.count == 0)
-		return ERR_OK;
-	TRY(evidence_read(v, "ceremony/quorum.txt", &text));
+	TRY(evidence_read(v, of->record, &text));
 	TRY(quorum_get(bytes_view(&text), &q));
 	if (memcmp(q.ceremony_id, v->id, sizeof(v->id)) != 0 ||
 	    q.threshold != (unsigned int)v->script->threshold ||
 	    q.count != v->script->officers.count)
-		return err_because(ERR_MISMATCH, "quorum.txt: not of this "
-		    "ceremony, or another threshold or number of officers");
-	if (q.carries != v->script->continues)
-		return err_because(ERR_MISMATCH, "quorum.txt: a root is "
-		    "carried when officers change, and then only");
+		return err_because(ERR_MISMATCH, "%s: not of this ceremony, "
+		    "or another threshold or number of officers", of->record);
+	if (q.carries != carries)
+		return err_because(ERR_MISMATCH, "%s: a root is carried when "
+		    "officers change, and then only", of->record);
 	for (unsigned int seat = 1; seat <= q.count; seat++)
-		TRY(verify_officer(v, &q, seat));
-	return verify_trials(v, &q);
+		TRY(verify_officer(v, of, &q, seat));
+	return verify_trials(v, of, &q);
+}
+
+enum err
+verify_quorum(struct evidence *v)
+{
+	TRY(evidence_previous(v));
+	if (!v->script->continues || v->script->former.count != 0)
+		TRY(verify_sharing(v, sharing_of(SHARE_OF_SECRET),
+		    v->script->continues));
+	return result_of(v, "split-backup-secret") == NULL ? ERR_OK :
+	    verify_sharing(v, sharing_of(SHARE_OF_BACKUP), false);
 }
 
 /* ---- keys */
@@ -147,25 +163,46 @@ has_attribute(struct view list, const char *wanted)
 	return false;
 }
 
-/* What no issuing key may lack, whatever a module lets one read. */
-static enum err
-verify_attributes(const struct record *r)
+enum err
+record_attributes(const struct record *r, const char *const *wanted)
 {
-	static const char *const wanted[] = {
-		"CKA_TOKEN:1", "CKA_PRIVATE:1", "CKA_SENSITIVE:1",
-		"CKA_EXTRACTABLE:0", "CKA_SIGN:1", "CKA_DECRYPT:0",
-		"CKA_UNWRAP:0", "CKA_DERIVE:0", "CKA_SIGN_RECOVER:0",
-		"CKA_MODIFIABLE:0", "CKA_LOCAL:1", "CKA_ALWAYS_SENSITIVE:1",
-		"CKA_NEVER_EXTRACTABLE:1",
-	};
 	AUTO_DONE(bytes) list = { 0 };
 
 	TRY(record_get(r, "attributes", &list));
-	for (size_t i = 0; i < COUNT(wanted); i++)
-		if (!has_attribute(bytes_view(&list), wanted[i]))
+	for (; *wanted != NULL; wanted++)
+		if (!has_attribute(bytes_view(&list), *wanted))
 			return err_because(ERR_MISMATCH, "record %ju: wanted "
-			    "%s", (uintmax_t)r->number, wanted[i]);
+			    "%s", (uintmax_t)r->number, *wanted);
 	return ERR_OK;
+}
+
+/* What no issuing key may lack, whatever a module lets one read. */
+static const char *const of_all[] = {
+	"CKA_TOKEN:1", "CKA_PRIVATE:1", "CKA_SENSITIVE:1", "CKA_SIGN:1",
+	"CKA_DECRYPT:0", "CKA_UNWRAP:0", "CKA_DERIVE:0",
+	"CKA_SIGN_RECOVER:0", "CKA_LOCAL:1", "CKA_ALWAYS_SENSITIVE:1", NULL,
+};
+/* A key that is to be wrapped says that it can be, until it is sealed. */
+static const char *const of_wrappable[] = {
+	"CKA_EXTRACTABLE:1", "CKA_MODIFIABLE:1", "CKA_NEVER_EXTRACTABLE:0",
+	NULL,
+};
+static const char *const of_kept[] = {
+	"CKA_EXTRACTABLE:0", "CKA_MODIFIABLE:0", "CKA_NEVER_EXTRACTABLE:1",
+	NULL,
+};
+
+/* It was tried what the key must refuse, when it was made. */
+static enum err
+verify_misuse(const struct evidence *v, const char *label,
+    const struct record *made)
+{
+	const struct record *probed;
+
+	TRY(evidence_find(v, RECORD_NEGCTRL, "label", label, &probed));
+	return view_equal(probed->step, made->step) ? ERR_OK :
+	    err_because(ERR_MISMATCH, "record %ju: of another step than the "
+	    "key it is about", (uintmax_t)probed->number);
 }
 
 enum err
@@ -188,7 +225,8 @@ enum err
 evidence_key(struct evidence *v, size_t at)
 {
 	const struct script_key *key = &v->script->keys.at[at];
-	const struct record *r, *probed;
+	bool wraps = script_key_wraps(key);
+	const struct record *r;
 	struct hash spki, id;
 
 	TRY(evidence_find(v, RECORD_KEYGEN, "label", key->label, &r));
@@ -199,13 +237,12 @@ evidence_key(struct evidence *v, size_t at)
 		    "key %s: not of the script's type", key->label);
 	TRY(public_hash(v->keys[at], &spki));
 	TRY(record_says_hex(r, "spki-sha256", VIEW_OF(spki.at)));
-	TRY(evidence_find(v, RECORD_NEGCTRL, "label", key->label, &probed));
-	if (!view_equal(probed->step, r->step))
-		return err_because(ERR_MISMATCH, "record %ju: of another step "
-		    "than the key it is about", (uintmax_t)probed->number);
+	if (!wraps)
+		TRY(verify_misuse(v, key->label, r));
 	id = sha256_2(VIEW_OF(v->id), r->step);
 	TRY(record_says_hex(r, "id", VIEW(id.at, CEREMONY_KEY_ID)));
-	return verify_attributes(r);
+	TRY(record_attributes(r, of_all));
+	return record_attributes(r, wraps ? of_wrappable : of_kept);
 }
 
 enum err

@@ -85,6 +85,17 @@ same_quorum(struct evidence *v)
 	    &v->before.quorum);
 }
 
+static enum err
+same_backup_quorum(struct evidence *v)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	TRY(evidence_read(v, "ceremony/backup-quorum.txt", &text));
+	TRY(wanted_hash("ceremony/backup-quorum.txt", bytes_view(&text),
+	    &v->before.backup_quorum));
+	return quorum_get(bytes_view(&text), &v->backup_quorum);
+}
+
 enum err
 evidence_previous(struct evidence *v)
 {
@@ -102,6 +113,8 @@ evidence_previous(struct evidence *v)
 	if (v->script->former.count == 0)
 		TRY(same_quorum(v));
 	TRY(quorum_get(bytes_view(&quorum), &v->quorum));
+	if (v->before.wraps)
+		TRY(same_backup_quorum(v));
 	for (size_t i = 0; i < v->before.key_count; i++)
 		TRY(carried_key(v, &v->before.keys[i]));
 	for (size_t i = 0; i < v->before.certificate_count; i++)
@@ -112,40 +125,15 @@ evidence_previous(struct evidence *v)
 /* ---- what this one did */
 
 static enum err
-take_text(const struct record *r, const char *key, char *out, size_t size)
-{
-	AUTO_DONE(bytes) value = { 0 };
-
-	TRY(record_get(r, key, &value));
-	if (value.len >= size)
-		return err_because(ERR_CORRUPT, "record %ju: %s is too long",
-		    (uintmax_t)r->number, key);
-	snprintf(out, size, "%s", bytes_text(&value));
-	return ERR_OK;
-}
-
-static enum err
-take_hex(const struct record *r, const char *key, uint8_t *out, size_t size)
-{
-	AUTO_DONE(bytes) hex = { 0 }, raw = { 0 };
-
-	TRY(record_get(r, key, &hex));
-	TRY(hex_get(bytes_view(&hex), &raw));
-	if (raw.len != size)
-		return err_because(ERR_CORRUPT, "record %ju: %s has another "
-		    "length", (uintmax_t)r->number, key);
-	memcpy(out, raw.at, size);
-	return ERR_OK;
-}
-
-static enum err
 add_token(const struct evidence *v, struct key_register *reg)
 {
 	const struct record *r;
 
-	TRY(evidence_find(v, RECORD_TOKEN, NULL, NULL, &r));
-	TRY(take_text(r, "label", reg->token, sizeof(reg->token)));
-	return take_text(r, "serial", reg->serial, sizeof(reg->serial));
+	TRY(evidence_find(v, RECORD_TOKEN, "label", v->script->token, &r));
+	TRY(record_take(r, "label", reg->token, sizeof(reg->token)));
+	TRY(record_take(r, "serial", reg->serial, sizeof(reg->serial)));
+	register_settle(reg);
+	return ERR_OK;
 }
 
 /* The token that was opened again is the register's. */
@@ -167,7 +155,8 @@ add_quorum(const struct evidence *v, struct key_register *reg)
 	const struct record *r;
 
 	TRY(evidence_find(v, RECORD_FILE, "path", "ceremony/quorum.txt", &r));
-	return take_hex(r, "sha256", reg->quorum.at, sizeof(reg->quorum.at));
+	return record_take_hex(r, "sha256", reg->quorum.at,
+	    sizeof(reg->quorum.at));
 }
 
 static enum err
@@ -182,7 +171,7 @@ add_key(const struct evidence *v, const char *label,
 
 	TRY(evidence_find(v, RECORD_KEYGEN, "label", label, &r));
 	snprintf(k.label, sizeof(k.label), "%s", label);
-	TRY(take_hex(r, "id", k.id, sizeof(k.id)));
+	TRY(record_take_hex(r, "id", k.id, sizeof(k.id)));
 	TRY(public_hash(v->keys[at], &k.spki));
 	TRY(register_add_key(reg, &k));
 	return register_add_on_token(reg, label, reg->token, reg->serial);
@@ -221,6 +210,101 @@ strike_key(const struct evidence *v, const char *label,
 	return ERR_OK;
 }
 
+/* The RESULT that says which key wrapped ones are under. */
+static enum err
+find_check(const struct evidence *v, const struct record **out)
+{
+	for (size_t i = 0; i < v->records.count; i++) {
+		AUTO_DONE(bytes) value = { 0 };
+
+		*out = &v->records.at[i];
+		if ((*out)->type == RECORD_RESULT &&
+		    record_get(*out, "check", &value) == ERR_OK)
+			return ERR_OK;
+	}
+	return err_because(ERR_NOT_FOUND, "no step says which key wrapped "
+	    "keys are under");
+}
+
+static enum err
+add_backup_quorum(const struct evidence *v, struct key_register *reg)
+{
+	const struct record *r, *result = NULL;
+
+	TRY(find_check(v, &result));
+	TRY(evidence_find(v, RECORD_FILE, "path",
+	    "ceremony/backup-quorum.txt", &r));
+	TRY(record_take_hex(r, "sha256", reg->backup_quorum.at,
+	    sizeof(reg->backup_quorum.at)));
+	reg->wraps = true;
+	return record_take_hex(result, "check", reg->check,
+	    sizeof(reg->check));
+}
+
+static enum err
+add_wrapped(const struct evidence *v, struct key_register *reg)
+{
+	const struct script *s = v->script;
+
+	for (size_t i = 0; i < s->keys.count; i++)
+		for (unsigned int n = 1; script_key_wraps(&s->keys.at[i]) &&
+		    n <= (unsigned int)s->backup.media; n++) {
+			struct hash h;
+
+			TRY(evidence_wrapped(v, s->keys.at[i].label, n, &h));
+			TRY(register_add_on_medium(reg, s->keys.at[i].label,
+			    n, &h));
+		}
+	return ERR_OK;
+}
+
+/* Copies on the second token, or on the one that takes the lost one's place. */
+static enum err
+add_restored(const struct evidence *v, bool inherited,
+    struct key_register *reg)
+{
+	const struct script *s = v->script;
+
+	for (size_t i = 0; i < s->keys.count; i++) {
+		const struct script_key *key = &s->keys.at[i];
+		char token[33], serial[17];
+		const struct record *r;
+
+		if (key->backup != BACKUP_WRAPPED ||
+		    key->inherited != inherited)
+			continue;
+		TRY(evidence_restored(v, key->label, &r));
+		TRY(record_take(r, "token", token, sizeof(token)));
+		TRY(record_take(r, "serial", serial, sizeof(serial)));
+		TRY(register_add_on_token(reg, key->label, token, serial));
+	}
+	return ERR_OK;
+}
+
+static enum err
+strike_lost(const struct evidence *v, struct key_register *reg)
+{
+	for (size_t i = 0; i < v->script->lost.count; i++) {
+		const char *label = v->script->lost.at[i];
+		const struct record *r;
+		uint64_t copies = 0;
+
+		TRY(evidence_find(v, RECORD_LOST, "token", label, &r));
+		for (size_t k = 0; k < reg->copy_count; k++) {
+			struct register_copy *c = &reg->copies[k];
+
+			if (c->medium != 0 || c->state != REGISTER_LIVE ||
+			    strcmp(c->token, label) != 0)
+				continue;
+			c->state = REGISTER_LOST;
+			copies++;
+		}
+		TRY(record_says_int(r, "copies", copies));
+	}
+	register_settle(reg);
+	return ERR_OK;
+}
+
 static enum err
 add_step(const struct evidence *v, const struct script_step *s,
     struct key_register *reg)
@@ -237,6 +321,16 @@ add_step(const struct evidence *v, const struct script_step *s,
 		return add_key(v, s->key.name, reg);
 	if (strcmp(name, "destroy-key") == 0)
 		return strike_key(v, s->key.name, reg);
+	if (strcmp(name, "split-backup-secret") == 0)
+		return add_backup_quorum(v, reg);
+	if (strcmp(name, "wrap-keys") == 0)
+		return add_wrapped(v, reg);
+	if (strcmp(name, "prove-backups") == 0)
+		return add_restored(v, false, reg);
+	if (strcmp(name, "declare-lost") == 0)
+		return strike_lost(v, reg);
+	if (strcmp(name, "restore-keys") == 0)
+		return add_restored(v, true, reg);
 	if (strcmp(name, "certify") == 0)
 		return add_certificate(v, s->certificate.name, reg);
 	return ERR_OK;

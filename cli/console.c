@@ -45,12 +45,14 @@ ask(void *context, const struct question *q, struct bytes *out_line)
 }
 
 static enum err
-share(void *context, const struct participant *p, struct secret **out_line)
+share(void *context, const struct participant *p, enum share_of of,
+    struct secret **out_line)
 {
 	const enum language *language = context;
 	char prompt[256];
 
 	snprintf(prompt, sizeof(prompt), phrase(*language,
+	    of == SHARE_OF_BACKUP ? "%s, your backup share (not shown)" :
 	    "%s, your share (not shown)"), p->as);
 	printf("? %s\n", prompt);
 	fflush(stdout);

@@ -183,13 +183,14 @@ screen_ask(void *context, const struct question *q, struct bytes *out_line)
 }
 
 static enum err
-screen_share(void *context, const struct participant *p,
+screen_share(void *context, const struct participant *p, enum share_of of,
     struct secret **out_line)
 {
 	struct screen *s = context;
 	char text[256];
 
 	snprintf(text, sizeof(text), phrase(s->language,
+	    of == SHARE_OF_BACKUP ? "%s, your backup share (not shown)" :
 	    "%s, your share (not shown)"), p->as);
 	draw(s, text);
 	return ask_secret("", out_line);

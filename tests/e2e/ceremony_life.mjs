@@ -42,7 +42,7 @@ const objects = async () => {
 await test('every shipped script passes its check', async () => {
   for (const name of ['rehearsal', 'document-signer', 'revocation',
     'unseal-drill', 'destroy', 'policy-approval', 'officer-change',
-    'authority-rollover']) {
+    'authority-rollover', 'backup', 'restore']) {
     const r = await okse(['ceremony', 'check', script(name)])
     assert.equal(r.status, 0, name + r.stderr)
   }
