@@ -33,13 +33,8 @@ static struct handle
 serial_of(const struct restore_holder *h, int64_t bound)
 {
 	struct handle serial = handle_at(bound);
-	AUTO_DONE(bytes) name = { 0 };
-	struct hash hash;
+	struct hash hash = sha256_2(VIEW_OF(h->holder.at), h->programme);
 
-	bytes_put(&name, VIEW_OF(h->holder.at));
-	bytes_put(&name, VIEW_OF(serial.at));
-	bytes_put(&name, h->programme);
-	hash = sha256(bytes_view(&name));
 	memcpy(serial.at + 4, hash.at, sizeof(serial.at) - 4);
 	return serial;
 }

@@ -380,6 +380,60 @@ a_challenge_given_before_the_loss_counts_no_more(void **state)
 	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_OK);
 }
 
+/* ---- entries of older programs, which name no device by its second */
+
+static void
+told_of_old(struct world *w, int64_t now, struct entry_decision_facts f)
+{
+	static const struct entry_rule rule = { "a", ENTRY_RULE_PASS };
+	static const uint8_t holder[16] = { 7 };
+	static uint64_t index = 1000;
+	struct entry_common c = { .seq = index, .t = now * 1000 };
+	AUTO_DONE(bytes) entry = { 0 };
+	struct restored so_far = { 0 };
+
+	f.programme = "resident-id";
+	f.allow = true;
+	f.caller = "c";
+	f.rules = &rule;
+	f.rule_count = 1;
+	f.holder = holder;
+	memcpy(f.request, &index, sizeof(index));
+	OK(entry_decision(&c, &f, &entry));
+	OK(restore_entry(w->n->registry, index++, bytes_view(&entry), 1 << 20,
+	    &so_far));
+}
+
+static void
+entries_of_an_older_program_are_rebuilt(void **state)
+{
+	struct world *w = *state;
+	const struct handle holder = { .at = { 7 } };
+	const struct schema_use uses[] = { { 1, 5, 1 }, { 1, 6, 1 } };
+	struct registry_device d;
+
+	OK(registry_begin(w->n->registry));
+	told_of_old(w, 1000, (struct entry_decision_facts){
+	    .operation = "credential", .purpose = "first-issue",
+	    .device = holder.at, .uses = uses, .use_count = 1 });
+	told_of_old(w, 1001, (struct entry_decision_facts){
+	    .operation = "status-change", .action = "suspend" });
+	OK(registry_device_bound(w->n->registry, &holder,
+	    view_text("resident-id"), 1000, &d));
+	assert_int_equal(d.state, DEVICE_SUSPENDED);
+	assert_int_equal(d.changed_at, 1001);
+	told_of_old(w, 1002, (struct entry_decision_facts){
+	    .operation = "credential", .purpose = "reissue",
+	    .device = holder.at, .uses = uses + 1, .use_count = 1 });
+	OK(registry_device_bound(w->n->registry, &holder,
+	    view_text("resident-id"), 1000, &d));
+	assert_int_equal(d.state, DEVICE_REPLACED);
+	OK(registry_device_find(w->n->registry, &holder,
+	    view_text("resident-id"), &d));
+	assert_int_equal(d.issued_at, 1002);
+	registry_rollback(w->n->registry);
+}
+
 /* ---- refused, interrupted */
 
 static void
@@ -492,6 +546,7 @@ main(void)
 		TEST(nobody_gets_a_second_device_by_it),
 		TEST(a_retry_whose_seed_was_lost_hears_so),
 		TEST(a_challenge_given_before_the_loss_counts_no_more),
+		TEST(entries_of_an_older_program_are_rebuilt),
 		TEST(only_what_was_confirmed_is_repaired),
 		TEST(a_log_that_is_not_its_checkpoints_repairs_nothing),
 		TEST(a_log_behind_the_mark_repairs_nothing),
