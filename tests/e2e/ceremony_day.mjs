@@ -2,6 +2,7 @@
 // What it leaves verifies; what people refuse, mistype or say is on the record.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync, cpSync }
   from 'node:fs'
@@ -10,6 +11,7 @@ import { test, done, temporary, okse } from './lib/instance.mjs'
 import { softhsm, people, productionScript, paper, openShare, sit,
   sitAtScreen, transcript, honest, wordsOf }
   from './lib/room.mjs'
+import { startBrowser } from './lib/browser.mjs'
 
 const home = temporary()
 process.on('exit', () => rmSync(home, { recursive: true, force: true }))
@@ -105,6 +107,20 @@ await test('its minutes are pages that bind each other', async () => {
   const html = (await okse(['ceremony', 'report', '--html', kept.dir])).stdout
   assert.equal(html.match(/<section>/g).length, pages.length)
   assert.doesNotMatch(html, /<script|https?:/)
+
+  // a browser makes a PDF of it: the same pages, each with its own foot
+  const browser = await startBrowser()
+  writeFileSync(at('minutes.html'), html)
+  await browser.open(at('minutes.html'))
+  writeFileSync(at('minutes.pdf'), await browser.pdf())
+  await browser.stop()
+  const printed = execFileSync('pdftotext', ['-layout', at('minutes.pdf'), '-'],
+    { encoding: 'utf8' }).split('\f').slice(0, -1)
+  assert.equal(printed.length, pages.length)
+  const last = page => page.trimEnd().split('\n').at(-1)
+  printed.forEach((page, i) => assert.equal(
+    last(page).trim().replace(/ +/g, ' '), last(pages[i]).replace(/ +/g, ' ')))
+  assert.match(printed.join(), /최지킴/)
 })
 
 /** The transcript chained anew, as anybody can who has none of the keys. */
