@@ -149,6 +149,22 @@ name_server(struct web *w)
 	return ERR_OK;
 }
 
+/* Whose certificate it was, when that was the matter. */
+static enum err
+no_connection(const struct web *w)
+{
+	SSL *ssl = NULL;
+	long verified = X509_V_OK;
+
+	(void)err_openssl("connection");
+	if (w->tls != NULL && BIO_get_ssl(w->bio, &ssl) == 1 && ssl != NULL)
+		verified = SSL_get_verify_result(ssl);
+	if (verified != X509_V_OK)
+		return err_because(ERR_UNAVAILABLE, "the certificate of %s: "
+		    "%s", w->host, X509_verify_cert_error_string(verified));
+	return err_because(ERR_UNAVAILABLE, "no connection to %s", w->host);
+}
+
 static enum err
 connect_to(struct web *w)
 {
@@ -161,11 +177,8 @@ connect_to(struct web *w)
 		return err_openssl("connection");
 	if (w->tls != NULL)
 		TRY(name_server(w));
-	if (BIO_do_connect_retry(w->bio, WEB_SECONDS, 10) != 1) {
-		(void)err_openssl("connection");
-		return err_because(ERR_UNAVAILABLE, "no connection to %s",
-		    w->host);
-	}
+	if (BIO_do_connect_retry(w->bio, WEB_SECONDS, 10) != 1)
+		return no_connection(w);
 	/* connecting with a limit has left it without blocking */
 	if (BIO_get_fd(w->bio, &fd) < 0 || BIO_socket_nbio(fd, 0) != 1)
 		return err_openssl("connection");

@@ -11,7 +11,7 @@
 
 #include "audit/files.h"
 
-#define WEB_SECONDS 30		/* without a byte */
+#define WEB_SECONDS 15		/* without a byte */
 
 struct web;
 
