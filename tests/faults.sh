@@ -56,6 +56,11 @@ if ! "$BUILD/tool/faults" judge "$dir" >"$work/verdict" 2>&1; then
 	sed 's/^/# without any fault: /' "$work/verdict"
 	bad=$((bad + 1))
 fi
+# without any fault everybody is served: 24 tickets and 16 changes of status
+if ! grep -q '^40 receipts' "$work/verdict"; then
+	echo "# without any fault there are $(tail -n 1 "$work/verdict")"
+	bad=$((bad + 1))
+fi
 # the judge can tell: receipts of one run, the disk of another
 cp "$dir/receipts" "$work/receipts"
 cp "$work/receipts" "$fresh/other"

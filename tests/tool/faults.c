@@ -1,7 +1,7 @@
 /*
  * faults prepare: makes a notary's directory, prints its name.
- * faults run DIR: the notary at work in DIR: tokens, credentials, refusals,
- * checkpoints, the end of a period, a stop and a second start. What is
+ * faults run DIR: the notary at work in DIR: tokens, credentials, changes of
+ * status, checkpoints, the end of a period, a stop and a second start. What is
  * acknowledged is put down in DIR/receipts, through memory alone, so that
  * whoever makes this process's system calls fail (tests/faults.sh) hits the
  * notary's and no others.
@@ -20,6 +20,7 @@
 #include "tests/unit/signer/notary.h"
 
 #define PEOPLE 3	/* in one batch */
+#define CHANGES 4	/* in a round */
 #define ROUNDS 4
 #define PERIOD "2026-11"
 #define GAVE_UP 3	/* exit status: an error was met, and taken as final */
@@ -27,7 +28,8 @@
 struct receipt {
 	uint64_t	index;
 	struct hash	leaf;
-	struct hash	draft;		/* all zero: it was refused */
+	struct hash	draft;		/* of a change of status: zero */
+	enum action	action;		/* of that, or 0 */
 	size_t		person;
 	size_t		len;
 	uint8_t		frame[2048];	/* the request, to be retried */
@@ -35,7 +37,7 @@ struct receipt {
 
 struct receipts {
 	size_t		count;
-	struct receipt	at[2 * PEOPLE * ROUNDS + ROUNDS];
+	struct receipt	at[(2 * PEOPLE + CHANGES) * ROUNDS];
 	uint64_t	closed;		/* size of the period's tree */
 	size_t		checkpoint_count;
 	struct {
@@ -159,6 +161,8 @@ world_at(const char *dir)
 		.registry = w->path[5], .log = w->path[6], .ca = w->path[7],
 		.policy = w->policy, .roster = w->roster,
 		.keys = { .at = w->keys, .count = COUNT(uses) },
+		.status_lists = { .uri = ISSUER "/v1/status-lists",
+		    .entries = 1 << 20 },
 	};
 	return w;
 }
@@ -187,24 +191,46 @@ open_or_give_up(struct world *w)
 }
 
 /* The answer has left the house: from now on it is a promise. */
-static void
-put_down(struct world *w, const struct served *s, size_t person,
-    struct view frame)
+static struct receipt *
+put_down(struct world *w, uint64_t index, size_t person, struct view frame)
 {
 	struct receipt *r = &receipts->at[receipts->count];
-	AUTO_DONE(bytes) storage = { 0 };
-	AUTO(draft) d = ticket_draft(s->ticket, 0, &storage);
 	struct view entry;
 
+	must_be(receipts->count < COUNT(receipts->at), "receipts");
 	must_be(frame.len <= sizeof(r->frame), "a frame");
-	r->index = ticket_index(s->ticket);
+	r->index = index;
 	DO(registry_entry_get(w->n->registry, r->index, &entry));
 	r->leaf = merkle_leaf(entry);
 	r->person = person;
 	r->len = frame.len;
 	memcpy(r->frame, frame.at, frame.len);
+	return r;
+}
+
+static void
+put_down_ticket(struct world *w, const struct served *s, size_t person,
+    struct view frame)
+{
+	AUTO_DONE(bytes) storage = { 0 };
+	AUTO(draft) d = ticket_draft(s->ticket, 0, &storage);
+	struct receipt *r = put_down(w, ticket_index(s->ticket), person,
+	    frame);
+
 	r->draft = sha256(draft_tbs(d));
 	receipts->count++;
+}
+
+/* The place in the log that an answer tells; UINT64_MAX: it has none. */
+static uint64_t
+told_index(const struct served *s)
+{
+	static const char word[] = "\"index\":";
+	const uint8_t *at = memmem(s->body.at, s->body.len, word,
+	    sizeof(word) - 1);
+
+	return at == NULL || served_err(s) != ERR_OK ? UINT64_MAX :
+	    strtoull((const char *)at + sizeof(word) - 1, NULL, 10);
 }
 
 /* Serves what was queued; whoever got a ticket has a receipt and a document */
@@ -223,9 +249,48 @@ serve(struct world *w, struct bytes frames[PEOPLE], size_t first,
 
 		if (s->ticket == NULL)
 			continue;
-		put_down(w, s, first + s->id, bytes_view(&frames[s->id]));
+		put_down_ticket(w, s, first + s->id,
+		    bytes_view(&frames[s->id]));
 		world_sign(w, s->ticket, &documents[s->id]);
 	}
+}
+
+static void
+change(struct world *w, size_t person, enum action a, const char *reason)
+{
+	AUTO_DONE(bytes) frame = { 0 };
+	const struct served *s = &w->batch.at[0];
+	struct person p;
+
+	person_init(&p, person, OPERATION_STATUS_CHANGE);
+	p.asked.purpose = (enum purpose)0;
+	p.asked.action = a;
+	p.asked.reason = view_text(reason);
+	p.asked.evidence.kind = EVIDENCE_NONE;
+	p.asked.evidence.centre = view_text("");
+	p.asked.holder.has_card = false;
+	snprintf(p.key, sizeof(p.key), "%s-%zu", action_name(a), person);
+	p.asked.idempotency_key = view_text(p.key);
+	request_encode(&p.asked, &frame);
+	DO(queue_add(&w->queue, 0, bytes_view(&frame)));
+	DO(batch_run(w->n, &w->queue, w->now, &w->batch));
+	if (!w->batch.durable)
+		return;		/* a full disk: nothing promised */
+	chores_clear(&w->n->chores);
+	if (told_index(s) == UINT64_MAX)
+		return;
+	put_down(w, told_index(s), person, bytes_view(&frame))->action = a;
+	receipts->count++;
+}
+
+/* One phone is lost, one is found again, one is gone for good. */
+static void
+change_some(struct world *w, size_t first)
+{
+	change(w, first, ACTION_SUSPEND, "phone-lost");
+	change(w, first + 1, ACTION_SUSPEND, "phone-lost");
+	change(w, first + 1, ACTION_REINSTATE, "phone-found");
+	change(w, first + 2, ACTION_REVOKE, "phone-lost");
 }
 
 static void
@@ -275,7 +340,7 @@ close_period(struct world *w)
 	close_step(w);
 }
 
-/* Three people get their credentials, a fourth request is refused. */
+/* Three people get their credentials, and what becomes of their phones. */
 static void
 one_round(struct world *w, size_t first)
 {
@@ -297,6 +362,7 @@ one_round(struct world *w, size_t first)
 		request_encode(&p.asked, &frames[i]);
 	}
 	serve(w, frames, first, documents);
+	change_some(w, first);
 	publish(w);
 	for (size_t i = 0; i < PEOPLE; i++) {
 		bytes_done(&frames[i]);
@@ -357,6 +423,11 @@ judge_receipt(struct world *w, size_t i)
 	MUST(queue_add(&w->queue, i, VIEW(r->frame, r->len)));
 	world_run(w);
 	s = &w->batch.at[0];
+	if (r->action != 0) {
+		judge(s->ticket == NULL && told_index(s) == r->index,
+		    "a retry is not the same change", i);
+		return;
+	}
 	judge(s->ticket != NULL && ticket_index(s->ticket) == r->index,
 	    "a retry is not the same decision", i);
 	if (s->ticket == NULL)
@@ -367,11 +438,46 @@ judge_receipt(struct world *w, size_t i)
 	world_sign(w, s->ticket, &document);
 }
 
-/* Whoever has a credential is refused another first one. */
+static enum device_state
+state_of(struct world *w, size_t person)
+{
+	struct registry_device d;
+	struct handle holder;
+	struct person p;
+
+	person_init(&p, person, OPERATION_QR_TOKEN);
+	holder = pseudonym_holder(w->n->keys, view_text(p.number));
+	if (registry_device_find(w->n->registry, &holder, p.asked.programme,
+	    &d) != ERR_OK)
+		MUST(registry_device_last(w->n->registry, &holder,
+		    p.asked.programme, &d));
+	return d.state;
+}
+
+/* The last that a person was told holds; the next may have come through. */
+static void
+judge_change(struct world *w, size_t i)
+{
+	const struct receipt *r = &receipts->at[i];
+	enum device_state is = state_of(w, r->person);
+
+	for (size_t k = i + 1; k < receipts->count; k++)
+		if (receipts->at[k].action != 0 &&
+		    receipts->at[k].person == r->person)
+			return;
+	judge(is == action_state(r->action) ||
+	    (r->action == ACTION_SUSPEND && is == DEVICE_ACTIVE &&
+	    r->person % PEOPLE == 1), "another state", i);
+}
+
+/* Whoever has a device is refused another first one. */
 static void
 judge_second_device(struct world *w, const struct receipt *r)
 {
 	struct person p;
+
+	if (state_of(w, r->person) == DEVICE_REVOKED)
+		return;
 
 	person_init(&p, r->person, OPERATION_QR_TOKEN);
 	p.asked.idempotency_key = view_text("again");
@@ -445,9 +551,12 @@ judge_all(const char *dir)
 	count = receipts->count;
 	for (size_t i = 0; i < count; i++)
 		judge_receipt(w, i);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (is_credential(w, &receipts->at[i]))
 			judge_second_device(w, &receipts->at[i]);
+		if (receipts->at[i].action != 0)
+			judge_change(w, i);
+	}
 	world_run(w);
 	judge_period(w);
 	judge_log(w);
