@@ -30,6 +30,7 @@ judge() {
 	*) echo "# $2: exit status $1: $(tail -n 1 "$work/said")"; bad=$((bad + 1)) ;;
 	esac
 	"$BUILD/tool/faults" judge "$dir" >"$work/verdict" 2>"$work/judge" && return
+	echo "the judge ends with status $?" >>"$work/verdict"
 	bad=$((bad + 1))
 	sed "s/^/# $2: /" "$work/verdict"
 	tail -n 2 "$work/judge" | sed 's/^/#   /'

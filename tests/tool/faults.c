@@ -501,6 +501,7 @@ judge_period(struct world *w)
 {
 	const struct closed_period *p = closed_find(&w->n->closed, PERIOD);
 
+	close_step(w);	/* published just before the crash */
 	publish(w);
 	close_step(w);
 	if (journal_published(w->n->journal) < journal_durable(w->n->journal))
