@@ -1,60 +1,14 @@
 /*
  * Rehearsals on a token that fails, lies or dies: none is ever taken for a
- * complete ceremony, and no PIN is tried again. Each has its own process and
- * its own token.
+ * complete ceremony, and no PIN is tried again.
  */
-/* its fixtures are for a token that is there already */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include "tests/unit/pkcs11/faulty.h"
-#pragma GCC diagnostic pop
-
-#include <sys/wait.h>
-
-#include "ceremony/ceremony.h"
-#include "quorum/quorum.h"
-
-#define SCRIPT "configs/ceremony/rehearsal.yaml"
-#define DIED ERR_COUNT
-
-static char dir[PATH_MAX + 16];
-
-static void
-begin(void)
-{
-	char path[PATH_MAX];
-
-	soft_make();
-	snprintf(dir, sizeof(dir), "%s/instance", soft_dir);
-	setenv("FAULTY_SCRIPT", soft_path("script", path), 1);
-	setenv("FAULTY_TRACE", soft_path("trace", path), 1);
-}
+#include "tests/unit/ceremony/faults.h"
 
 static enum err
 rehearse(const char *faults)
 {
-	struct ceremony_options o = {
-		.script = SCRIPT, .dir = dir, .module = module,
-	};
-	struct ceremony_result result;
-	int status;
-	pid_t pid;
-
 	begin();
-	script(faults);
-	if ((pid = fork()) == 0)
-		_exit((int)ceremony_hold(&o, &result));
-	assert_int_not_equal(pid, -1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? (enum err)WEXITSTATUS(status) : DIED;
-}
-
-static enum err
-verify(void)
-{
-	struct hash root;
-
-	return ceremony_verify(dir, NULL, NULL, &root);
+	return birth(ceremony_hold, faults);
 }
 
 static void
@@ -135,32 +89,14 @@ a_module_that_dies_leaves_no_ceremony(void **state)
 static void
 after_a_failure_the_shares_still_open_the_secret(void **state)
 {
-	struct share shares[2] = { 0 };
-	AUTO(secret) s = NULL;
-	char path[PATH_MAX + 64];
-	struct quorum q;
+	struct secret *s;
 
 	(void)state;
 	assert_int_equal(rehearse("C_InitToken 1 crash\n"), DIED);
-	snprintf(path, sizeof(path), "%s/ceremony/quorum.txt", dir);
-	assert_ok(quorum_read(path, &q));
-	for (unsigned int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s/officers/%u.share", dir,
-		    i + 2);
-		assert_ok(share_read(path, &shares[i]));
-	}
-	assert_ok(quorum_combine(&q, shares, 2, &s));
-	share_done(&shares[0]);
-	share_done(&shares[1]);
+	s = open_secret(2, 3);
+	assert_non_null(s);
+	secret_free(s);
 	soft_remove();
-}
-
-static int
-prepare(void **state)
-{
-	(void)state;
-	find_module();
-	return crypto_init() == ERR_OK ? 0 : -1;
 }
 
 int

@@ -1,83 +1,17 @@
 /*
  * A ceremony whose process dies before and after calls of the token, and goes
  * on: what comes of it verifies, and every planned key is there exactly once.
- * RESUME_SWEEP=all tries every call (make test-faults); otherwise some.
+ * RESUME_SWEEP=crash, or dead, tries every call (make test-faults); otherwise
+ * some.
  */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include "tests/unit/pkcs11/faulty.h"
-#pragma GCC diagnostic pop
-
-#include <sys/wait.h>
+#include "tests/unit/ceremony/faults.h"
 
 #include "base/file.h"
-#include "ceremony/ceremony.h"
-#include "pkcs11/token.h"
-#include "quorum/derive.h"
-#include "quorum/quorum.h"
-
-#define SCRIPT "configs/ceremony/rehearsal.yaml"
-#define KEYS 7
-#define DIED ERR_COUNT
-
-static char dir[PATH_MAX + 16];
-
-static void
-begin(void)
-{
-	char path[PATH_MAX];
-
-	soft_make();
-	snprintf(dir, sizeof(dir), "%s/instance", soft_dir);
-	setenv("FAULTY_SCRIPT", soft_path("script", path), 1);
-	setenv("FAULTY_TRACE", soft_path("trace", path), 1);
-}
-
-static enum err
-in_child(enum err (*act)(const struct ceremony_options *o,
-    struct ceremony_result *out), const char *faults)
-{
-	struct ceremony_options o = {
-		.script = SCRIPT, .dir = dir, .module = module,
-	};
-	struct ceremony_result result;
-	int status;
-	pid_t pid;
-
-	script(faults);
-	if ((pid = fork()) == 0)
-		_exit((int)act(&o, &result));
-	assert_int_not_equal(pid, -1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? (enum err)WEXITSTATUS(status) : DIED;
-}
 
 static void
 log_path(char out[PATH_MAX + 64])
 {
 	snprintf(out, PATH_MAX + 64, "%s/ceremony/transcript.log", dir);
-}
-
-/* The secret as officers one and three have it. */
-static struct secret *
-open_secret(void)
-{
-	struct share shares[2] = { 0 };
-	struct secret *s = NULL;
-	char path[PATH_MAX + 64];
-	struct quorum q;
-
-	snprintf(path, sizeof(path), "%s/ceremony/quorum.txt", dir);
-	assert_ok(quorum_read(path, &q));
-	for (unsigned int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s/officers/%u.share", dir,
-		    2 * i + 1);
-		assert_ok(share_read(path, &shares[i]));
-	}
-	assert_ok(quorum_combine(&q, shares, 2, &s));
-	share_done(&shares[0]);
-	share_done(&shares[1]);
-	return s;
 }
 
 /* In a process of its own: a module is loaded once. */
@@ -86,7 +20,7 @@ count_objects(void)
 {
 	struct token_uri uri = { .module_path = module };
 	AUTO_DONE(token_inventory) found = { 0 };
-	AUTO(secret) secret = open_secret();
+	AUTO(secret) secret = open_secret(1, 3);
 	AUTO(secret) pin = NULL;
 	AUTO(token) t = NULL;
 
@@ -116,10 +50,7 @@ the_token_holds_what_was_planned(const char *faults)
 static void
 the_record_verifies(const char *faults)
 {
-	struct hash root;
-	enum err e = ceremony_verify(dir, NULL, NULL, &root);
-
-	if (e != ERR_OK)
+	if (verify() != ERR_OK)
 		fail_msg("%s: %s", faults, err_why());
 }
 
@@ -130,13 +61,13 @@ die_and_go_on(const char *faults)
 	enum err e;
 
 	begin();
-	e = in_child(ceremony_hold, faults);
+	e = birth(ceremony_hold, faults);
 	if (e == ERR_OK) {
 		soft_remove();
 		return false;
 	}
 	assert_int_equal(e, DIED);
-	e = in_child(ceremony_resume, "");
+	e = birth(ceremony_resume, "");
 	if (e != ERR_OK)
 		fail_msg("%s: resume: %d", faults, (int)e);
 	the_record_verifies(faults);
@@ -161,21 +92,39 @@ a_death_at_a_call_that_changes_the_token_is_survived(void **state)
 		assert_true(die_and_go_on(faults[i]));
 }
 
+/* Both before a call is passed on and after it, or one of them at all. */
 static void
 a_death_at_every_call_is_survived(void **state)
 {
 	const char *sweep = getenv("RESUME_SWEEP");
-	bool all = sweep != NULL && strcmp(sweep, "all") == 0;
+	bool all = sweep != NULL;
+	unsigned int tried = 0;
 	bool hit = true;
 
 	(void)state;
-	for (unsigned int n = 9; hit; n += all ? 1 : 61) {
+	for (unsigned int n = 1; hit; n += all ? 1 : 61) {
 		char faults[32];
 
-		snprintf(faults, sizeof(faults), "* %u %s\n", n, n % 2 == 0 ?
-		    "crash" : "dead");
+		snprintf(faults, sizeof(faults), "* %u %s\n", n, all ? sweep :
+		    n % 2 == 0 ? "crash" : "dead");
 		hit = die_and_go_on(faults);
+		tried += hit;
 	}
+	print_message("# died at %u calls and went on\n", tried);
+	assert_true(tried > (all ? 500 : 8));
+}
+
+/* Nothing was begun: the token is blank, and a new directory will do. */
+static void
+a_death_before_the_first_step_leaves_nothing(void **state)
+{
+	static const char *const faults[] = {
+		"C_Initialize 1 crash\n", "C_GetSlotList 1 dead\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(faults); i++)
+		assert_true(die_and_go_on(faults[i]));
 }
 
 /* ---- while the officers change */
@@ -183,22 +132,14 @@ a_death_at_every_call_is_survived(void **state)
 static char before[PATH_MAX + 16];
 
 static enum err
-change_officers(enum err (*act)(const struct ceremony_options *o,
-    struct ceremony_result *out), const char *faults)
+change_officers(act_fn *act, const char *faults)
 {
 	struct ceremony_options o = {
 		.script = "configs/ceremony/officer-change.yaml",
 		.dir = dir, .module = module, .previous = before,
 	};
-	struct ceremony_result result;
-	int status;
-	pid_t pid;
 
-	script(faults);
-	if ((pid = fork()) == 0)
-		_exit((int)act(&o, &result));
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? (enum err)WEXITSTATUS(status) : DIED;
+	return in_child(act, &o, faults);
 }
 
 static void
@@ -214,7 +155,7 @@ a_death_while_pins_change_locks_nobody_out(void **state)
 	for (size_t i = 0; i < COUNT(faults); i++) {
 		begin();
 		snprintf(before, sizeof(before), "%s", dir);
-		assert_int_equal(in_child(ceremony_hold, ""), ERR_OK);
+		assert_int_equal(birth(ceremony_hold, ""), ERR_OK);
 		snprintf(dir, sizeof(dir), "%s/changed", soft_dir);
 		assert_int_equal(change_officers(ceremony_hold, faults[i]),
 		    DIED);
@@ -236,13 +177,13 @@ a_torn_record_is_cut_off_and_told(void **state)
 
 	(void)state;
 	begin();
-	assert_int_equal(in_child(ceremony_hold,
+	assert_int_equal(birth(ceremony_hold,
 	    "C_GenerateKeyPair 2 crash\n"), DIED);
 	log_path(path);
 	assert_ok(file_read(path, 1 << 20, &text));
 	bytes_put_text(&text, "99|2026-11-23T12:00:00Z|77|KEYGEN|6.gen");
 	assert_ok(file_replace(path, bytes_view(&text), 0644));
-	assert_int_equal(in_child(ceremony_resume, ""), ERR_OK);
+	assert_int_equal(birth(ceremony_resume, ""), ERR_OK);
 	the_record_verifies("torn");
 	bytes_reset(&text);
 	assert_ok(file_read(path, 1 << 20, &text));
@@ -259,13 +200,13 @@ a_damaged_record_ends_it(void **state)
 
 	(void)state;
 	begin();
-	assert_int_equal(in_child(ceremony_hold,
+	assert_int_equal(birth(ceremony_hold,
 	    "C_GenerateKeyPair 2 crash\n"), DIED);
 	log_path(path);
 	assert_ok(file_read(path, 1 << 20, &text));
 	text.at[text.len - 3] ^= 1;
 	assert_ok(file_replace(path, bytes_view(&text), 0644));
-	assert_int_equal(in_child(ceremony_resume, ""), ERR_CORRUPT);
+	assert_int_equal(birth(ceremony_resume, ""), ERR_CORRUPT);
 	soft_remove();
 }
 
@@ -274,13 +215,13 @@ what_has_ended_does_not_go_on(void **state)
 {
 	(void)state;
 	begin();
-	assert_int_equal(in_child(ceremony_hold, ""), ERR_OK);
-	assert_int_equal(in_child(ceremony_resume, ""), ERR_EXISTS);
+	assert_int_equal(birth(ceremony_hold, ""), ERR_OK);
+	assert_int_equal(birth(ceremony_resume, ""), ERR_EXISTS);
 	soft_remove();
 	begin();
-	assert_int_equal(in_child(ceremony_hold, "C_Sign 1+ rv 0x30\n"),
+	assert_int_equal(birth(ceremony_hold, "C_Sign 1+ rv 0x30\n"),
 	    ERR_TOKEN);
-	assert_int_equal(in_child(ceremony_resume, ""), ERR_EXISTS);
+	assert_int_equal(birth(ceremony_resume, ""), ERR_EXISTS);
 	soft_remove();
 }
 
@@ -293,24 +234,16 @@ half_a_key_pair_is_destroyed_and_made_anew(void **state)
 
 	(void)state;
 	begin();
-	assert_int_equal(in_child(ceremony_hold,
+	assert_int_equal(birth(ceremony_hold,
 	    "C_GenerateKeyPair 1 dead\n"), DIED);
 	/* the newest object file is the private half */
 	bytes_printf(&command, "cd %s && rm \"$(ls -t */*.object | head -1)\"",
 	    soft_path("tokens", path));
 	assert_int_equal(system(bytes_text(&command)), 0);
-	assert_int_equal(in_child(ceremony_resume, ""), ERR_OK);
+	assert_int_equal(birth(ceremony_resume, ""), ERR_OK);
 	the_record_verifies("half");
 	the_token_holds_what_was_planned("half");
 	soft_remove();
-}
-
-static int
-prepare(void **state)
-{
-	(void)state;
-	find_module();
-	return crypto_init() == ERR_OK ? 0 : -1;
 }
 
 int
@@ -320,6 +253,7 @@ main(void)
 		cmocka_unit_test(
 		    a_death_at_a_call_that_changes_the_token_is_survived),
 		cmocka_unit_test(a_death_at_every_call_is_survived),
+		cmocka_unit_test(a_death_before_the_first_step_leaves_nothing),
 		cmocka_unit_test(a_death_while_pins_change_locks_nobody_out),
 		cmocka_unit_test(a_torn_record_is_cut_off_and_told),
 		cmocka_unit_test(a_damaged_record_ends_it),
