@@ -137,9 +137,8 @@ test: deps
 test-run: all $(unit_programs) $(replay_programs) $(test_modules) $(test_tools) $(BUILD)/npm
 	BUILD=$(BUILD) tests/run.sh
 
-# the notary's every system call in turn, a quarter of an hour; a slice of it
-# is in `make test`
-# and the token's process dies before and after every call of a ceremony
+# the notary's every system call in turn, a quarter of an hour; then a death
+# before and after every call of a ceremony. A slice of both is in `make test`
 test-faults: all $(BUILD)/tool/faults $(BUILD)/module/faulty.so $(BUILD)/unit/ceremony/resume_test
 	BUILD=$(BUILD) tests/faults.sh
 	printf '%s\n' crash dead | xargs -P 2 -I{} env RESUME_SWEEP={} $(BUILD)/unit/ceremony/resume_test

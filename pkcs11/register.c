@@ -51,6 +51,12 @@ register_add_key(struct key_register *r, const struct register_key *key)
 	if (register_key(r, key->label) != NULL)
 		return err_because(ERR_EXISTS,
 		    "the register has a key %s already", key->label);
+	for (size_t i = 0; i < r->key_count; i++)
+		if (view_equal(VIEW_OF(r->keys[i].spki.at),
+		    VIEW_OF(key->spki.at)))
+			return err_because(ERR_EXISTS, "the keys %s and %s "
+			    "are one: what made them repeats itself",
+			    r->keys[i].label, key->label);
 	if (r->key_count == REGISTER_KEYS)
 		return err_because(ERR_RANGE, "a register has at most %d keys",
 		    REGISTER_KEYS);

@@ -89,12 +89,13 @@ struct key_register {
 struct register_key *register_key(struct key_register *r, const char *label);
 const struct register_certificate *register_certificate(
     const struct key_register *r, const char *name);
-/* ERR_EXISTS, ERR_RANGE, ERR_NOT_FOUND: of a key that is not there. */
+/* ERR_EXISTS: its label, or its public key; ERR_RANGE. */
 [[nodiscard]] enum err register_add_key(struct key_register *r,
     const struct register_key *key);
 [[nodiscard]] enum err register_add_certificate(struct key_register *r,
     const char *name, const struct hash *sha256);
-/* A copy on the token of the register, or on another one. */
+/* A copy on the token of the register, or on another one: as above, and
+   ERR_NOT_FOUND: of a key that is not there. */
 [[nodiscard]] enum err register_add_on_token(struct key_register *r,
     const char *label, const char *token, const char *serial);
 [[nodiscard]] enum err register_add_on_medium(struct key_register *r,

@@ -21,6 +21,7 @@
  *	C_Sign 1 high-s		the other s that verifies, above n/2
  *	C_FindObjects 1 lie	finds nothing
  *	C_GetAttributeValue 1 lie	lowest bit of the value flipped
+ *	C_GetAttributeValue 1 point	of an EC_POINT: another point of P-256
  *	C_GetTokenInfo 1 lie	another serial number
  *	C_GenerateRandom 1 lie	nothing but zeros
  * Calls are counted in each process from when the script was last read, which
@@ -46,7 +47,9 @@
 #define RULES_MAX 64
 #define SCRIPT_MAX 4096
 
-enum action { PASS, RV, AFTER, CRASH, DEAD, STALL, LIE, SHORT, ZERO, HIGH_S };
+enum action {
+	PASS, RV, AFTER, CRASH, DEAD, STALL, LIE, SHORT, ZERO, HIGH_S, POINT
+};
 
 struct rule {
 	char		function[40];
@@ -167,9 +170,10 @@ action_of(const char *word)
 		[DEAD] = "dead",
 		[STALL] = "stall", [LIE] = "lie", [SHORT] = "short",
 		[ZERO] = "zero", [HIGH_S] = "high-s",
+		[POINT] = "point",
 	};
 
-	for (enum action a = RV; a <= HIGH_S; a++) {
+	for (enum action a = RV; a <= POINT; a++) {
 		if (strcmp(word, words[a]) == 0)
 			return a;
 	}
@@ -325,9 +329,31 @@ lie_find(enum action action, CK_ULONG *count)
 		*count = 0;
 }
 
+/* The generator of P-256, which is nobody's key here. */
+static void
+lie_point(CK_ATTRIBUTE *a)
+{
+	static const unsigned char other[] = { 0x04, 0x41, 0x04,
+		0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47,
+		0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4, 0x40, 0xf2,
+		0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0,
+		0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96,
+		0x4f, 0xe3, 0x42, 0xe2, 0xfe, 0x1a, 0x7f, 0x9b,
+		0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e, 0x16,
+		0x2b, 0xce, 0x33, 0x57, 0x6b, 0x31, 0x5e, 0xce,
+		0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5,
+	};
+
+	if (a->type == CKA_EC_POINT && a->pValue != NULL &&
+	    a->ulValueLen == sizeof(other))
+		memcpy(a->pValue, other, sizeof(other));
+}
+
 static void
 lie_attribute(enum action action, CK_ATTRIBUTE *a)
 {
+	if (action == POINT)
+		lie_point(a);
 	if (action == LIE && a->pValue != NULL && a->ulValueLen != 0 &&
 	    a->ulValueLen != CK_UNAVAILABLE_INFORMATION)
 		*(unsigned char *)a->pValue ^= 1;

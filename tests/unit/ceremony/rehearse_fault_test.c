@@ -34,10 +34,19 @@ a_failing_call_ends_the_ceremony(void **state)
 		{ "C_InitToken 1 rv 0x30\n", ERR_TOKEN },
 		{ "C_InitPIN 1 rv 0x30\n", ERR_TOKEN },
 		{ "C_Login 2 rv 0xa0\n", ERR_PIN },
+		{ "C_Login 2 rv 0xa4\n", ERR_PIN },	/* locked */
 		{ "C_GenerateKeyPair 1 rv 0x30\n", ERR_TOKEN },
 		{ "C_GenerateKeyPair 4 rv 0x31\n", ERR_TOKEN },
 		{ "C_Sign 1+ rv 0x30\n", ERR_TOKEN },
 		{ "C_Sign 1+ lie\n", ERR_SIGNATURE },
+		{ "C_Sign 1+ zero\n", ERR_SIGNATURE },
+		{ "C_Sign 1+ short\n", ERR_TOKEN },
+		/* the public key it tells is not that of its private key */
+		{ "C_GetAttributeValue 1+ point\n", ERR_SIGNATURE },
+		/* another token, once it was initialised */
+		{ "C_GetTokenInfo 5+ lie\n", ERR_NOT_FOUND },
+		/* keys that it has made and does not find again */
+		{ "C_FindObjects 1+ lie\n", ERR_MISMATCH },
 		{ "C_GetAttributeValue 1+ lie\n", ERR_MISMATCH },
 		/* what a key must refuse, and this token does not */
 		{ "C_SetAttributeValue 1 rv 0x0\n", ERR_MISMATCH },
@@ -65,6 +74,26 @@ a_refused_pin_is_tried_once(void **state)
 	(void)state;
 	assert_int_equal(rehearse("C_Login 2 rv 0xa0\n"), ERR_PIN);
 	assert_int_equal(calls("C_Login"), 2);
+	soft_remove();
+}
+
+/* Another ceremony's, of the same label: nothing in it is touched. */
+static void
+a_token_of_that_label_is_left_alone(void **state)
+{
+	char first[PATH_MAX + 16];
+
+	(void)state;
+	assert_int_equal(rehearse(""), ERR_OK);
+	snprintf(first, sizeof(first), "%s", dir);
+	snprintf(dir, sizeof(dir), "%s/second", soft_dir);
+	assert_int_equal(birth(ceremony_hold, ""), ERR_EXISTS);
+	assert_int_equal(calls("C_InitToken"), 0);
+	assert_int_equal(calls("C_Login"), 0);
+	assert_err(verify(), ERR_MISMATCH);
+	assert_why("ABORT");
+	snprintf(dir, sizeof(dir), "%s", first);
+	assert_ok(verify());
 	soft_remove();
 }
 
@@ -107,6 +136,7 @@ main(void)
 		    without_faults_the_module_does_as_the_real_one),
 		cmocka_unit_test(a_failing_call_ends_the_ceremony),
 		cmocka_unit_test(a_refused_pin_is_tried_once),
+		cmocka_unit_test(a_token_of_that_label_is_left_alone),
 		cmocka_unit_test(a_module_that_dies_leaves_no_ceremony),
 		cmocka_unit_test(
 		    after_a_failure_the_shares_still_open_the_secret),

@@ -126,10 +126,15 @@ names_are_there_once_and_keys_are_counted(void **state)
 	(void)state;
 	for (int i = 0; i < REGISTER_KEYS; i++) {
 		snprintf(k.label, sizeof(k.label), "key-%d", i);
+		k.spki.at[0] = (uint8_t)i;
 		assert_int_equal(register_add_key(&r, &k), ERR_OK);
 	}
 	assert_int_equal(register_add_key(&r, &k), ERR_EXISTS);
 	snprintf(k.label, sizeof(k.label), "one-more");
+	k.spki.at[0] = 5;
+	assert_int_equal(register_add_key(&r, &k), ERR_EXISTS);
+	assert_non_null(strstr(err_why(), "key-5 and one-more are one"));
+	k.spki.at[0] = 255;
 	assert_int_equal(register_add_key(&r, &k), ERR_RANGE);
 	assert_int_equal(register_add_certificate(&r, "a", &h), ERR_OK);
 	assert_int_equal(register_add_certificate(&r, "a", &h), ERR_EXISTS);
