@@ -219,7 +219,8 @@
 	"DROP TABLE meta_1;"
 
 static const struct migration migrations[] = {
-	{ 0, 2, SQLITE_2, POSTGRES_2 },
+	/* whole in one step: a first start may be cut off anywhere */
+	{ 0, 3, SQLITE_2 SQLITE_3, POSTGRES_2 POSTGRES_3 },
 	{ 1, 2, SQLITE_FROM_1, NULL },
 	{ 2, 3, SQLITE_3, POSTGRES_3 },
 };

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test, done, startInstance, person, qrTokenBody }
+import { test, done, startInstance, person, qrTokenBody, sleep }
   from './lib/instance.mjs'
 import { until } from './lib/witness.mjs'
 
@@ -49,6 +49,27 @@ await test('an index is where a bundle ends, within the archive', async () => {
   for (const min of ['0', '255', '257', '512', 'x'])
     assert.notEqual((await prune('--min', min)).status, 0, min)
   assert.equal((await verify()).minimum, 0)
+})
+
+await test('a notary killed amid it goes on by itself', async () => {
+  const minimum = '/v1/log/minimum'
+  const { pid } = (await okse.processes()).find(p => p.role === 'notary')
+  const asked = okse.adminCall('POST', `${minimum}/256`).catch(() => {})
+  await sleep(15)
+  process.kill(pid, 'SIGKILL')
+  await asked
+  await until(() => okse.processes(), ps => ps.some(p =>
+    p.role === 'notary' && p.pid !== pid), 'another notary')
+  const seen = new Set()
+  await until(async () => {
+    const m = (await okse.adminCall('GET', minimum)).json
+    // killed before its entry was durable, it was never asked for
+    if (m?.minimum === 0 && m.state === 'done')
+      await okse.adminCall('POST', `${minimum}/256`)
+    seen.add((await verify()).status)
+    return m
+  }, m => m.minimum === 256 && m.state === 'done', 'removed')
+  assert.ok(!seen.has(1), [...seen].join())
 })
 
 await test('archived entries go, and a second time is as good', async () => {

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "signer/notary/registry.h"
+#include "signer/notary/registry_schema.h"
 
 #define OK(expr) assert_int_equal(expr, ERR_OK)
 
@@ -279,12 +280,22 @@ what_was_migrated_is_as_if_it_were_new(void **state)
 	assert_string_equal(bytes_text(&migrated), bytes_text(&made));
 }
 
+/* A first start that is cut off leaves a whole registry, or none. */
+static void
+a_new_registry_is_made_in_one_step(void **state)
+{
+	(void)state;
+	assert_int_equal(migration_from(0)->to, REGISTRY_VERSION);
+	assert_null(migration_from(REGISTRY_VERSION));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_new, place_free)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_new_registry_is_made_in_one_step),
 		TEST(an_older_schema_is_refused_and_the_remedy_named),
 		TEST(a_migration_keeps_every_row),
 		TEST(a_migration_of_what_is_up_to_date_does_nothing),
