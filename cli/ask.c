@@ -14,19 +14,25 @@
 
 #include "base/file.h"
 
-/* A line of at most max bytes; false at the end of input. */
+/*
+ * A line of at most ASK_LINE bytes; false at the end of input. A secret may
+ * come out of a pipe without a line end: half of one fails its own check.
+ */
 static bool
-read_line(int fd, char *line, size_t max, size_t *out_len)
+read_line(int fd, bool secret, char *line, size_t *out_len)
 {
 	size_t len = 0;
 	char c;
 
 	for (;;) {
-		if (read(fd, &c, 1) != 1)
-			return false;
+		if (read(fd, &c, 1) != 1) {
+			if (!secret || len == 0)
+				return false;
+			break;
+		}
 		if (c == '\n')
 			break;
-		if (len < max)
+		if (len < ASK_LINE)
 			line[len] = c;
 		len++;
 	}
@@ -42,14 +48,15 @@ ask(int fd, const char *prompt, bool echo, char line[ASK_LINE],
 	struct termios before, silent;
 	bool got;
 
-	if (person)
-		fprintf(stderr, "%s > ", prompt);
+	/* silent before it is asked: who types at once is not shown, or lost */
 	if (person && !echo && tcgetattr(fd, &before) == 0) {
 		silent = before;
 		silent.c_lflag &= ~(tcflag_t)ECHO;
 		tcsetattr(fd, TCSAFLUSH, &silent);
 	}
-	got = read_line(fd, line, ASK_LINE, out_len);
+	if (person)
+		fprintf(stderr, "%s > ", prompt);
+	got = read_line(fd, !echo, line, out_len);
 	if (person && !echo) {
 		tcsetattr(fd, TCSAFLUSH, &before);
 		fprintf(stderr, "\n");

@@ -191,6 +191,7 @@ sign_with_card(const char *card, const char *public, struct bytes *out_hex)
 	AUTO(token) t = NULL;
 	AUTO(EVP_PKEY) key = NULL;
 	struct officer who = { 0 };
+	enum err e;
 
 	TRY(read_input(NULL, 65536, &statement));
 	TRY(officer_key_get(view_text(public), &who));
@@ -198,7 +199,10 @@ sign_with_card(const char *card, const char *public, struct bytes *out_hex)
 	TRY(token_uri_parse(card, &uri));
 	TRY(take_pin(uri, &pin));
 	TRY(token_open(uri, NULL, &t));
-	TRY(token_login(t, pin));
+	e = token_login(t, pin);
+	if (e != ERR_OK)
+		return err_because(e, "%s%s", e != ERR_PIN ? "" : "it refused "
+		    "the PIN, which was tried once: ", err_why());
 	TRY(card_sign(t, key, bytes_view(&statement), &signature));
 	TRY(officer_verify(&who, bytes_view(&statement),
 	    bytes_view(&signature)));
