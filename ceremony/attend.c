@@ -276,20 +276,21 @@ attend_roll_call(struct ceremony *c)
 /* ---- agreement */
 
 /* One officer, who may say no. */
-static enum err
-ask_officer(struct ceremony *c, struct participant *p, bool *out_agreed)
+enum err
+attend_attest(struct ceremony *c, struct participant *p, const char *what,
+    const char *about, bool *out_agreed)
 {
 	AUTO_DONE(bytes) line = { 0 };
 	char text[256];
 	struct question q = { .text = text, .practice = "" };
 
-	snprintf(text, sizeof(text), words(c,
-	    "%s, %s, do you agree? Enter, or no"), p->as, p->who.name);
+	snprintf(text, sizeof(text), "%s, %s, %s", p->as, p->who.name,
+	    words(c, about));
 	do
 		TRY(attend_ask(c, &q, &line));
 	while (line.len != 0 && !view_is(bytes_view(&line), "no"));
 	*out_agreed = line.len == 0;
-	return *out_agreed ? record_signed(c, p, RECORD_CONFIRM, "confirm",
+	return *out_agreed ? record_signed(c, p, RECORD_CONFIRM, what,
 	    "agree") : ERR_OK;
 }
 
@@ -305,7 +306,8 @@ attend_agree(struct ceremony *c, size_t officers)
 
 		if (p->role != ROLE_OFFICER || !p->present)
 			continue;
-		TRY(ask_officer(c, p, &yes));
+		TRY(attend_attest(c, p, "confirm",
+		    "do you agree? Enter, or no", &yes));
 		agreed += yes;
 	}
 	if (agreed < officers)

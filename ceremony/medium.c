@@ -103,3 +103,22 @@ medium_write(struct ceremony *c, unsigned int medium, const char *label,
 	    file_create(path, wrapped, 0600));
 	return medium_read(c, medium, label, &h, &again);
 }
+
+/* Memory sticks keep what was removed: the last one shreds them. */
+enum err
+medium_remove(struct ceremony *c, unsigned int medium, const char *label,
+    const struct hash *wanted)
+{
+	AUTO_DONE(bytes) was = { 0 };
+	char path[PATH_MAX];
+
+	TRY(path_of(c, medium, label, path));
+	if (c->begun && !file_exists(path))	/* before the crash */
+		return ERR_OK;
+	TRY(medium_read(c, medium, label, wanted, &was));
+	if (unlink(path) == -1)
+		return err_system("%s: unlink", path);
+	TRY(dir_sync_of(path));
+	return !file_exists(path) ? ERR_OK : err_because(ERR_SYSTEM,
+	    "%s: it is still there after it was removed", path);
+}

@@ -178,11 +178,13 @@ known_serial(const struct ceremony *c, const char *label)
 	return NULL;
 }
 
-static enum err
-open_known(struct ceremony *c, const char *label, const char *serial)
+enum err
+ceremony_open_known(struct ceremony *c, const char *label,
+    const char *serial)
 {
 	AUTO(secret) pin = NULL;
 
+	token_close(STEAL(c->token));
 	snprintf(c->identity.label, sizeof(c->identity.label), "%s", label);
 	snprintf(c->identity.serial, sizeof(c->identity.serial), "%s",
 	    serial);
@@ -199,9 +201,12 @@ open_second(struct ceremony *c)
 	const char *label = c->script->backup.token;
 	const char *serial = known_serial(c, label);
 
-	token_close(STEAL(c->token));
-	TRY(serial != NULL ? open_known(c, label, serial) :
-	    ceremony_make_token(c, label));
+	if (serial != NULL) {
+		TRY(ceremony_open_known(c, label, serial));
+	} else {
+		token_close(STEAL(c->token));
+		TRY(ceremony_make_token(c, label));
+	}
 	return ceremony_record_token(c, "backup");
 }
 
@@ -233,7 +238,6 @@ step_prove_backups(struct ceremony *c, const struct script_step *s,
 			    1));
 	payload_put(result, "serial", c->identity.serial);
 	payload_put_int(result, "keys", proven);
-	token_close(STEAL(c->token));
 	return ceremony_reopen(c, c->secret);
 }
 

@@ -1,13 +1,12 @@
 /*
  * Steps of ceremonies that continue another: the token opened again by a
- * quorum and compared with the register, shares proven one by one, keys
- * destroyed. Next: crl.c.
+ * quorum and compared with the register, shares proven one by one, other PINs.
+ * Next: step_destroy.c.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "ceremony/steps.h"
-#include "pkcs11/generate.h"
 #include "quorum/derive.h"
 
 /* ---- open-token */
@@ -17,6 +16,7 @@ ceremony_reopen(struct ceremony *c, const struct secret *secret)
 {
 	AUTO(secret) pin = NULL;
 
+	token_close(STEAL(c->token));
 	TRY(derive_pin(secret, c->reg.token, &pin));
 	snprintf(c->identity.label, sizeof(c->identity.label), "%s",
 	    c->reg.token);
@@ -127,75 +127,5 @@ step_prove_possession(struct ceremony *c, const struct script_step *s,
 	payload_put_int(result, "proven", proven);
 	ceremony_say(c, "  %jd of %u officers hold their share",
 	    (intmax_t)proven, c->quorum.count);
-	return ERR_OK;
-}
-
-/* ---- destroy-key */
-
-/* The last signature says which key it was; a crash may have come after it. */
-static enum err
-say_farewell(struct ceremony *c, const struct register_key *k, int at)
-{
-	struct key_spec spec = {
-		.label = k->label, .id = VIEW_OF(k->id),
-		.public_key = c->keys[at],
-	};
-	AUTO(key) key = NULL;
-
-	/* finding it has it sign */
-	return token_key_find(c->token, &spec, &key);
-}
-
-static enum err
-destroy(struct ceremony *c, const struct register_key *k, int at)
-{
-	struct view id = VIEW_OF(k->id);
-	size_t objects = 0;
-
-	TRY(token_made(c->token, k->type, k->label, id, &objects));
-	if (objects == 0 && !c->begun)
-		return err_because(ERR_NOT_FOUND, "the key %s is not in the "
-		    "token", k->label);
-	if (objects == 2)
-		TRY(say_farewell(c, k, at));
-	for (; objects != 0; objects--)
-		TRY(token_destroy_one(c->token, k->type, k->label, id));
-	return ERR_OK;
-}
-
-static enum err
-strike_copy(struct ceremony *c, const char *label)
-{
-	struct register_copy *copy = register_on_token(&c->reg, label,
-	    c->reg.token, c->reg.serial);
-
-	if (copy == NULL)
-		return err_because(ERR_NOT_FOUND, "the register has no copy "
-		    "of %s on this token", label);
-	copy->state = REGISTER_DESTROYED;
-	register_settle(&c->reg);
-	return ERR_OK;
-}
-
-enum err
-step_destroy_key(struct ceremony *c, const struct script_step *s,
-    struct payload *result)
-{
-	int at = script_key_index(c->script, s->key.name);
-	struct register_key *k = register_key(&c->reg, s->key.name);
-	AUTO_DONE(payload) fields = { 0 };
-	size_t left = 0;
-
-	TRY(destroy(c, k, at));
-	TRY(token_made(c->token, k->type, k->label, VIEW_OF(k->id), &left));
-	if (left != 0)
-		return err_because(ERR_TOKEN, "the key %s is still in the "
-		    "token after it was destroyed", k->label);
-	payload_put(&fields, "label", k->label);
-	payload_put_hex(&fields, "id", VIEW_OF(k->id));
-	payload_put_hex(&fields, "spki-sha256", VIEW_OF(k->spki.at));
-	TRY(ceremony_record(c, RECORD_DESTROY, &fields));
-	TRY(strike_copy(c, k->label));
-	payload_put_int(result, "objects", (int64_t)left);
 	return ERR_OK;
 }

@@ -217,12 +217,29 @@ struct step_crl {
 void restore_message(const uint8_t id[SHARE_ID_SIZE], const char *label,
     const char *serial, struct view challenge, struct bytes *out);
 
+/*
+ * Closes the open token and opens another that the register knows; its own
+ * again with ceremony_reopen(). ERR_NOT_FOUND.
+ */
+[[nodiscard]] enum err ceremony_open_known(struct ceremony *c,
+    const char *label, const char *serial);
+/*
+ * Are no objects of the key in the token that is open? Asked by a process of
+ * its own that loads the module anew: this one may remember. The token is
+ * closed and opened again. ERR_TOKEN: they are.
+ */
+[[nodiscard]] enum err ceremony_prove_absent(struct ceremony *c,
+    const struct register_key *k);
+
 /* A file on a medium, which the room is asked to bring: "LABEL.wrapped". */
 [[nodiscard]] enum err medium_write(struct ceremony *c, unsigned int medium,
     const char *label, struct view wrapped);
 /* ERR_MISMATCH: not what has this hash. */
 [[nodiscard]] enum err medium_read(struct ceremony *c, unsigned int medium,
     const char *label, const struct hash *wanted, struct bytes *out);
+/* Removed; ERR_MISMATCH: it is not what has this hash, and stays. */
+[[nodiscard]] enum err medium_remove(struct ceremony *c, unsigned int medium,
+    const char *label, const struct hash *wanted);
 
 /* ---- people (attend.c, attend_open.c) */
 
@@ -241,6 +258,10 @@ void restore_message(const uint8_t id[SHARE_ID_SIZE], const char *label,
 [[nodiscard]] enum err attend_sign(struct ceremony *c,
     const struct participant *p, struct view message,
     struct bytes *out_signature);
+/* One officer is asked, and signs it as `what`, unless they say no. */
+[[nodiscard]] enum err attend_attest(struct ceremony *c,
+    struct participant *p, const char *what, const char *about,
+    bool *out_agreed);
 /* Somebody presses Enter. */
 [[nodiscard]] enum err attend_enter(struct ceremony *c, const char *text);
 /*

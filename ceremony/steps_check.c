@@ -115,6 +115,21 @@ model_backed_up(struct yaml_mark at, const struct script_key *k,
 	    "(seal-keys), before", k->label);
 }
 
+/* Can the key of this certificate sign by now? */
+static enum err
+model_signer(const struct script *script, struct yaml_mark at,
+    int certificate, const struct model *m)
+{
+	int key = script_key_index(script,
+	    script->certificates.at[certificate].key.name);
+
+	if (!m->keys[key])
+		return yaml_error(at, "expected the key %s, which signs it, "
+		    "to be %s before", script->keys.at[key].label,
+		    script->keys.at[key].inherited ? "restored" : "generated");
+	return model_backed_up(at, &script->keys.at[key], m);
+}
+
 static enum err
 model_backups(struct yaml_mark at, const struct script *script,
     const struct model *m)
@@ -189,9 +204,7 @@ model_certificate(const struct script *script, const struct script_step *s,
 		return yaml_error(s->certificate.at,
 		    "expected its issuer %s to be issued before",
 		    c->issuer.name);
-	TRY(model_backed_up(s->certificate.at, &script->keys.at[
-	    script_key_index(script, script->certificates.at[issuer]
-	    .key.name)], m));
+	TRY(model_signer(script, s->certificate.at, issuer, m));
 	m->certificates[at] = true;
 	return ERR_OK;
 }
@@ -213,8 +226,7 @@ model_crl(const struct script *script, const struct script_step *s,
 	    script->certificates.at[issuer].key.name)])
 		return yaml_error(s->crl.at, "expected its issuer %s, and the "
 		    "key of it", script->certificates.at[issuer].name);
-	TRY(model_backed_up(s->crl.at, &script->keys.at[script_key_index(
-	    script, script->certificates.at[issuer].key.name)], m));
+	TRY(model_signer(script, s->crl.at, issuer, m));
 	m->crls[at] = true;
 	return ERR_OK;
 }

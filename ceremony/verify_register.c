@@ -190,24 +190,69 @@ add_certificate(const struct evidence *v, const char *name,
 	return register_add_certificate(reg, name, &h);
 }
 
+/* Officers who signed, in that step, that their backup share is no more. */
+static enum err
+verify_shares_gone(const struct evidence *v, const struct record *destroyed)
+{
+	const struct quorum *q = &v->backup_quorum;
+	uint32_t seats = 0;
+
+	for (size_t i = 0; i < v->records.count; i++) {
+		const struct record *r = &v->records.at[i];
+
+		for (unsigned int k = 0; k < q->count; k++)
+			if (r->type == RECORD_CONFIRM && !r->superseded &&
+			    view_equal(r->step, destroyed->step) &&
+			    view_is(r->actor, v->participants.at[k].as) &&
+			    record_says(r, "what", view_text(
+			    "backup share destroyed")) == ERR_OK)
+				seats |= UINT32_C(1) << k;
+	}
+	if (q->count - (unsigned int)__builtin_popcount(seats) >=
+	    q->threshold)
+		return err_because(ERR_MISMATCH, "record %ju: enough backup "
+		    "shares are left to open what was wrapped",
+		    (uintmax_t)destroyed->number);
+	return ERR_OK;
+}
+
+/* Every copy has its record; one that is lost is none that was destroyed. */
+static enum err
+strike_copy(const struct evidence *v, struct register_copy *copy)
+{
+	const struct record *r;
+	char name[128];
+
+	register_copy_name(copy, name);
+	if (copy->state != REGISTER_LIVE)
+		return copy->state == REGISTER_DESTROYED ? ERR_OK :
+		    err_because(ERR_MISMATCH, "destroyed, though a copy is not "
+		    "accounted for: %s", name);
+	TRY(evidence_find(v, RECORD_DESTROY, "copy", name, &r));
+	copy->state = REGISTER_DESTROYED;
+	return ERR_OK;
+}
+
 static enum err
 strike_key(const struct evidence *v, const char *label,
     struct key_register *reg)
 {
 	const struct register_key *k = register_key(reg, label);
-	struct register_copy *copy = register_on_token(reg, label,
-	    reg->token, reg->serial);
+	bool wrapped = register_wrapped(reg) != 0;
 	const struct record *r;
 
 	TRY(evidence_find(v, RECORD_DESTROY, "label", label, &r));
-	if (k == NULL || copy == NULL || copy->state != REGISTER_LIVE)
+	if (k == NULL || k->state != REGISTER_LIVE)
 		return err_because(ERR_MISMATCH, "record %ju: no live key %s "
 		    "in the register", (uintmax_t)r->number, label);
 	TRY(record_says_hex(r, "id", VIEW_OF(k->id)));
 	TRY(record_says_hex(r, "spki-sha256", VIEW_OF(k->spki.at)));
-	copy->state = REGISTER_DESTROYED;
+	for (size_t i = 0; i < reg->copy_count; i++)
+		if (strcmp(reg->copies[i].key, label) == 0)
+			TRY(strike_copy(v, &reg->copies[i]));
 	register_settle(reg);
-	return ERR_OK;
+	return wrapped && register_wrapped(reg) == 0 ?
+	    verify_shares_gone(v, r) : ERR_OK;
 }
 
 /* The RESULT that says which key wrapped ones are under. */

@@ -115,6 +115,16 @@ register_on_medium(struct key_register *r, const char *label,
 	return find_copy(r, label, "", "", medium);
 }
 
+void
+register_copy_name(const struct register_copy *c, char out[128])
+{
+	if (c->medium == 0)
+		snprintf(out, 128, "%s on token %s, serial %s", c->key,
+		    c->token, c->serial);
+	else
+		snprintf(out, 128, "%s on medium %u", c->key, c->medium);
+}
+
 static enum err
 add_copy(struct key_register *r, const struct register_copy *copy)
 {
@@ -207,6 +217,17 @@ register_copies(const struct key_register *r, const char *label,
 	for (size_t i = 0; i < r->copy_count; i++)
 		n += r->copies[i].state == state && (label == NULL ||
 		    strcmp(r->copies[i].key, label) == 0);
+	return n;
+}
+
+size_t
+register_wrapped(const struct key_register *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->copy_count; i++)
+		n += r->copies[i].medium != 0 &&
+		    r->copies[i].state == REGISTER_LIVE;
 	return n;
 }
 

@@ -105,6 +105,8 @@ struct register_copy *register_on_token(struct key_register *r,
     const char *label, const char *token, const char *serial);
 struct register_copy *register_on_medium(struct key_register *r,
     const char *label, unsigned int medium);
+/* "document on token okse, serial 12ab", "document on medium 1" */
+void register_copy_name(const struct register_copy *c, char out[128]);
 /*
  * Brings the state of every key up to date with its copies: after a copy has
  * changed, or the token.
@@ -115,6 +117,8 @@ size_t register_live(const struct key_register *r);
 /* Copies of a key, or of all (NULL), in a state. */
 size_t register_copies(const struct key_register *r, const char *label,
     enum register_state state);
+/* Live copies on media. */
+size_t register_wrapped(const struct key_register *r);
 const char *register_state_name(enum register_state state);	/* "live" */
 
 /* ---- against a token (account.c) */
