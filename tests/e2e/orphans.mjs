@@ -20,10 +20,11 @@ async function metric (node, name) {
 }
 
 /**
- * Asks while nobody can sign, and kills the notary once it has decided; then
- * who should have signed, unless that goes on. The answer.
+ * Asks while nobody can sign, and kills the notary once it has decided; and
+ * who should have signed, or (delivered) only after that was done and before
+ * the notary heard of it. The answer.
  */
-async function crash (node, url, body, key, signerToo = true) {
+async function crash (node, url, body, key, delivered = false) {
   const all = await node.processes()
   const signers = all.filter(p => p.role === 'keyholder')
   for (const p of signers)
@@ -31,10 +32,16 @@ async function crash (node, url, body, key, signerToo = true) {
   const answer = node.post(url, body, { 'idempotency-key': key })
   await until('it is decided', async () =>
     await metric(node, 'okse_tickets_outstanding') > 0)
-  process.kill(all.find(p => p.role === 'notary').pid, 'SIGKILL')
+  const notary = all.find(p => p.role === 'notary').pid
+  process.kill(notary, delivered ? 'SIGSTOP' : 'SIGKILL')
   for (const p of signers)
-    process.kill(p.pid, signerToo ? 'SIGKILL' : 'SIGCONT')
+    process.kill(p.pid, delivered ? 'SIGCONT' : 'SIGKILL')
   const r = await answer
+  if (delivered)
+    process.kill(notary, 'SIGKILL')
+  await until('there is another notary', async () =>
+    (await node.processes()).some(p => p.role === 'notary' &&
+      p.pid !== notary))
   await node.waitReady()
   return r
 }
@@ -219,8 +226,8 @@ await test('what reached its client before the log heard of it is one, too',
   async () => {
     const body = qrTokenBody(person())
     const key = randomUUID()
-    const r = await crash(okse, '/v1/qr-tokens', body, key, false)
-    assert.equal(r.status, 201, r.status)
+    const r = await crash(okse, '/v1/qr-tokens', body, key, true)
+    assert.equal(r.status, 201, `${r.status}`)
     const { orphans } = await list(okse)
     assert.deepEqual(orphans.map(o => o.index), [r.json.log.index])
     const again = await okse.post('/v1/qr-tokens', body,
