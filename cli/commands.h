@@ -24,6 +24,9 @@ int credential(const struct arguments *a);
 int status_change(const struct arguments *a);
 int decision(const struct arguments *a);
 
+/* device.c */
+int device_show(const struct arguments *a);
+
 /* inspect.c */
 int credential_inspect(const struct arguments *a);
 int credential_verify(const struct arguments *a);

@@ -42,6 +42,9 @@ static const struct command table[] = {
 	{ "status-change", "[FILE]", "Suspend, reinstate or revoke a holder's "
 	    "device.", "okse status-change --dir /tmp/okse lost.json",
 	    status_change_options, status_change },
+	{ "device show", "[FILE]", "What is known of a holder's devices; the "
+	    "holder is in JSON.", "okse device show --dir /tmp/okse "
+	    "lost.json", device_options, device_show },
 	{ "decision", "[FILE]", "What would be decided: nothing is signed or "
 	    "kept.", "okse decision --dir /tmp/okse case.json",
 	    admin_options, decision },

@@ -79,6 +79,18 @@ static const struct option credential_options[] = {
 	{ 0 },
 };
 
+static const struct option device_options[] = {
+	{ "entry", "INDEX", "whose a decision of the log was; nothing is read "
+	    "then" },
+	{ "programme", "NAME", "otherwise that of the request" },
+	{ "log", "DIR", "a published log, or its address; may be repeated. "
+	    "Otherwise that of okse.yaml" },
+	CONFIG_OPTION,
+	SERVICE_OPTION,
+	JSON_OPTION,
+	{ 0 },
+};
+
 static const struct option status_change_options[] = {
 	KEY_OPTION,
 	SERVICE_OPTION,

@@ -31,6 +31,8 @@ enum admin_verb {
 				   which index on */
 	ADMIN_ORPHANS_CLOSE,	/* POST /v1/log/orphans; argument: text who,
 				   text reason, u64 for each index */
+	ADMIN_DEVICE,		/* POST /v1/devices; argument: text who, text
+				   programme, text number or "", u64 entry */
 };
 
 /* Also in STATE, for the gate. */

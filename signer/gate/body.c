@@ -265,6 +265,33 @@ body_decode_orphans(struct view json, struct body *b, struct bytes *out)
 }
 
 enum err
+body_decode_device(struct view json, struct body *b, struct bytes *out)
+{
+	struct object top, holder;
+	struct view programme = { 0 }, number = { 0 };
+	bool entry;
+	int64_t index = 0;
+
+	TRY(object_load(json, &b->json, &top));
+	entry = object_has(&top, "entry");
+	if (entry) {
+		TRY(object_count(&top, "entry", NEEDED, &index));
+	} else {
+		TRY(object_text(&top, "programme", NEEDED, ASKED_TEXT,
+		    &programme));
+		TRY(object_child(&top, "holder", NEEDED, &holder));
+		TRY(object_text(&holder, "number", NEEDED, ASKED_TEXT,
+		    &number));
+		TRY(object_end(&holder));
+	}
+	TRY(object_end(&top));
+	bytes_put_block(out, programme);
+	bytes_put_block(out, number);
+	bytes_put_u64(out, (uint64_t)index);
+	return bytes_check(out);
+}
+
+enum err
 body_decode_empty(struct view json, struct body *b)
 {
 	struct object top;

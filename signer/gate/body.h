@@ -86,6 +86,12 @@ void body_batch_done(struct body_batch *batch);
 #define BODY_ORPHANS 200
 [[nodiscard]] enum err body_decode_orphans(struct view json, struct body *b,
     struct bytes *out);
+/*
+ * {"programme":"resident-id","holder":{"number":"…"}} or {"entry":4711}: in
+ * out, text programme, text number (both empty for an entry), u64 entry.
+ */
+[[nodiscard]] enum err body_decode_device(struct view json, struct body *b,
+    struct bytes *out);
 /* Nothing, or {}. */
 [[nodiscard]] enum err body_decode_empty(struct view json, struct body *b);
 

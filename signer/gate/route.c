@@ -77,6 +77,7 @@ static const struct route {
 	    route_orphans_from },
 	{ HTTP_POST, "/v1/log/orphans", ON(LISTENER_ADMIN), 0,
 	    route_orphans_close },
+	{ HTTP_POST, "/v1/devices", ON(LISTENER_ADMIN), 0, route_device },
 };
 
 /* The route of the path, with its method if there is one. */

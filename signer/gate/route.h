@@ -82,5 +82,6 @@ void route_minimum_set(struct gate *g, const struct call *call);
 void route_orphans(struct gate *g, const struct call *call);
 void route_orphans_from(struct gate *g, const struct call *call);
 void route_orphans_close(struct gate *g, const struct call *call);
+void route_device(struct gate *g, const struct call *call);
 
 #endif

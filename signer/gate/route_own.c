@@ -277,6 +277,23 @@ route_orphans_close(struct gate *g, const struct call *call)
 		    bytes_view(&argument));
 }
 
+/* The number goes on and is kept nowhere: buffers are wiped when freed. */
+void
+route_device(struct gate *g, const struct call *call)
+{
+	AUTO_DONE(bytes) argument = { 0 };
+	enum err e = put_who(call, &argument);
+
+	if (e == ERR_OK)
+		e = body_decode_device(bytes_view(&call->http->body),
+		    &g->body, &argument);
+	body_done(&g->body);
+	if (e != ERR_OK)
+		gate_refuse(g, call, e, err_why());
+	else
+		ask_supervisor(g, call, ADMIN_DEVICE, bytes_view(&argument));
+}
+
 void
 route_policy_change(struct gate *g, const struct call *call)
 {

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "signer/notary/lookup.h"
 #include "signer/notary/orphans.h"
 #include "signer/notary/period.h"
 #include "signer/notary/rebuild.h"
@@ -189,6 +190,24 @@ close_orphans(struct notary *n, enum admin_verb verb, struct reader *argument,
 	return orphans_close(n, &wish, out_broken, out_json);
 }
 
+/* ---- devices */
+
+/* The argument: text who, text programme, text number or "", u64 entry. */
+static enum err
+find_device(struct notary *n, enum admin_verb verb, struct reader *argument,
+    bool *out_broken, struct bytes *out_json)
+{
+	struct lookup_wish wish = { 0 };
+
+	(void)verb;
+	TRY(get_word(argument, sizeof(wish.caller), wish.caller));
+	wish.programme = reader_block(argument, ARGUMENT_MAX);
+	wish.number = reader_block(argument, ARGUMENT_MAX);
+	wish.entry = reader_u64(argument);
+	TRY(reader_end(argument, "whose device"));
+	return lookup_device(n, &wish, out_broken, out_json);
+}
+
 /* ---- all of them */
 
 static const struct {
@@ -211,6 +230,7 @@ static const struct {
 	{ ADMIN_MINIMUM_SET, false, set_minimum },
 	{ ADMIN_ORPHANS, false, show_orphans },
 	{ ADMIN_ORPHANS_CLOSE, false, close_orphans },
+	{ ADMIN_DEVICE, false, find_device },
 };
 
 static enum err

@@ -115,6 +115,10 @@ struct registry_device {
 [[nodiscard]] enum err registry_device_last(struct registry *r,
     const struct handle *holder, struct view programme,
     struct registry_device *out_device);
+/* All of them, the newest first, up to max; how many there are. */
+[[nodiscard]] enum err registry_devices_of(struct registry *r,
+    const struct handle *holder, struct view programme, size_t max,
+    struct registry_device *out, size_t *out_count);
 /* As active. ERR_EXISTS: the holder has a device in this programme. */
 [[nodiscard]] enum err registry_device_reserve(struct registry *r,
     const struct handle *holder, struct view programme,
@@ -229,6 +233,16 @@ struct status_use {
 [[nodiscard]] enum err registry_status_restore(struct registry *r,
     const struct status_use *use, const struct handle *serial,
     int64_t expires_at, int64_t now);
+
+/* What a device's credentials have, the newest first, up to max of them. */
+struct registry_use {
+	struct status_use	use;		/* size 0: look it up */
+	enum status		value;
+	int64_t			expires_at;
+};
+[[nodiscard]] enum err registry_status_of(struct registry *r,
+    const struct handle *serial, size_t max, struct registry_use *out,
+    size_t *out_count);
 
 struct registry_list {
 	int64_t	list, size;

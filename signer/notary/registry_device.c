@@ -9,19 +9,28 @@
 
 /* ---- devices */
 
+static struct registry_device
+get_device(struct query *q)
+{
+	struct registry_device d;
+
+	get_handle(q, &d.device);
+	get_handle(q, &d.serial);
+	d.state = (enum device_state)query_get_int(q);
+	d.issued_at = query_get_int(q);
+	d.administrative_expiry = get_time(q);
+	d.refreshed_at = get_time(q);
+	d.changed_at = get_time(q);
+	return d;
+}
+
 static enum err
 read_device(struct query *q, struct registry_device *out_device)
 {
 	struct registry_device found;
 
 	TRY(query_row(q));
-	get_handle(q, &found.device);
-	get_handle(q, &found.serial);
-	found.state = (enum device_state)query_get_int(q);
-	found.issued_at = query_get_int(q);
-	found.administrative_expiry = get_time(q);
-	found.refreshed_at = get_time(q);
-	found.changed_at = get_time(q);
+	found = get_device(q);
 	TRY(query_end(q));
 	*out_device = found;
 	return ERR_OK;
@@ -51,6 +60,27 @@ registry_device_last(struct registry *r, const struct handle *holder,
     struct view programme, struct registry_device *out_device)
 {
 	return find(r, DEVICE_LAST, holder, programme, out_device);
+}
+
+enum err
+registry_devices_of(struct registry *r, const struct handle *holder,
+    struct view programme, size_t max, struct registry_device *out,
+    size_t *out_count)
+{
+	struct query q = registry_query(r, DEVICES_OF);
+	size_t count = 0;
+	enum err e;
+
+	put_handle(&q, holder);
+	query_put_text(&q, programme);
+	query_put_int(&q, (int64_t)max);
+	for (e = query_row(&q); e == ERR_OK && count < max;
+	    e = query_next(&q))
+		out[count++] = get_device(&q);
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	*out_count = count;
+	return ERR_OK;
 }
 
 enum err

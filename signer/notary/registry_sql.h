@@ -26,6 +26,15 @@
 	    " refreshed_at, changed_at"                                       \
 	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
 	    " AND state NOT IN (1, 3) AND substr(serial, 1, 4) = ?3")         \
+	X(DEVICES_OF, device, SCAN,                                           \
+	    "SELECT device, serial, state, issued_at, administrative_expiry," \
+	    " refreshed_at, changed_at"                                       \
+	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
+	    " AND state IN (1, 3) UNION ALL"                                  \
+	    " SELECT device, serial, state, issued_at, administrative_expiry,"\
+	    " refreshed_at, changed_at"                                       \
+	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
+	    " AND state NOT IN (1, 3) ORDER BY 2 DESC LIMIT ?3")              \
 	X(DEVICE_RESERVE, device, WRITE,                                      \
 	    "INSERT INTO device (holder, programme, device, serial, state,"   \
 	    " issued_at, administrative_expiry)"                              \
@@ -110,6 +119,9 @@
 	    "SELECT list, first, count FROM status_use"                       \
 	    " WHERE serial = ?1 AND value NOT IN (1, ?2)"                     \
 	    " ORDER BY list, first")                                          \
+	X(STATUS_USES_OF, status_use, SCAN,                                   \
+	    "SELECT list, first, count, value, expires_at FROM status_use"    \
+	    " WHERE serial = ?1 ORDER BY list DESC, first DESC LIMIT ?2")     \
 	X(STATUS_SET, status_use, WRITE,                                      \
 	    "UPDATE status_use SET value = ?3"                                \
 	    " WHERE list = ?1 AND first = ?2")                                \

@@ -318,3 +318,30 @@ registry_status_changed(struct registry *r, struct registry_sweep *s,
 	s->whole = count < some;
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
+
+enum err
+registry_status_of(struct registry *r, const struct handle *serial,
+    size_t max, struct registry_use *out, size_t *out_count)
+{
+	struct query q = registry_query(r, STATUS_USES_OF);
+	size_t count = 0;
+	enum err e;
+
+	put_handle(&q, serial);
+	query_put_int(&q, (int64_t)max);
+	for (e = query_row(&q); e == ERR_OK && count < max;
+	    e = query_next(&q)) {
+		struct registry_use *u = &out[count++];
+
+		u->use.list = query_get_int(&q);
+		u->use.size = 0;
+		u->use.first = query_get_int(&q);
+		u->use.count = query_get_int(&q);
+		u->value = (enum status)query_get_int(&q);
+		u->expires_at = query_get_int(&q);
+	}
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	*out_count = count;
+	return ERR_OK;
+}

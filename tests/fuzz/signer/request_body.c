@@ -45,13 +45,30 @@ decode_orphans(struct view json, struct body *b)
 }
 
 static enum err
+decode_device(struct view json, struct body *b)
+{
+	AUTO_DONE(bytes) out = { 0 };
+	struct reader r;
+
+	if (body_decode_device(json, b, &out) != ERR_OK)
+		return ERR_UNSUPPORTED;
+	r = reader_of(bytes_view(&out));
+	(void)reader_block(&r, ASKED_TEXT);
+	(void)reader_block(&r, ASKED_TEXT);
+	(void)reader_u64(&r);
+	if (reader_end(&r, "a device") != ERR_OK)
+		abort();
+	return ERR_UNSUPPORTED;
+}
+
+static enum err
 decode(uint8_t how, struct view json, struct body *b)
 {
 	struct view share;
 	uint64_t serial, last;
 	bool shadow;
 
-	switch (how % 9) {
+	switch (how % 10) {
 	case 0:
 		return body_decode(json, OPERATION_QR_TOKEN, b);
 	case 1:
@@ -64,6 +81,8 @@ decode(uint8_t how, struct view json, struct body *b)
 		return body_decode_case(json, b);
 	case 8:
 		return decode_orphans(json, b);
+	case 9:
+		return decode_device(json, b);
 	case 5:
 		(void)body_decode_share(json, b, &share);
 		return ERR_UNSUPPORTED;

@@ -398,6 +398,71 @@ uses_of_credentials_long_expired_are_forgotten(void **state)
 	OK(registry_commit(p->r));
 }
 
+/* ---- all there is of a holder */
+
+static void
+a_holders_devices_come_newest_first_whatever_their_state(void **state)
+{
+	struct place *p = *state;
+	struct handle holder = handle(1), other = handle(9);
+	struct registry_device d = device(2), found[4];
+	size_t count = 9;
+
+	OK(registry_devices_of(p->r, &holder, resident, 4, found, &count));
+	assert_int_equal(count, 0);
+	OK(registry_begin(p->r));
+	for (uint8_t i = 2; i < 7; i++) {
+		d = device(i);
+		OK(registry_device_reserve(p->r, &holder, resident, &d));
+		if (i != 6)
+			OK(registry_device_change(p->r, &holder, resident, &d,
+			    i == 3 ? DEVICE_REVOKED : DEVICE_REPLACED, 1500));
+	}
+	OK(registry_device_reserve(p->r, &other, resident, &d));
+	OK(registry_device_reserve(p->r, &holder, view_text("other"), &d));
+	OK(registry_device_refresh(p->r, &holder, resident, &d.device, 1600));
+	OK(registry_commit(p->r));
+	OK(registry_devices_of(reopen(p), &holder, resident, 4, found,
+	    &count));
+	assert_int_equal(count, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(found[i].serial.at[15], 6 - i);
+	assert_int_equal(found[0].state, DEVICE_ACTIVE);
+	assert_int_equal(found[0].refreshed_at, 1600);
+	assert_true(found[0].changed_at == TIME_NONE);
+	assert_int_equal(found[3].state, DEVICE_REVOKED);
+	assert_int_equal(found[3].changed_at, 1500);
+}
+
+static void
+a_devices_uses_come_newest_first_with_their_values(void **state)
+{
+	struct place *p = *state;
+	struct handle serial = handle(2), none = handle(7);
+	struct status_use first, second;
+	struct registry_use found[2];
+	size_t count = 9;
+
+	OK(registry_begin(p->r));
+	first = take(p->r, 1, 2);
+	(void)take(p->r, 1, 3);
+	second = take(p->r, 3, 2);
+	OK(registry_status_set(p->r, &serial, STATUS_SUSPENDED));
+	OK(registry_commit(p->r));
+	OK(registry_status_of(p->r, &serial, COUNT(found), found, &count));
+	assert_int_equal(count, 2);
+	assert_true(found[0].use.first == second.first &&
+	    found[0].use.count == 3 && found[1].use.first == first.first);
+	assert_true(found[0].value == STATUS_SUSPENDED &&
+	    found[1].value == STATUS_SUSPENDED);
+	assert_int_equal(found[0].expires_at, 5000);
+	OK(registry_status_of(p->r, &serial, 1, found, &count));
+	assert_int_equal(count, 1);
+	assert_true(found[0].use.first == second.first);
+	OK(registry_status_of(p->r, &none, 1, found, &count));
+	assert_int_equal(count, 0);
+}
+
 int
 main(void)
 {
@@ -418,6 +483,8 @@ main(void)
 		TEST(what_was_taken_back_is_never_told),
 		TEST(a_list_is_in_use_until_its_last_credential_is_forgotten),
 		TEST(uses_of_credentials_long_expired_are_forgotten),
+		TEST(a_holders_devices_come_newest_first_whatever_their_state),
+		TEST(a_devices_uses_come_newest_first_with_their_values),
 	};
 
 	return cmocka_run_group_tests(tests, places_open, places_close);
