@@ -149,6 +149,11 @@ asan: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppres
 asan:
 	+$(MAKE) --no-print-directory test BUILD=build/asan CFLAGS="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
+# every bit of what a ceremony left: most of an hour
+.PHONY: test-tamper
+test-tamper: all $(BUILD)/tool/tamper $(BUILD)/npm
+	BUILD=$(BUILD) OKSE_TAMPER=all node tests/e2e/tamper.mjs
+
 # every bit and every offset of an export, where `make test` takes some
 .PHONY: test-sweep
 test-sweep: $(BUILD)/unit/audit/sweep_test

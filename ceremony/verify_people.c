@@ -261,6 +261,17 @@ struct verdicts {
 	size_t	agree, disagree;
 };
 
+/* One meaning has one text: in the script's order. */
+static bool
+is_next(const struct evidence *v, const struct participant *p)
+{
+	const struct participant *at = v->participants.at;
+
+	while (at != p && !at->present)
+		at++;
+	return at == p && p->present;
+}
+
 static enum err
 read_verdict(struct evidence *v, struct view line, struct verdicts *out)
 {
@@ -276,10 +287,10 @@ read_verdict(struct evidence *v, struct view line, struct verdicts *out)
 	};
 	enum err e;
 
-	if (r.failed || p == NULL || !p->present || !view_is(algorithm,
+	if (r.failed || p == NULL || !is_next(v, p) || !view_is(algorithm,
 	    officer_algorithm_name(p->who.algorithm)))
 		return err_because(ERR_SYNTAX, "signatures.txt: a line that "
-		    "is not of somebody present, or not in its form");
+		    "is not of the next who is present, or not in its form");
 	p->present = false;		/* has signed */
 	bytes_put(&says, r.rest);
 	TRY(bytes_check(&says));
