@@ -23,6 +23,7 @@ verify_run_done(struct verify_run *v)
 	bytes_done(&v->file);
 	bytes_done(&v->note);
 	bytes_done(&v->witnessed);
+	bytes_done(&v->ended);
 }
 
 bool

@@ -62,6 +62,10 @@ check_period(struct verify_run *v, uint64_t index,
 		return found;
 	root = tree_root(v->tree);
 	closing_root(&v->closing, &root);
+	bytes_put_u64(&v->ended, index + 1);
+	bytes_put(&v->ended, VIEW_OF(root.at));
+	bytes_put_block(&v->ended, e->member[SCHEMA_PERIOD]);
+	TRY(bytes_check(&v->ended));
 	return tally(v, VERIFY_PERIODS, found, index);
 }
 

@@ -182,45 +182,84 @@ is_status_list(struct view name)
 
 /* closed/2026-11.note: the checkpoint that ended a period. */
 static bool
-is_closed_note(struct view path)
+is_closed_note(struct view path, struct view *out_period)
 {
 	struct reader r = reader_of(path);
-	struct view period;
 
 	reader_text(&r, "closed/");
-	period = reader_until(&r, '.');
-	return !r.failed && view_is(r.rest, "note") && period.len == 7 &&
-	    closing_period_valid(period);
+	*out_period = reader_until(&r, '.');
+	return view_is(r.rest, "note") && closing_period_valid(*out_period);
 }
 
-/* Signed, and no other tree: the tiles say what its root must be. */
-static enum err
-check_closed_note(struct verify_run *v)
+/* An entry that closes this period, with this tree up to it. */
+static bool
+has_ended(const struct verify_run *v, struct view period,
+    const struct checkpoint *c)
 {
-	struct trust_seen seen;
+	struct reader r = reader_of(bytes_view(&v->ended));
+
+	while (r.rest.len != 0) {
+		bool size = reader_u64(&r) == c->size;
+		bool root = view_equal(reader_take(&r, sizeof(c->root)),
+		    VIEW_OF(c->root.at));
+
+		if (view_equal(reader_block(&r, SIZE_MAX), period) && size &&
+		    root)
+			return true;
+	}
+	return false;
+}
+
+/* Entries that are absent tell no period, but their hashes a root. */
+static enum err
+check_absent_end(struct verify_run *v, const struct checkpoint *c)
+{
 	struct hash root;
 
-	TRY(trust_open(v->options->trust, bytes_view(&v->file), &seen));
-	if (seen.checkpoint.size > v->result->size)
-		return ERR_OK;	/* ahead of what is verified */
-	TRY(proof_root(&v->source, seen.checkpoint.size, &root));
-	return merkle_equal(&root, &seen.checkpoint.root) ? ERR_OK :
+	TRY(proof_root(&v->source, c->size, &root));
+	return merkle_equal(&root, &c->root) ? ERR_OK :
 	    err_because(ERR_MISMATCH, "not of the same tree");
 }
 
 static enum err
-check_closed(struct verify_run *v, const char *path)
+check_end(struct verify_run *v, struct view period, const struct checkpoint *c)
 {
+	if (c->size > tree_size(v->tree))
+		return ERR_OK;	/* ahead of what is verified */
+	if (c->size <= v->result->absent)
+		return check_absent_end(v, c);
+	return has_ended(v, period, c) ? ERR_OK : err_because(ERR_MISMATCH,
+	    "no period of this name ended with this tree");
+}
+
+/* *out_verdict: what it is when it is not good. */
+static enum err
+check_closed_note(struct verify_run *v, struct view period,
+    enum verify_verdict *out_verdict)
+{
+	struct trust_seen seen;
+
+	TRY(trust_open(v->options->trust, bytes_view(&v->file), &seen));
+	TRY(check_end(v, period, &seen.checkpoint));
+	*out_verdict = VERIFY_UNWITNESSED;
+	return seen.quorum_time != TRUST_NEVER ? ERR_OK :
+	    err_because(ERR_NOT_FOUND, "no quorum has cosigned it");
+}
+
+static enum err
+check_closed(struct verify_run *v, const char *path, struct view period)
+{
+	enum verify_verdict verdict = VERIFY_TAMPERED;
 	enum err e;
 
 	bytes_reset(&v->file);
 	e = v->files->read(v->files->arg, path, NOTE_MAX, &v->file);
 	if (e == ERR_OK)
-		e = check_closed_note(v);
+		e = check_closed_note(v, period, &verdict);
 	if (verify_is_fatal(e))
 		return e;
 	if (e != ERR_OK)
-		verify_found(v->result, VERIFY_FILES, VERIFY_TAMPERED,
+		verify_found(v->result, VERIFY_FILES, verdict,
 		    VERIFY_IN_FILE(path));
 	v->result->count[VERIFY_FILES].good += e == ERR_OK;
 	return ERR_OK;
@@ -230,7 +269,7 @@ static enum err
 account(struct verify_run *v, const char *path, bool regular)
 {
 	struct verify_result *r = v->result;
-	struct view name = view_text(path);
+	struct view name = view_text(path), period;
 	struct tile_id id;
 
 	if (regular && is_status_list(name))
@@ -242,8 +281,8 @@ account(struct verify_run *v, const char *path, bool regular)
 	if (regular && (view_is(name, "checkpoint") ||
 	    view_is(name, "checkpoint.witnessed"))) {
 		r->count[VERIFY_FILES].good++;
-	} else if (regular && is_closed_note(name)) {
-		return check_closed(v, path);
+	} else if (regular && is_closed_note(name, &period)) {
+		return check_closed(v, path, period);
 	} else if (regular && tile_path_get(name, &id) == ERR_OK) {
 		r->count[VERIFY_FILES].good++;
 		r->ahead += id.width > tile_width(id.level, id.index,

@@ -33,6 +33,7 @@ struct verify_run {
 	struct bytes		 file;
 	struct bytes		 note;		/* the checkpoint's */
 	struct bytes		 witnessed;	/* checkpoint.witnessed */
+	struct bytes		 ended;		/* size, root, period, … */
 	/* the first is the one that is verified */
 	struct verify_anchor	 anchor[VERIFY_OTHERS + 3];
 	size_t			 anchors;

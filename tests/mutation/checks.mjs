@@ -13,7 +13,8 @@
 
 // What keeps a finding; so does every void function that calls one of these.
 const FINDERS = ['verify_found', 'replay_tally', 'found']
-// Errors of the machine, which no log can bring about.
+// Errors of the machine, which no log can bring about (nor can it a full
+// buffer: what it has was bounded as it came in).
 const MACHINE = 'ERR_(MEMORY|SYSTEM|CRYPTO|INTERNAL)'
 const machine = new RegExp(`^err_because\\(\\s*${MACHINE}\\b|^err_(system|openssl)\\(`)
 
@@ -75,7 +76,7 @@ export function vocabulary(texts) {
   const of = type => new Set(texts.flatMap(s => [...s.matchAll(new RegExp(
     `^(?:\\[\\[[a-z_]*\\]\\] )?${type}\\s(${word})\\(`, 'gm'))]
     .map(m => m[1])))
-  const v = { errs: of('enum err'), bools: of('bool'), machine: new Set(),
+  const v = { errs: of('enum err'), bools: of('bool'), machine: new Set(['bytes_check']),
     makers: new Set(['err_because']), finders: new Set(FINDERS) }
   // until nothing new is learnt
   for (let known = -1; known !== v.machine.size + v.finders.size;) {
@@ -101,7 +102,7 @@ function within(s, v) {
   const ofType = type => all.filter(f => f.type === type).map(f => f.name)
   const w = { errs: new Set([...others(v.errs), ...ofType('enum err')]),
     bools: new Set([...others(v.bools), ...ofType('bool')]),
-    machine: new Set([...others(v.machine)]),
+    machine: new Set(others(v.machine)),
     makers: new Set(others(v.makers)),
     finders: new Set([...others(v.finders), ...FINDERS]) }
   for (const f of all)

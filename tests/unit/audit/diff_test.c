@@ -50,7 +50,7 @@ diff(const struct checkpoint *a, const struct checkpoint *b,
 static void
 a_tree_that_grew_is_proven_in_either_order(void **state)
 {
-	struct checkpoint old = kept(), new = checkpoint_at(&s.log);
+	struct checkpoint old = kept(), new = checkpoint_at(&s.story.log);
 	enum diff_outcome outcome = DIFF_FORK;
 
 	(void)state;
@@ -84,7 +84,7 @@ two_roots_of_one_size_are_a_fork_without_any_tiles(void **state)
 static void
 a_smaller_tree_that_is_not_within_the_larger_is_a_fork(void **state)
 {
-	struct checkpoint old = kept(), new = checkpoint_at(&s.log);
+	struct checkpoint old = kept(), new = checkpoint_at(&s.story.log);
 	enum diff_outcome outcome = DIFF_SAME;
 
 	(void)state;
@@ -102,7 +102,7 @@ a_smaller_tree_that_is_not_within_the_larger_is_a_fork(void **state)
 static void
 false_or_missing_tiles_prove_nothing(void **state)
 {
-	struct checkpoint old = kept(), new = checkpoint_at(&s.log);
+	struct checkpoint old = kept(), new = checkpoint_at(&s.story.log);
 	struct bytes *tile = testmemory_find(&s.m, "tile/0/000");
 	enum diff_outcome outcome = DIFF_SAME;
 	struct proof p = { 0 };
@@ -113,7 +113,7 @@ false_or_missing_tiles_prove_nothing(void **state)
 	assert_int_equal(diff(&old, &new, &outcome), ERR_MISMATCH);
 	assert_int_equal(diff_checkpoints(NULL, &old, &new, &outcome, &p),
 	    ERR_NOT_FOUND);
-	new = checkpoint_at(&s.log);
+	new = checkpoint_at(&s.story.log);
 	old = kept();
 	old.size = 200;		/* not a complete subtree: its tile is read */
 	tile->at[77] ^= 1;
@@ -229,7 +229,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	return testsweep_open(&s, ENTRIES, testlog_entry) == ERR_OK ? 0 : -1;
+	return testsweep_open(&s, ENTRIES, testlog_entry);
 }
 
 static int

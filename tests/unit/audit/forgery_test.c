@@ -221,8 +221,8 @@ one_of_two_keys_is_not_enough_where_both_are_wanted(void **state)
 	struct hash root;
 
 	(void)state;
-	(void)publish_ready(s.log.publish, &root);
-	assert_int_equal(testlog_note(s.log.secret, s.log.key, ENTRIES,
+	(void)publish_ready(s.story.log.publish, &root);
+	assert_int_equal(testlog_note(s.story.log.secret, s.story.log.key, ENTRIES,
 	    &root, &note), ERR_OK);
 	testmemory_set(&s.m, "checkpoint", bytes_view(&note));
 	assert_int_equal(testsweep_verify(&s, s.key).verdict,
@@ -328,7 +328,7 @@ a_quorum_that_came_late_or_too_early_is_told(void **state)
 	struct hash root;
 
 	(void)state;
-	(void)publish_ready(s.log.publish, &root);
+	(void)publish_ready(s.story.log.publish, &root);
 	for (size_t i = 0; i < COUNT(good); i++) {
 		sign(ENTRIES, &root, (uint64_t)(1795392000 + good[i]));
 		r = newcomer(s.full);
@@ -354,7 +354,7 @@ one_witness_of_two_is_no_quorum(void **state)
 	struct hash root;
 
 	(void)state;
-	(void)publish_ready(s.log.publish, &root);
+	(void)publish_ready(s.story.log.publish, &root);
 	assert_int_equal(testsweep_note(&s, ENTRIES, &root, 0, &note),
 	    ERR_OK);
 	assert_int_equal(testwitness_cosign(&s.witness[0], TESTSWEEP_TIME,
@@ -377,7 +377,7 @@ a_cosignature_of_another_tree_or_by_another_key_does_not_count(void **state)
 	struct hash root;
 
 	(void)state;
-	(void)publish_ready(s.log.publish, &root);
+	(void)publish_ready(s.story.log.publish, &root);
 	assert_int_equal(testsweep_note(&s, ENTRIES, &root, 0, &note),
 	    ERR_OK);
 	/* made for a smaller tree, moved here: the note is not to be had */
@@ -411,7 +411,7 @@ lines_of_strangers_are_counted_and_otherwise_ignored(void **state)
 	struct hash root;
 
 	(void)state;
-	(void)publish_ready(s.log.publish, &root);
+	(void)publish_ready(s.story.log.publish, &root);
 	assert_int_equal(testsweep_note(&s, ENTRIES, &root, TESTSWEEP_TIME,
 	    &note), ERR_OK);
 	for (int i = 0; i < 60; i++) {
@@ -444,7 +444,7 @@ a_signed_body_in_another_spelling_is_refused(void **state)
 	struct hash root;
 
 	(void)state;
-	(void)publish_ready(s.log.publish, &root);
+	(void)publish_ready(s.story.log.publish, &root);
 	base64_put(&root64, VIEW_OF(root.at));
 	for (size_t i = 0; i < COUNT(sizes) + 6; i++) {
 		AUTO_DONE(bytes) body = { 0 }, note = { 0 };
@@ -486,7 +486,7 @@ a_size_that_was_not_reached_is_incomplete(void **state)
 	struct hash root;
 
 	(void)state;
-	(void)publish_ready(s.log.publish, &root);
+	(void)publish_ready(s.story.log.publish, &root);
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		sign(sizes[i], &root, TESTSWEEP_TIME);
 		assert_int_equal(newcomer(s.full).verdict,
@@ -499,7 +499,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	return testsweep_open(&s, ENTRIES, testlog_entry) == ERR_OK ? 0 : -1;
+	return testsweep_open(&s, ENTRIES, testlog_entry);
 }
 
 static int

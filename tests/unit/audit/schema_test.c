@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "audit/schema.h"
 
@@ -98,6 +100,179 @@ what_is_not_in_the_vocabulary_is_refused_by_name(void **state)
 	}
 }
 
+/* ---- forms */
+
+#define IN(event, before, after) BOOT before "\"ev\":\"" event "\"," NONCE     \
+	after TAIL
+#define HASH "\"000102030405060708090a0b0c0d0e0f" \
+	"000102030405060708090a0b0c0d0e0f\""
+#define WORD64 "a123456789b123456789c123456789d123456789e123456789f1234567890123"
+
+/* Where each stops being of its form, the member is named. */
+static void
+every_form_is_exact(void **state)
+{
+	static const struct { const char *entry, *wanted; } bad[] = {
+		/* no member, or not one */
+		{ "\"boot\"", "at byte 0 (RFC 8785)" },
+		{ "{boot\":", "at byte 1 (RFC 8785)" },
+		{ "{\"boot\"\"b001020304050607\"", "at byte 7 (RFC 8785)" },
+		{ "{\"boot:\"b001020304050607\"", "at byte 6 (RFC 8785)" },
+		{ BOOT "\"ev\":\"heartbeat\"," NONCE
+		    "\"seq\":1,\"t\":1,\"v\":1]", "at byte 102 (RFC 8785)" },
+		{ BEAT "}", "at byte 117 (RFC 8785)" },
+		/* hex, of its size and closed */
+		{ "{\"boot\":b001020304050607\",", "\"boot\" is not" },
+		{ "{\"boot\":\"b001020304050607,", "\"boot\" is not" },
+		{ "{\"boot\":\"b0010203040506\"", "\"boot\" is not" },
+		{ "{\"boot\":\"b00102030405060708\"", "\"boot\" is not" },
+		{ "{\"boot\":\"b00102030405060g\"", "\"boot\" is not" },
+		{ "{\"boot\":\"B001020304050607\"", "\"boot\" is not" },
+		{ "{\"boot\":", "\"boot\" is not" },
+		/* words begin with a letter or a digit */
+		{ IN("seal", "", "\"reason\":\".a\","), "\"reason\" is not" },
+		{ IN("seal", "", "\"reason\":\"_a\","), "\"reason\" is not" },
+		{ IN("seal", "", "\"reason\":\"-a\","), "\"reason\" is not" },
+		{ IN("seal", "", "\"reason\":\"\","), "\"reason\" is not" },
+		{ IN("seal", "", "\"reason\":\"A\","), "\"reason\" is not" },
+		{ IN("seal", "", "\"reason\":\"" WORD64 "4\","),
+		    "\"reason\" is not" },
+		/* choices */
+		{ IN("decision", "", "\"op\":\"party\","), "\"op\" is not" },
+		{ IN("decision", "", "\"op\":\"credential,"),
+		    "\"op\" is not" },
+		{ IN("decision", "", "\"out\":\"perhaps\","),
+		    "\"out\" is not" },
+		{ IN("decision", "", "\"out\":\"allow,"),
+		    "\"out\" is not" },
+		{ "{\"action\":\"revoke,", "\"action\" is not" },
+		{ "{\"action\":\"forget\",", "\"action\" is not" },
+		/* numbers */
+		{ IN("heartbeat", "", "\"seat\":,"), "\"seat\" is not" },
+		{ IN("heartbeat", "\"by\":-,", ""), "\"by\" is not" },
+		{ IN("heartbeat", "\"by\":-0,", ""), "\"by\" is not" },
+		/* lists */
+		{ IN("done", "", "\"of\":1],"), "\"of\" is not" },
+		{ IN("done", "", "\"of\":[],"), "\"of\" is not" },
+		{ IN("done", "", "\"of\":[1,1],"), "\"of\" is not" },
+		{ IN("done", "", "\"of\":[10,9],"), "\"of\" is not" },
+		{ IN("done", "", "\"of\":[1,\"2\"],"), "\"of\" is not" },
+		{ IN("done", "", "\"of\":[1,"), "\"of\" is not" },
+		{ IN("done", "", "\"of\":[1}"), "\"of\" is not" },
+		{ IN("metadata", "\"drafts\":" HASH "],", ""),
+		    "\"drafts\" is not" },
+		{ IN("metadata", "\"drafts\":[7],", ""),
+		    "\"drafts\" is not" },
+		{ IN("metadata", "\"drafts\":[" HASH ";", ""),
+		    "\"drafts\" is not" },
+		/* triples */
+		{ IN("decision", "", "\"st\":[1,2,3]],"), "\"st\" is not" },
+		{ IN("decision", "", "\"st\":[[,2,3]],"), "\"st\" is not" },
+		{ IN("decision", "", "\"st\":[[1;2,3]],"), "\"st\" is not" },
+		{ IN("decision", "", "\"st\":[[1,,3]],"), "\"st\" is not" },
+		{ IN("decision", "", "\"st\":[[1,2]],"), "\"st\" is not" },
+		{ IN("decision", "", "\"st\":[[1,2;3]],"), "\"st\" is not" },
+		{ IN("decision", "", "\"st\":[[1,2,]],"), "\"st\" is not" },
+		{ IN("decision", "", "\"st\":[[1,2,3,4]],"), "\"st\" is not" },
+		{ IN("decision", "", "\"st\":[[1,2,3,[4,5,6]],"),
+		    "\"st\" is not" },
+		/* records */
+		{ IN("decision", "", "\"rules\":\"a\":\"na\"},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{\"-a\":\"na\"},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{\"a\":\"na},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":[],"), "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{},"), "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{7:\"pass\"},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{\"a\"\"pass\"},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{\"a\":pass},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{\"a\":\"good\"},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{\"a\":\"passed\"},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{\"a\":\"na\",\"a\":\"na\"},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{\"b\":\"na\",\"a\":\"na\"},"),
+		    "\"rules\" is not" },
+		{ IN("decision", "", "\"rules\":{\"a\":\"pass\"],"),
+		    "\"rules\" is not" },
+		{ IN("period.close", "", "\"totals\":{\"stop\":\"1\"},"),
+		    "\"totals\" is not" },
+		{ IN("decision", "\"facts\":{\"now\":\"\"},", ""),
+		    "\"facts\" is not" },
+		{ IN("decision", "\"facts\":{\"now\":\"a},", ""),
+		    "\"facts\" is not" },
+		{ IN("decision", "\"facts\":{\"now\":{}},", ""),
+		    "\"facts\" is not" },
+		{ IN("decision", "\"facts\":{\"now\":{\"a\":},", ""),
+		    "\"facts\" is not" },
+		{ IN("decision", "\"facts\":{\"now\":}", ""),
+		    "\"facts\" is not" },
+	};
+	struct schema_entry e;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		enum err got = schema_get(view_text(bad[i].entry), &e);
+
+		if (got == ERR_OK ||
+		    strstr(err_why(), bad[i].wanted) == NULL)
+			fail_msg("%s: %s", bad[i].entry, err_why());
+	}
+}
+
+static void
+what_is_behind_an_entry_that_is_cut_is_not_looked_at(void **state)
+{
+	static const char entry[] = BOOT "\"by\":-2500,"
+	    "\"ev\":\"clock.step\"," NONCE TAIL;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = sizeof(entry) - 1;
+	/* its second page cannot be touched */
+	uint8_t *m = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct schema_entry e;
+
+	(void)state;
+	assert_true(m != MAP_FAILED);
+	assert_int_equal(mprotect(m + page, page, PROT_NONE), 0);
+	for (size_t n = 1; n <= len; n++) {
+		memcpy(m + page - n, entry, n);
+		assert_true((schema_get(VIEW(m + page - n, n), &e) ==
+		    ERR_OK) == (n == len));
+	}
+	assert_int_equal(munmap(m, 2 * page), 0);
+}
+
+static void
+sixty_four_pairs_fit_in_a_record_and_one_more_does_not(void **state)
+{
+	AUTO_DONE(bytes) b = { 0 };
+	struct schema_entry e;
+
+	(void)state;
+	for (int n = 64; n <= 65; n++) {
+		bytes_reset(&b);
+		bytes_put_text(&b, BOOT "\"caller\":\"c\",\"ev\":\"decision\"," NONCE
+		    "\"op\":\"credential\",\"out\":\"deny\",\"policy\":"
+		    HASH ",\"programme\":\"p\",\"purpose\":\"reissue\","
+		    "\"req\":\"000102030405060708090a0b0c0d0e0f\","
+		    "\"rules\":");
+		for (int i = 0; i < n; i++)
+			bytes_printf(&b, "%c\"r%02d\":\"na\"",
+			    i == 0 ? '{' : ',', i);
+		bytes_put_text(&b, "}," "\"seq\":1,\"serial\":1,\"t\":1,"
+		    "\"v\":1}");
+		if (schema_get(bytes_view(&b), &e) != (n == 64 ? ERR_OK :
+		    ERR_SCHEMA))
+			fail_msg("%d: %s", n, err_why());
+	}
+}
+
 static void
 an_entry_of_4097_bytes_is_refused(void **state)
 {
@@ -145,6 +320,11 @@ main(void)
 		cmocka_unit_test(an_entry_that_is_not_canonical_is_refused),
 		cmocka_unit_test(
 		    what_is_not_in_the_vocabulary_is_refused_by_name),
+		cmocka_unit_test(every_form_is_exact),
+		cmocka_unit_test(
+		    what_is_behind_an_entry_that_is_cut_is_not_looked_at),
+		cmocka_unit_test(
+		    sixty_four_pairs_fit_in_a_record_and_one_more_does_not),
 		cmocka_unit_test(an_entry_of_4097_bytes_is_refused),
 		cmocka_unit_test(members_come_back_as_views),
 	};

@@ -54,6 +54,15 @@ testmemory_set(struct testmemory *m, const char *path, struct view v)
 	assert_false(b->failed);
 }
 
+/* The file is not there any more; others keep their places. */
+[[maybe_unused]] static void
+testmemory_remove(struct testmemory *m, const char *path)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (strcmp(m->file[i].path, path) == 0)
+			m->file[i].path[0] = '\0';
+}
+
 [[maybe_unused]] static void
 testmemory_load(struct testmemory *m, const char *dir)
 {

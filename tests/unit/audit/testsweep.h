@@ -1,18 +1,19 @@
 /*
  * The exports that sweeps forge: a small one whose every bit is flipped, and
- * a tall one with full tiles. Both are signed by two keys and cosigned by two
- * witnesses, all of whom the policy demands; the auditor kept an older
- * checkpoint.
+ * tall ones with full tiles, one of them pruned. All are signed by two keys
+ * and cosigned by two witnesses, all of whom the policy demands; the auditor
+ * kept an older checkpoint.
  */
 #ifndef OKSE_TESTS_TESTSWEEP_H
 #define OKSE_TESTS_TESTSWEEP_H
 
 #include "audit/verify.h"
 #include "testmemory.h"
+#include "teststory.h"
 #include "testwitness.h"
 
 struct testsweep {
-	struct testlog		log;
+	struct teststory	story;
 	EVP_PKEY		*second_secret;
 	struct vkey		*second;
 	struct testwitness	witness[2];
@@ -47,10 +48,10 @@ testsweep_sign(struct testsweep *s, struct view body, uint64_t time,
 	uint8_t signature[64];
 
 	bytes_reset(out);
-	TRY(testlog_sign(s->log.secret, body, signature));
+	TRY(testlog_sign(s->story.log.secret, body, signature));
 	TRY(testsweep_ecdsa(s->second_secret, body, &der));
 	note_put_text(out, body);
-	note_put_signature(out, s->log.key, VIEW_OF(signature));
+	note_put_signature(out, s->story.log.key, VIEW_OF(signature));
 	note_put_signature(out, s->second, bytes_view(&der));
 	for (size_t i = 0; time != 0 && i < COUNT(s->witness); i++)
 		TRY(testwitness_line(&s->witness[i], body, time, out));
@@ -80,7 +81,7 @@ testsweep_keys(struct testsweep *s)
 	for (size_t i = 0; i < COUNT(s->witness); i++)
 		TRY(testwitness_new((char)('a' + i), &s->witness[i]));
 	bytes_put_text(&text, "log ");
-	vkey_put(s->log.key, &text);
+	vkey_put(s->story.log.key, &text);
 	bytes_put_text(&text, "\nlog ");
 	vkey_put(s->second, &text);
 	bytes_put_text(&text, "\nwitness a ");
@@ -90,7 +91,7 @@ testsweep_keys(struct testsweep *s)
 	bytes_put_text(&text, "\ngroup both all a b\nquorum both\n");
 	TRY(trust_policy_get(bytes_view(&text), &s->full));
 	trust_want_all_keys(s->full);
-	return trust_key(s->log.key, &s->key);
+	return trust_key(s->story.log.key, &s->key);
 }
 
 [[maybe_unused]] static void
@@ -104,44 +105,95 @@ testsweep_put_key(struct testmemory *m, const char *path,
 	testmemory_set(m, path, bytes_view(&b));
 }
 
+/* The notes of closed periods, signed by all as well. */
+static enum err
+testsweep_closed(struct testsweep *s, struct testmemory *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		AUTO_DONE(bytes) note = { 0 };
+		struct note n;
+
+		if (strncmp(m->file[i].path, "closed/", 7) != 0)
+			continue;
+		TRY(note_get(bytes_view(&m->file[i].content), &n));
+		TRY(testsweep_sign(s, n.text, TESTSWEEP_TIME, &note));
+		testmemory_set(m, m->file[i].path, bytes_view(&note));
+	}
+	return ERR_OK;
+}
+
 /* The log as it lies there now; note: its checkpoint with cosignatures. */
 [[maybe_unused]] static enum err
 testsweep_export(struct testsweep *s, struct testmemory *m, struct bytes *note)
 {
 	struct hash root;
-	uint64_t size = publish_ready(s->log.publish, &root);
+	uint64_t size = publish_ready(s->story.log.publish, &root);
 
-	testmemory_load(m, s->log.dir);
+	testmemory_load(m, s->story.log.dir);
+	TRY(testsweep_closed(s, m));
 	TRY(testsweep_note(s, size, &root, 0, note));
 	testmemory_set(m, "checkpoint", bytes_view(note));
 	TRY(testsweep_note(s, size, &root, TESTSWEEP_TIME, note));
 	testmemory_set(m, "checkpoint.witnessed", bytes_view(note));
-	testsweep_put_key(m, "log.vkey", s->log.key);
+	testsweep_put_key(m, "log.vkey", s->story.log.key);
 	testsweep_put_key(m, "log-ecdsa.vkey", s->second);
 	return ERR_OK;
 }
 
-/* n entries, the older checkpoint, cosigned, at half of them. */
-[[maybe_unused]] static enum err
+/* n entries, the older checkpoint, cosigned, at half of them; 0 or -1. */
+[[maybe_unused]] static int
 testsweep_open(struct testsweep *s, uint64_t n,
     enum err (*entry)(uint64_t i, struct bytes *out))
 {
 	AUTO_DONE(bytes) note = { 0 };
 	AUTO_DONE(bytes) b = { 0 };
 
-	TRY(testlog_open(&s->log, testdir_new()));
-	TRY(testsweep_keys(s));
+	if (testlog_open(&s->story.log, testdir_new()) != ERR_OK ||
+	    testsweep_keys(s) != ERR_OK)
+		return -1;
 	for (uint64_t i = 0; i < n; i++) {
 		bytes_reset(&b);
-		TRY(entry(i, &b));
-		TRY(testlog_append(&s->log, bytes_view(&b)));
-		if (i + 1 != n / 2)
-			continue;
-		TRY(testlog_publish(&s->log));
-		TRY(testsweep_export(s, &s->older, &s->kept));
+		if (entry(i, &b) != ERR_OK || testlog_append(&s->story.log,
+		    bytes_view(&b)) != ERR_OK)
+			return -1;
+		if (i + 1 == n / 2 && (testlog_publish(&s->story.log) !=
+		    ERR_OK || testsweep_export(s, &s->older, &s->kept) !=
+		    ERR_OK))
+			return -1;
 	}
-	TRY(testlog_publish(&s->log));
-	return testsweep_export(s, &s->m, &note);
+	return testlog_publish(&s->story.log) == ERR_OK &&
+	    testsweep_export(s, &s->m, &note) == ERR_OK ? 0 : -1;
+}
+
+/*
+ * A log that closes its first period at half its size, where the older
+ * checkpoint is, and its second, when it is tall, before the end: pruned, it
+ * goes without its first bundle.
+ */
+[[maybe_unused]] static int
+testsweep_open_story(struct testsweep *s, unsigned int n, bool pruned)
+{
+	AUTO_DONE(bytes) note = { 0 };
+	struct teststory *y = &s->story;
+
+	teststory_open(y);
+	if (testsweep_keys(s) != ERR_OK)
+		return -1;
+	teststory_beats(y, n / 2 - 2);
+	teststory_close(y, NULL);
+	if (testsweep_export(s, &s->older, &s->kept) != ERR_OK)
+		return -1;
+	if (pruned) {
+		teststory_prune(y, n / 2);
+		teststory_close(y, NULL);
+	}
+	teststory_beats(y, n / 2 - (pruned ? 2 : 0));
+	(void)teststory_publish(y);
+	if (testsweep_export(s, &s->m, &note) != ERR_OK)
+		return -1;
+	if (pruned)
+		testmemory_remove(&s->m, "tile/entries/000");
+	return 0;
 }
 
 [[maybe_unused]] static void
@@ -156,8 +208,8 @@ testsweep_done(struct testsweep *s)
 		testwitness_done(&s->witness[i]);
 	vkey_free(s->second);
 	EVP_PKEY_free(s->second_secret);
-	testdir_remove(s->log.dir);
-	testlog_done(&s->log);
+	testdir_remove(s->story.log.dir);
+	testlog_done(&s->story.log);
 }
 
 /* The verdict of an auditor with this policy who kept the older one. */

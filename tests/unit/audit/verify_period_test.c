@@ -9,129 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "audit/closing.h"
 #include "audit/receipt.h"
-#include "testsweep.h"
-
-/* ---- a log written as the notary does */
-
-struct story {
-	struct testlog	log;
-	struct closing	closing;
-	uint64_t	next;
-	struct hash	policy;
-};
-
-static struct entry_common
-common(struct story *s)
-{
-	struct entry_common c = { .seq = s->next,
-		.t = 1795392000000 + (int64_t)s->next };
-
-	memset(c.nonce, (int)(s->next % 251), sizeof(c.nonce));
-	return c;
-}
-
-static void
-put(struct story *s, const struct bytes *entry)
-{
-	struct schema_entry e;
-
-	assert_int_equal(schema_get(bytes_view(entry), &e), ERR_OK);
-	assert_int_equal(testlog_append(&s->log, bytes_view(entry)), ERR_OK);
-	/* what a lie says is not counted twice */
-	(void)closing_entry(&s->closing, s->next, &e);
-	s->next++;
-}
-
-static void
-beats(struct story *s, unsigned int n)
-{
-	while (n-- > 0) {
-		struct entry_common c = common(s);
-		AUTO_DONE(bytes) b = { 0 };
-
-		assert_int_equal(entry_heartbeat(&c, &b), ERR_OK);
-		put(s, &b);
-	}
-}
-
-static void
-policy(struct story *s)
-{
-	struct entry_common c = common(s);
-	uint64_t seats[] = { 1, 2 };
-	struct entry_policy_facts f = { .policy = s->policy, .serial = 3,
-		.seats = seats, .seat_count = 2 };
-	AUTO_DONE(bytes) b = { 0 };
-
-	assert_int_equal(entry_policy(&c, &f, &b), ERR_OK);
-	put(s, &b);
-}
-
-static void
-prune(struct story *s, uint64_t min)
-{
-	struct entry_common c = common(s);
-	AUTO_DONE(bytes) b = { 0 };
-
-	assert_int_equal(entry_prune(&c, min, &b), ERR_OK);
-	put(s, &b);
-}
-
-static struct hash
-publish(struct story *s)
-{
-	struct hash root;
-
-	assert_int_equal(testlog_publish(&s->log), ERR_OK);
-	(void)publish_ready(s->log.publish, &root);
-	return root;
-}
-
-/* Ends the period, with the truth or something near it. */
-static void
-close_period(struct story *s, void (*lie)(struct entry_period_facts *f))
-{
-	struct entry_tally totals[SCHEMA_EVENT_COUNT];
-	struct entry_common c = common(s);
-	struct entry_period_facts f;
-	AUTO_DONE(bytes) b = { 0 };
-	struct hash root;
-
-	assert_int_equal(closing_facts(&s->closing, "2026-11", totals, &f),
-	    ERR_OK);
-	if (lie != NULL)
-		lie(&f);
-	assert_int_equal(entry_period_close(&c, &f, &b), ERR_OK);
-	put(s, &b);
-	root = publish(s);
-	closing_root(&s->closing, &root);
-}
-
-static void
-open_story(struct story *s)
-{
-	*s = (struct story){ .policy = sha256(view_text("policy")) };
-	assert_int_equal(testlog_open(&s->log, testdir_new()), ERR_OK);
-	policy(s);
-}
-
-static void
-end_story(struct story *s)
-{
-	testdir_remove(s->log.dir);
-	testlog_done(&s->log);
-}
-
-static struct verify_result
-verify_story(struct story *s)
-{
-	struct verify_result r;
-
-	assert_int_equal(verify_log(s->log.dir, s->log.key, &r), ERR_OK);
-	return r;
-}
+#include "teststory.h"
 
 /* ---- periods */
 
@@ -139,22 +18,22 @@ static void
 closed_periods_are_verified(void **state)
 {
 	struct verify_result r;
-	struct story s;
+	struct teststory s;
 
 	(void)state;
-	open_story(&s);
-	beats(&s, 300);
-	close_period(&s, NULL);
-	beats(&s, 10);
-	policy(&s);
-	close_period(&s, NULL);
-	beats(&s, 7);
-	(void)publish(&s);
-	r = verify_story(&s);
+	teststory_open(&s);
+	teststory_beats(&s, 300);
+	teststory_close(&s, NULL);
+	teststory_beats(&s, 10);
+	teststory_policy(&s);
+	teststory_close(&s, NULL);
+	teststory_beats(&s, 7);
+	(void)teststory_publish(&s);
+	r = teststory_verify(&s);
 	if (r.verdict != VERIFY_VERIFIED)
 		fail_msg("%s", r.finding[VERIFY_PERIODS].why);
 	assert_true(r.count[VERIFY_PERIODS].good == 2 && r.unclosed == 7);
-	end_story(&s);
+	teststory_end(&s);
 }
 
 static struct entry_tally other_totals[] = { { "heartbeat", 30 },
@@ -240,22 +119,22 @@ every_figure_of_a_closing_entry_is_held_against_the_entries(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(lies); i++) {
 		struct verify_result r;
-		struct story s;
+		struct teststory s;
 
-		open_story(&s);
-		beats(&s, 5);
-		close_period(&s, NULL);
-		policy(&s);
-		beats(&s, 5);
-		close_period(&s, lies[i]);
-		r = verify_story(&s);
+		teststory_open(&s);
+		teststory_beats(&s, 5);
+		teststory_close(&s, NULL);
+		teststory_policy(&s);
+		teststory_beats(&s, 5);
+		teststory_close(&s, lies[i]);
+		r = teststory_verify(&s);
 		if (r.finding[VERIFY_PERIODS].verdict != VERIFY_TAMPERED ||
 		    r.verdict != VERIFY_TAMPERED)
 			fail_msg("lie %zu", i);
 		assert_true(r.finding[VERIFY_PERIODS].first_index ==
 		    s.next - 1);
 		assert_true(r.count[VERIFY_PERIODS].good == 1);
-		end_story(&s);
+		teststory_end(&s);
 	}
 }
 
@@ -282,7 +161,7 @@ an_empty_period_and_one_without_a_policy_cannot_be_closed(void **state)
 /* ---- the minimum index */
 
 static void
-remove_in(struct story *s, const char *name)
+remove_in(struct teststory *s, const char *name)
 {
 	char path[512];
 
@@ -298,25 +177,25 @@ entries_below_the_minimum_index_may_be_absent(void **state)
 	AUTO_DONE(receipt) receipt = { 0 };
 	struct tile_source source;
 	struct verify_result r;
-	struct story s;
+	struct teststory s;
 	int dir;
 
 	(void)state;
-	open_story(&s);
-	beats(&s, 300);
-	close_period(&s, NULL);
-	beats(&s, 400);
-	prune(&s, 511);
-	close_period(&s, NULL);
-	beats(&s, 3);
-	(void)publish(&s);
+	teststory_open(&s);
+	teststory_beats(&s, 300);
+	teststory_close(&s, NULL);
+	teststory_beats(&s, 400);
+	teststory_prune(&s, 511);
+	teststory_close(&s, NULL);
+	teststory_beats(&s, 3);
+	(void)teststory_publish(&s);
 	dir = open(s.log.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	source = tile_source_dir(&dir);
 	assert_int_equal(publish_read_checkpoint(s.log.dir, &note), ERR_OK);
 	assert_int_equal(receipt_build(&source, 100, bytes_view(&note),
 	    &text), ERR_OK);
 	remove_in(&s, "tile/entries/000");
-	r = verify_story(&s);
+	r = teststory_verify(&s);
 	if (r.verdict != VERIFY_VERIFIED)
 		for (int i = 0; i < VERIFY_CHECK_COUNT; i++)
 			print_message("%s\n", r.finding[i].why);
@@ -325,7 +204,7 @@ entries_below_the_minimum_index_may_be_absent(void **state)
 	assert_true(r.count[VERIFY_ENTRIES].good == s.next - 256);
 	/* one entry of the next bundle must stay, and so must all of it */
 	remove_in(&s, "tile/entries/001");
-	r = verify_story(&s);
+	r = teststory_verify(&s);
 	assert_int_equal(r.verdict, VERIFY_INCOMPLETE);
 	assert_string_equal(r.finding[VERIFY_ENTRIES].file,
 	    "tile/entries/001");
@@ -333,29 +212,29 @@ entries_below_the_minimum_index_may_be_absent(void **state)
 	assert_int_equal(receipt_get(bytes_view(&text), &receipt), ERR_OK);
 	assert_int_equal(receipt_check(&receipt, s.log.key), ERR_OK);
 	close(dir);
-	end_story(&s);
+	teststory_end(&s);
 }
 
 static void
 absent_entries_without_a_minimum_index_are_missed(void **state)
 {
 	struct verify_result r;
-	struct story s;
+	struct teststory s;
 
 	(void)state;
-	open_story(&s);
-	beats(&s, 600);
-	(void)publish(&s);
+	teststory_open(&s);
+	teststory_beats(&s, 600);
+	(void)teststory_publish(&s);
 	remove_in(&s, "tile/entries/000");
-	r = verify_story(&s);
+	r = teststory_verify(&s);
 	assert_int_equal(r.verdict, VERIFY_INCOMPLETE);
 	assert_string_equal(r.finding[VERIFY_ENTRIES].file,
 	    "tile/entries/000");
 	assert_true(r.finding[VERIFY_ENTRIES].last_index == 255);
 	/* nor may their hashes go */
 	remove_in(&s, "tile/0/000");
-	assert_int_equal(verify_story(&s).verdict, VERIFY_INCOMPLETE);
-	end_story(&s);
+	assert_int_equal(teststory_verify(&s).verdict, VERIFY_INCOMPLETE);
+	teststory_end(&s);
 }
 
 static void
@@ -363,23 +242,23 @@ hashes_that_stand_for_absent_entries_must_be_true(void **state)
 {
 	AUTO_DONE(bytes) tile = { 0 };
 	char path[512];
-	struct story s;
+	struct teststory s;
 
 	(void)state;
-	open_story(&s);
-	beats(&s, 600);
-	prune(&s, 300);
-	(void)publish(&s);
+	teststory_open(&s);
+	teststory_beats(&s, 600);
+	teststory_prune(&s, 300);
+	(void)teststory_publish(&s);
 	remove_in(&s, "tile/entries/000");
-	assert_int_equal(verify_story(&s).verdict, VERIFY_VERIFIED);
+	assert_int_equal(teststory_verify(&s).verdict, VERIFY_VERIFIED);
 	assert_int_equal(path_join(s.log.dir, "tile/0/000", path,
 	    sizeof(path)), ERR_OK);
 	assert_int_equal(file_read(path, 1 << 16, &tile), ERR_OK);
 	tile.at[4000] ^= 1;
 	assert_int_equal(file_publish(path, bytes_view(&tile), 0644),
 	    ERR_OK);
-	assert_int_equal(verify_story(&s).verdict, VERIFY_TAMPERED);
-	end_story(&s);
+	assert_int_equal(teststory_verify(&s).verdict, VERIFY_TAMPERED);
+	teststory_end(&s);
 }
 
 static void
@@ -390,18 +269,18 @@ a_minimum_index_neither_goes_back_nor_ahead(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(pairs); i++) {
 		struct verify_result r;
-		struct story s;
+		struct teststory s;
 
-		open_story(&s);
-		beats(&s, 20);
-		prune(&s, pairs[i][0]);
-		prune(&s, pairs[i][1]);
-		(void)publish(&s);
-		r = verify_story(&s);
+		teststory_open(&s);
+		teststory_beats(&s, 20);
+		teststory_prune(&s, pairs[i][0]);
+		teststory_prune(&s, pairs[i][1]);
+		(void)teststory_publish(&s);
+		r = teststory_verify(&s);
 		assert_int_equal(r.verdict, VERIFY_TAMPERED);
 		assert_true(r.finding[VERIFY_SEQUENCE].first_index ==
 		    s.next - 1);
-		end_story(&s);
+		teststory_end(&s);
 	}
 }
 
