@@ -63,6 +63,7 @@ check_period(struct verify_run *v, uint64_t index,
 	root = tree_root(v->tree);
 	closing_root(&v->closing, &root);
 	bytes_put_u64(&v->ended, index + 1);
+	bytes_put_u64(&v->ended, schema_count(e, SCHEMA_T));
 	bytes_put(&v->ended, VIEW_OF(root.at));
 	bytes_put_block(&v->ended, e->member[SCHEMA_PERIOD]);
 	TRY(bytes_check(&v->ended));

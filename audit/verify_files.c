@@ -191,21 +191,24 @@ is_closed_note(struct view path, struct view *out_period)
 	return view_is(r.rest, "note") && closing_period_valid(*out_period);
 }
 
-/* An entry that closes this period, with this tree up to it. */
+/* An entry that closes this period, with this tree up to it; *out_t: when. */
 static bool
 has_ended(const struct verify_run *v, struct view period,
-    const struct checkpoint *c)
+    const struct checkpoint *c, int64_t *out_t)
 {
 	struct reader r = reader_of(bytes_view(&v->ended));
 
 	while (r.rest.len != 0) {
 		bool size = reader_u64(&r) == c->size;
+		int64_t t = (int64_t)reader_u64(&r);
 		bool root = view_equal(reader_take(&r, sizeof(c->root)),
 		    VIEW_OF(c->root.at));
 
 		if (view_equal(reader_block(&r, SIZE_MAX), period) && size &&
-		    root)
+		    root) {
+			*out_t = t;
 			return true;
+		}
 	}
 	return false;
 }
@@ -222,13 +225,13 @@ check_absent_end(struct verify_run *v, const struct checkpoint *c)
 }
 
 static enum err
-check_end(struct verify_run *v, struct view period, const struct checkpoint *c)
+check_end(struct verify_run *v, struct view period,
+    const struct checkpoint *c, int64_t *out_t)
 {
-	if (c->size > tree_size(v->tree))
-		return ERR_OK;	/* ahead of what is verified */
 	if (c->size <= v->result->absent)
 		return check_absent_end(v, c);
-	return has_ended(v, period, c) ? ERR_OK : err_because(ERR_MISMATCH,
+	return has_ended(v, period, c, out_t) ? ERR_OK :
+	    err_because(ERR_MISMATCH,
 	    "no period of this name ended with this tree");
 }
 
@@ -238,12 +241,17 @@ check_closed_note(struct verify_run *v, struct view period,
     enum verify_verdict *out_verdict)
 {
 	struct trust_seen seen;
+	int64_t t = 0;
 
 	TRY(trust_open(v->options->trust, bytes_view(&v->file), &seen));
-	TRY(check_end(v, period, &seen.checkpoint));
+	if (seen.checkpoint.size > tree_size(v->tree))
+		return ERR_OK;	/* ahead of what is verified */
+	TRY(check_end(v, period, &seen.checkpoint, &t));
 	*out_verdict = VERIFY_UNWITNESSED;
-	return seen.quorum_time != TRUST_NEVER ? ERR_OK :
-	    err_because(ERR_NOT_FOUND, "no quorum has cosigned it");
+	if (seen.quorum_time == TRUST_NEVER &&
+	    v->result->last_t - t > verify_patience(v) * 1000)
+		return err_because(ERR_NOT_FOUND, "no quorum has cosigned it");
+	return ERR_OK;
 }
 
 static enum err

@@ -228,12 +228,18 @@ late(struct verify_run *v)
 	    VERIFY_IN_FILE(""));
 }
 
+int64_t
+verify_patience(const struct verify_run *v)
+{
+	return v->options->late != 0 ? (int64_t)v->options->late :
+	    VERIFY_LATE;
+}
+
 static void
 judge_times(struct verify_run *v, const struct verify_anchor *a)
 {
 	struct verify_result *r = v->result;
-	int64_t limit = v->options->late != 0 ? (int64_t)v->options->late :
-	    VERIFY_LATE;
+	int64_t limit = verify_patience(v);
 	int64_t waiting = a->t_next != 0 ? (r->last_t - a->t_next) / 1000 : 0;
 
 	if (a->t_last != 0)

@@ -33,7 +33,7 @@ struct verify_run {
 	struct bytes		 file;
 	struct bytes		 note;		/* the checkpoint's */
 	struct bytes		 witnessed;	/* checkpoint.witnessed */
-	struct bytes		 ended;		/* size, root, period, … */
+	struct bytes		 ended;		/* size, t, root, period; … */
 	/* the first is the one that is verified */
 	struct verify_anchor	 anchor[VERIFY_OTHERS + 3];
 	size_t			 anchors;
@@ -78,6 +78,8 @@ void verify_reached(struct verify_run *v);
 void verify_made(struct verify_run *v, uint64_t index, int64_t t);
 /* Those beyond the checkpoint, by proofs. */
 [[nodiscard]] enum err verify_beyond(struct verify_run *v);
+/* Seconds for which a quorum may be waited for. */
+int64_t verify_patience(const struct verify_run *v);
 /* Whether a quorum has seen the tree, and in time. */
 void verify_witnesses(struct verify_run *v);
 

@@ -15,13 +15,14 @@ struct teststory {
 	struct closing	closing;
 	uint64_t	next;
 	struct hash	policy;
+	int64_t		ago;		/* ms: the entries now are so old */
 };
 
 [[maybe_unused]] static struct entry_common
 teststory_common(struct teststory *s)
 {
 	struct entry_common c = { .seq = s->next,
-		.t = 1795392000000 + (int64_t)s->next };
+		.t = 1795392000000 - s->ago + (int64_t)s->next };
 
 	memset(c.nonce, (int)(s->next % 251), sizeof(c.nonce));
 	return c;
@@ -123,9 +124,9 @@ teststory_close(struct teststory *s, void (*lie)(struct entry_period_facts *f))
 }
 
 [[maybe_unused]] static void
-teststory_open(struct teststory *s)
+teststory_open(struct teststory *s, int64_t ago)
 {
-	*s = (struct teststory){ 0 };
+	*s = (struct teststory){ .ago = ago };
 	assert_int_equal(testlog_open(&s->log, testdir_new()), ERR_OK);
 	s->policy = sha256(view_text("policy"));
 	teststory_policy(s);

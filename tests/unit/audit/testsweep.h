@@ -59,6 +59,7 @@ testsweep_sign(struct testsweep *s, struct view body, uint64_t time,
 }
 
 #define TESTSWEEP_TIME UINT64_C(1795392010)	/* 10 s after the entries */
+#define TESTSWEEP_AGO 700	/* s: of the first period's, in a story */
 
 [[maybe_unused]] static enum err
 testsweep_note(struct testsweep *s, uint64_t size, const struct hash *root,
@@ -133,7 +134,8 @@ testsweep_export(struct testsweep *s, struct testmemory *m, struct bytes *note)
 	TRY(testsweep_closed(s, m));
 	TRY(testsweep_note(s, size, &root, 0, note));
 	testmemory_set(m, "checkpoint", bytes_view(note));
-	TRY(testsweep_note(s, size, &root, TESTSWEEP_TIME, note));
+	TRY(testsweep_note(s, size, &root, TESTSWEEP_TIME -
+	    (uint64_t)s->story.ago / 1000, note));
 	testmemory_set(m, "checkpoint.witnessed", bytes_view(note));
 	testsweep_put_key(m, "log.vkey", s->story.log.key);
 	testsweep_put_key(m, "log-ecdsa.vkey", s->second);
@@ -176,13 +178,14 @@ testsweep_open_story(struct testsweep *s, unsigned int n, bool pruned)
 	AUTO_DONE(bytes) note = { 0 };
 	struct teststory *y = &s->story;
 
-	teststory_open(y);
+	teststory_open(y, TESTSWEEP_AGO * 1000);
 	if (testsweep_keys(s) != ERR_OK)
 		return -1;
 	teststory_beats(y, n / 2 - 2);
 	teststory_close(y, NULL);
 	if (testsweep_export(s, &s->older, &s->kept) != ERR_OK)
 		return -1;
+	y->ago = 0;
 	if (pruned) {
 		teststory_prune(y, n / 2);
 		teststory_close(y, NULL);

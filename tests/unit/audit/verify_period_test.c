@@ -21,7 +21,7 @@ closed_periods_are_verified(void **state)
 	struct teststory s;
 
 	(void)state;
-	teststory_open(&s);
+	teststory_open(&s, 0);
 	teststory_beats(&s, 300);
 	teststory_close(&s, NULL);
 	teststory_beats(&s, 10);
@@ -121,7 +121,7 @@ every_figure_of_a_closing_entry_is_held_against_the_entries(void **state)
 		struct verify_result r;
 		struct teststory s;
 
-		teststory_open(&s);
+		teststory_open(&s, 0);
 		teststory_beats(&s, 5);
 		teststory_close(&s, NULL);
 		teststory_policy(&s);
@@ -181,7 +181,7 @@ entries_below_the_minimum_index_may_be_absent(void **state)
 	int dir;
 
 	(void)state;
-	teststory_open(&s);
+	teststory_open(&s, 0);
 	teststory_beats(&s, 300);
 	teststory_close(&s, NULL);
 	teststory_beats(&s, 400);
@@ -222,7 +222,7 @@ absent_entries_without_a_minimum_index_are_missed(void **state)
 	struct teststory s;
 
 	(void)state;
-	teststory_open(&s);
+	teststory_open(&s, 0);
 	teststory_beats(&s, 600);
 	(void)teststory_publish(&s);
 	remove_in(&s, "tile/entries/000");
@@ -245,7 +245,7 @@ hashes_that_stand_for_absent_entries_must_be_true(void **state)
 	struct teststory s;
 
 	(void)state;
-	teststory_open(&s);
+	teststory_open(&s, 0);
 	teststory_beats(&s, 600);
 	teststory_prune(&s, 300);
 	(void)teststory_publish(&s);
@@ -271,7 +271,7 @@ a_minimum_index_neither_goes_back_nor_ahead(void **state)
 		struct verify_result r;
 		struct teststory s;
 
-		teststory_open(&s);
+		teststory_open(&s, 0);
 		teststory_beats(&s, 20);
 		teststory_prune(&s, pairs[i][0]);
 		teststory_prune(&s, pairs[i][1]);
