@@ -222,8 +222,8 @@ one_of_two_keys_is_not_enough_where_both_are_wanted(void **state)
 
 	(void)state;
 	(void)publish_ready(s.story.log.publish, &root);
-	assert_int_equal(testlog_note(s.story.log.secret, s.story.log.key, ENTRIES,
-	    &root, &note), ERR_OK);
+	assert_int_equal(testlog_note(s.story.log.secret, s.story.log.key,
+	    ENTRIES, &root, &note), ERR_OK);
 	testmemory_set(&s.m, "checkpoint", bytes_view(&note));
 	assert_int_equal(testsweep_verify(&s, s.key).verdict,
 	    VERIFY_VERIFIED);

@@ -106,7 +106,8 @@ what_is_not_in_the_vocabulary_is_refused_by_name(void **state)
 	after TAIL
 #define HASH "\"000102030405060708090a0b0c0d0e0f" \
 	"000102030405060708090a0b0c0d0e0f\""
-#define WORD64 "a123456789b123456789c123456789d123456789e123456789f1234567890123"
+#define WORD64 "a123456789b123456789c123456789d1" \
+	"23456789e123456789f1234567890123"
 
 /* Where each stops being of its form, the member is named. */
 static void
@@ -257,8 +258,8 @@ sixty_four_pairs_fit_in_a_record_and_one_more_does_not(void **state)
 	(void)state;
 	for (int n = 64; n <= 65; n++) {
 		bytes_reset(&b);
-		bytes_put_text(&b, BOOT "\"caller\":\"c\",\"ev\":\"decision\"," NONCE
-		    "\"op\":\"credential\",\"out\":\"deny\",\"policy\":"
+		bytes_put_text(&b, BOOT "\"caller\":\"c\","
+		    "\"ev\":\"decision\"," NONCE "\"op\":\"credential\",\"out\":\"deny\",\"policy\":"
 		    HASH ",\"programme\":\"p\",\"purpose\":\"reissue\","
 		    "\"req\":\"000102030405060708090a0b0c0d0e0f\","
 		    "\"rules\":");
