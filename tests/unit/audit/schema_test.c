@@ -110,120 +110,121 @@ what_is_not_in_the_vocabulary_is_refused_by_name(void **state)
 	"23456789e123456789f1234567890123"
 
 /* Where each stops being of its form, the member is named. */
+static const struct { const char *entry, *wanted; } out_of_form[] = {
+	/* no member, or not one */
+	{ "\"boot\"", "at byte 0 (RFC 8785)" },
+	{ "{boot\":", "at byte 1 (RFC 8785)" },
+	{ "{\"boot\"\"b001020304050607\"", "at byte 7 (RFC 8785)" },
+	{ "{\"boot:\"b001020304050607\"", "at byte 6 (RFC 8785)" },
+	{ BOOT "\"ev\":\"heartbeat\"," NONCE
+	    "\"seq\":1,\"t\":1,\"v\":1]", "at byte 102 (RFC 8785)" },
+	{ BEAT "}", "at byte 117 (RFC 8785)" },
+	/* hex, of its size and closed */
+	{ "{\"boot\":b001020304050607\",", "\"boot\" is not" },
+	{ "{\"boot\":\"b001020304050607,", "\"boot\" is not" },
+	{ "{\"boot\":\"b0010203040506\"", "\"boot\" is not" },
+	{ "{\"boot\":\"b00102030405060708\"", "\"boot\" is not" },
+	{ "{\"boot\":\"b00102030405060g\"", "\"boot\" is not" },
+	{ "{\"boot\":\"B001020304050607\"", "\"boot\" is not" },
+	{ "{\"boot\":", "\"boot\" is not" },
+	/* words begin with a letter or a digit */
+	{ IN("seal", "", "\"reason\":\".a\","), "\"reason\" is not" },
+	{ IN("seal", "", "\"reason\":\"_a\","), "\"reason\" is not" },
+	{ IN("seal", "", "\"reason\":\"-a\","), "\"reason\" is not" },
+	{ IN("seal", "", "\"reason\":\"\","), "\"reason\" is not" },
+	{ IN("seal", "", "\"reason\":\"A\","), "\"reason\" is not" },
+	{ IN("seal", "", "\"reason\":\"" WORD64 "4\","),
+	    "\"reason\" is not" },
+	/* choices */
+	{ IN("decision", "", "\"op\":\"party\","), "\"op\" is not" },
+	{ IN("decision", "", "\"op\":\"credential,"),
+	    "\"op\" is not" },
+	{ IN("decision", "", "\"out\":\"perhaps\","),
+	    "\"out\" is not" },
+	{ IN("decision", "", "\"out\":\"allow,"),
+	    "\"out\" is not" },
+	{ "{\"action\":\"revoke,", "\"action\" is not" },
+	{ "{\"action\":\"forget\",", "\"action\" is not" },
+	/* numbers */
+	{ IN("heartbeat", "", "\"seat\":,"), "\"seat\" is not" },
+	{ IN("heartbeat", "\"by\":-,", ""), "\"by\" is not" },
+	{ IN("heartbeat", "\"by\":-0,", ""), "\"by\" is not" },
+	/* lists */
+	{ IN("done", "", "\"of\":1],"), "\"of\" is not" },
+	{ IN("done", "", "\"of\":[],"), "\"of\" is not" },
+	{ IN("done", "", "\"of\":[1,1],"), "\"of\" is not" },
+	{ IN("done", "", "\"of\":[10,9],"), "\"of\" is not" },
+	{ IN("done", "", "\"of\":[1,\"2\"],"), "\"of\" is not" },
+	{ IN("done", "", "\"of\":[1,"), "\"of\" is not" },
+	{ IN("done", "", "\"of\":[1}"), "\"of\" is not" },
+	{ IN("metadata", "\"drafts\":" HASH "],", ""),
+	    "\"drafts\" is not" },
+	{ IN("metadata", "\"drafts\":[7],", ""),
+	    "\"drafts\" is not" },
+	{ IN("metadata", "\"drafts\":[" HASH ";", ""),
+	    "\"drafts\" is not" },
+	/* triples */
+	{ IN("decision", "", "\"st\":[1,2,3]],"), "\"st\" is not" },
+	{ IN("decision", "", "\"st\":[[,2,3]],"), "\"st\" is not" },
+	{ IN("decision", "", "\"st\":[[1;2,3]],"), "\"st\" is not" },
+	{ IN("decision", "", "\"st\":[[1,,3]],"), "\"st\" is not" },
+	{ IN("decision", "", "\"st\":[[1,2]],"), "\"st\" is not" },
+	{ IN("decision", "", "\"st\":[[1,2;3]],"), "\"st\" is not" },
+	{ IN("decision", "", "\"st\":[[1,2,]],"), "\"st\" is not" },
+	{ IN("decision", "", "\"st\":[[1,2,3,4]],"), "\"st\" is not" },
+	{ IN("decision", "", "\"st\":[[1,2,3,[4,5,6]],"),
+	    "\"st\" is not" },
+	/* records */
+	{ IN("decision", "", "\"rules\":\"a\":\"na\"},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{\"-a\":\"na\"},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{\"a\":\"na},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":[],"), "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{},"), "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{7:\"pass\"},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{\"a\"\"pass\"},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{\"a\":pass},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{\"a\":\"good\"},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{\"a\":\"passed\"},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{\"a\":\"na\",\"a\":\"na\"},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{\"b\":\"na\",\"a\":\"na\"},"),
+	    "\"rules\" is not" },
+	{ IN("decision", "", "\"rules\":{\"a\":\"pass\"],"),
+	    "\"rules\" is not" },
+	{ IN("period.close", "", "\"totals\":{\"stop\":\"1\"},"),
+	    "\"totals\" is not" },
+	{ IN("decision", "\"facts\":{\"now\":\"\"},", ""),
+	    "\"facts\" is not" },
+	{ IN("decision", "\"facts\":{\"now\":\"a},", ""),
+	    "\"facts\" is not" },
+	{ IN("decision", "\"facts\":{\"now\":{}},", ""),
+	    "\"facts\" is not" },
+	{ IN("decision", "\"facts\":{\"now\":{\"a\":},", ""),
+	    "\"facts\" is not" },
+	{ IN("decision", "\"facts\":{\"now\":}", ""),
+	    "\"facts\" is not" },
+};
+
 static void
 every_form_is_exact(void **state)
 {
-	static const struct { const char *entry, *wanted; } bad[] = {
-		/* no member, or not one */
-		{ "\"boot\"", "at byte 0 (RFC 8785)" },
-		{ "{boot\":", "at byte 1 (RFC 8785)" },
-		{ "{\"boot\"\"b001020304050607\"", "at byte 7 (RFC 8785)" },
-		{ "{\"boot:\"b001020304050607\"", "at byte 6 (RFC 8785)" },
-		{ BOOT "\"ev\":\"heartbeat\"," NONCE
-		    "\"seq\":1,\"t\":1,\"v\":1]", "at byte 102 (RFC 8785)" },
-		{ BEAT "}", "at byte 117 (RFC 8785)" },
-		/* hex, of its size and closed */
-		{ "{\"boot\":b001020304050607\",", "\"boot\" is not" },
-		{ "{\"boot\":\"b001020304050607,", "\"boot\" is not" },
-		{ "{\"boot\":\"b0010203040506\"", "\"boot\" is not" },
-		{ "{\"boot\":\"b00102030405060708\"", "\"boot\" is not" },
-		{ "{\"boot\":\"b00102030405060g\"", "\"boot\" is not" },
-		{ "{\"boot\":\"B001020304050607\"", "\"boot\" is not" },
-		{ "{\"boot\":", "\"boot\" is not" },
-		/* words begin with a letter or a digit */
-		{ IN("seal", "", "\"reason\":\".a\","), "\"reason\" is not" },
-		{ IN("seal", "", "\"reason\":\"_a\","), "\"reason\" is not" },
-		{ IN("seal", "", "\"reason\":\"-a\","), "\"reason\" is not" },
-		{ IN("seal", "", "\"reason\":\"\","), "\"reason\" is not" },
-		{ IN("seal", "", "\"reason\":\"A\","), "\"reason\" is not" },
-		{ IN("seal", "", "\"reason\":\"" WORD64 "4\","),
-		    "\"reason\" is not" },
-		/* choices */
-		{ IN("decision", "", "\"op\":\"party\","), "\"op\" is not" },
-		{ IN("decision", "", "\"op\":\"credential,"),
-		    "\"op\" is not" },
-		{ IN("decision", "", "\"out\":\"perhaps\","),
-		    "\"out\" is not" },
-		{ IN("decision", "", "\"out\":\"allow,"),
-		    "\"out\" is not" },
-		{ "{\"action\":\"revoke,", "\"action\" is not" },
-		{ "{\"action\":\"forget\",", "\"action\" is not" },
-		/* numbers */
-		{ IN("heartbeat", "", "\"seat\":,"), "\"seat\" is not" },
-		{ IN("heartbeat", "\"by\":-,", ""), "\"by\" is not" },
-		{ IN("heartbeat", "\"by\":-0,", ""), "\"by\" is not" },
-		/* lists */
-		{ IN("done", "", "\"of\":1],"), "\"of\" is not" },
-		{ IN("done", "", "\"of\":[],"), "\"of\" is not" },
-		{ IN("done", "", "\"of\":[1,1],"), "\"of\" is not" },
-		{ IN("done", "", "\"of\":[10,9],"), "\"of\" is not" },
-		{ IN("done", "", "\"of\":[1,\"2\"],"), "\"of\" is not" },
-		{ IN("done", "", "\"of\":[1,"), "\"of\" is not" },
-		{ IN("done", "", "\"of\":[1}"), "\"of\" is not" },
-		{ IN("metadata", "\"drafts\":" HASH "],", ""),
-		    "\"drafts\" is not" },
-		{ IN("metadata", "\"drafts\":[7],", ""),
-		    "\"drafts\" is not" },
-		{ IN("metadata", "\"drafts\":[" HASH ";", ""),
-		    "\"drafts\" is not" },
-		/* triples */
-		{ IN("decision", "", "\"st\":[1,2,3]],"), "\"st\" is not" },
-		{ IN("decision", "", "\"st\":[[,2,3]],"), "\"st\" is not" },
-		{ IN("decision", "", "\"st\":[[1;2,3]],"), "\"st\" is not" },
-		{ IN("decision", "", "\"st\":[[1,,3]],"), "\"st\" is not" },
-		{ IN("decision", "", "\"st\":[[1,2]],"), "\"st\" is not" },
-		{ IN("decision", "", "\"st\":[[1,2;3]],"), "\"st\" is not" },
-		{ IN("decision", "", "\"st\":[[1,2,]],"), "\"st\" is not" },
-		{ IN("decision", "", "\"st\":[[1,2,3,4]],"), "\"st\" is not" },
-		{ IN("decision", "", "\"st\":[[1,2,3,[4,5,6]],"),
-		    "\"st\" is not" },
-		/* records */
-		{ IN("decision", "", "\"rules\":\"a\":\"na\"},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{\"-a\":\"na\"},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{\"a\":\"na},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":[],"), "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{},"), "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{7:\"pass\"},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{\"a\"\"pass\"},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{\"a\":pass},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{\"a\":\"good\"},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{\"a\":\"passed\"},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{\"a\":\"na\",\"a\":\"na\"},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{\"b\":\"na\",\"a\":\"na\"},"),
-		    "\"rules\" is not" },
-		{ IN("decision", "", "\"rules\":{\"a\":\"pass\"],"),
-		    "\"rules\" is not" },
-		{ IN("period.close", "", "\"totals\":{\"stop\":\"1\"},"),
-		    "\"totals\" is not" },
-		{ IN("decision", "\"facts\":{\"now\":\"\"},", ""),
-		    "\"facts\" is not" },
-		{ IN("decision", "\"facts\":{\"now\":\"a},", ""),
-		    "\"facts\" is not" },
-		{ IN("decision", "\"facts\":{\"now\":{}},", ""),
-		    "\"facts\" is not" },
-		{ IN("decision", "\"facts\":{\"now\":{\"a\":},", ""),
-		    "\"facts\" is not" },
-		{ IN("decision", "\"facts\":{\"now\":}", ""),
-		    "\"facts\" is not" },
-	};
 	struct schema_entry e;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(bad); i++) {
-		enum err got = schema_get(view_text(bad[i].entry), &e);
+	for (size_t i = 0; i < COUNT(out_of_form); i++) {
+		enum err got = schema_get(view_text(out_of_form[i].entry), &e);
 
 		if (got == ERR_OK ||
-		    strstr(err_why(), bad[i].wanted) == NULL)
-			fail_msg("%s: %s", bad[i].entry, err_why());
+		    strstr(err_why(), out_of_form[i].wanted) == NULL)
+			fail_msg("%s: %s", out_of_form[i].entry, err_why());
 	}
 }
 
@@ -259,7 +260,8 @@ sixty_four_pairs_fit_in_a_record_and_one_more_does_not(void **state)
 	for (int n = 64; n <= 65; n++) {
 		bytes_reset(&b);
 		bytes_put_text(&b, BOOT "\"caller\":\"c\","
-		    "\"ev\":\"decision\"," NONCE "\"op\":\"credential\",\"out\":\"deny\",\"policy\":"
+		    "\"ev\":\"decision\"," NONCE
+		    "\"op\":\"credential\",\"out\":\"deny\",\"policy\":"
 		    HASH ",\"programme\":\"p\",\"purpose\":\"reissue\","
 		    "\"req\":\"000102030405060708090a0b0c0d0e0f\","
 		    "\"rules\":");
