@@ -99,8 +99,8 @@ export function paper (script, who) {
 }
 
 /** An officer opens their share with openssl, on a machine of their own. */
-export function openShare (dir, p) {
-  const sealed = path.join(dir, 'officers', `${p.as.slice(5)}.share.cms`)
+export function openShare (dir, p, kind = 'share') {
+  const sealed = path.join(dir, 'officers', `${p.as.slice(5)}.${kind}.cms`)
   return p.opened?.(sealed) ?? execFileSync('openssl', ['cms', '-decrypt',
     '-inform', 'PEM', '-in', sealed, '-recip', p.certificate, '-inkey',
     p.secretKey]).toString().trim()
@@ -117,7 +117,7 @@ export const wordsOf = hex => {
 }
 
 /** What an honest room answers to a question. */
-export function honest (text, { papers, who, dir }) {
+export function honest (text, { papers, who, dir, media }) {
   let m = /words (\d+) and (\d+) of the (\w+)$/.exec(text) ??
     /(\d+)번째와 (\d+)번째 낱말 \((\w+)\)$/.exec(text)
   if (m) {
@@ -127,6 +127,10 @@ export function honest (text, { papers, who, dir }) {
   if (/HH:MM\)?$/.test(text)) return new Date().toISOString().slice(11, 16)
   m = /^(seat-\d)(?:, your share|: 비밀 조각)/.exec(text)
   if (m) return openShare(dir, who.find(p => p.as === m[1]))
+  m = /^(seat-\d), your backup share/.exec(text)
+  if (m) return openShare(dir, who.find(p => p.as === m[1]), 'backup-share')
+  m = /^medium (\d)/.exec(text)
+  if (m) return media[m[1] - 1]
   if (/agree, (?:or|또는) disagree/.test(text)) return 'agree'
   if (/^exception|^break|^abort/.test(text)) return 'practised'
   return ''
