@@ -168,6 +168,107 @@ a_death_while_pins_change_locks_nobody_out(void **state)
 	}
 }
 
+/* ---- while keys are backed up */
+
+static enum err
+back_up(act_fn *act, const char *name, const char *previous,
+    const char *faults)
+{
+	char path[64];
+	struct ceremony_options o = {
+		.script = path, .dir = dir, .module = module,
+		.previous = previous,
+	};
+
+	snprintf(path, sizeof(path), "configs/ceremony/%s.yaml", name);
+	return in_child(act, &o, faults);
+}
+
+/* False when it came to its end before that call. */
+static bool
+back_up_and_die(const char *faults)
+{
+	begin();
+	if (back_up(ceremony_hold, "backup", NULL, faults) == ERR_OK) {
+		soft_remove();
+		return false;
+	}
+	if (back_up(ceremony_resume, "backup", NULL, "") != ERR_OK)
+		fail_msg("%s: resume", faults);
+	the_record_verifies(faults);
+	the_token_holds_what_was_planned(faults);
+	soft_remove();
+	return true;
+}
+
+/* What would be wrapped twice, left half, or open for ever. */
+static void
+a_death_while_keys_are_backed_up_is_survived(void **state)
+{
+	static const char *const faults[] = {
+		"C_WrapKey 1 crash\n", "C_WrapKey 3 dead\n",
+		"C_InitToken 2 dead\n", "C_UnwrapKey 1 dead\n",
+		"C_UnwrapKey 2 crash\n", "C_CopyObject 1 dead\n",
+		"C_DestroyObject 1 crash\n",
+		/* sealing: after three copies were restored and hardened */
+		"C_CopyObject 8 dead\n", "C_CopyObject 9 crash\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(faults); i++)
+		if (!back_up_and_die(faults[i]))
+			fail_msg("%s: did not die", faults[i]);
+}
+
+static void
+a_death_at_every_call_of_a_birth_with_a_backup_is_survived(void **state)
+{
+	const char *sweep = getenv("RESUME_SWEEP");
+	unsigned int tried = 0;
+	bool hit = true;
+
+	(void)state;
+	for (unsigned int n = 5; hit; n += sweep != NULL ? 1 : 241) {
+		char faults[32];
+
+		snprintf(faults, sizeof(faults), "* %u %s\n", n,
+		    sweep != NULL ? sweep : n % 2 == 0 ? "crash" : "dead");
+		hit = back_up_and_die(faults);
+		tried += hit;
+	}
+	print_message("# died at %u calls and went on\n", tried);
+	assert_true(tried > (sweep != NULL ? 1000 : 5));
+}
+
+static void
+a_death_while_keys_are_restored_is_survived(void **state)
+{
+	static const struct {
+		const char	*name, *faults;
+	} cases[] = {
+		{ "restore", "C_InitToken 1 dead\n" },
+		{ "restore", "C_UnwrapKey 2 dead\n" },
+		{ "restore", "C_CopyObject 1 crash\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		begin();
+		snprintf(before, sizeof(before), "%s", dir);
+		assert_int_equal(back_up(ceremony_hold, "backup", NULL, ""),
+		    ERR_OK);
+		snprintf(dir, sizeof(dir), "%s/next", soft_dir);
+		if (back_up(ceremony_hold, cases[i].name, before,
+		    cases[i].faults) != DIED)
+			fail_msg("%s: did not die", cases[i].faults);
+		if (back_up(ceremony_resume, cases[i].name, before, "") !=
+		    ERR_OK)
+			fail_msg("%s: resume", cases[i].faults);
+		the_record_verifies(cases[i].faults);
+		soft_remove();
+	}
+}
+
 /* Half a record at the end, as a power cut leaves it. */
 static void
 a_torn_record_is_cut_off_and_told(void **state)
@@ -255,6 +356,10 @@ main(void)
 		cmocka_unit_test(a_death_at_every_call_is_survived),
 		cmocka_unit_test(a_death_before_the_first_step_leaves_nothing),
 		cmocka_unit_test(a_death_while_pins_change_locks_nobody_out),
+		cmocka_unit_test(a_death_while_keys_are_backed_up_is_survived),
+		cmocka_unit_test(
+	    a_death_at_every_call_of_a_birth_with_a_backup_is_survived),
+		cmocka_unit_test(a_death_while_keys_are_restored_is_survived),
 		cmocka_unit_test(a_torn_record_is_cut_off_and_told),
 		cmocka_unit_test(a_damaged_record_ends_it),
 		cmocka_unit_test(what_has_ended_does_not_go_on),
