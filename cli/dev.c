@@ -309,10 +309,13 @@ static int
 run_daemon(const struct dev *d, bool sealed)
 {
 	sigset_t signals;
+	/* who stops the daemon to look into it has not ended it */
+	const struct sigaction ends = { .sa_flags = SA_NOCLDSTOP };
 	pid_t pid;
 	int got = 0;
 	enum err e;
 
+	sigaction(SIGCHLD, &ends, NULL);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
