@@ -164,6 +164,12 @@ RACE_SECONDS ?= 600
 test-race: all $(BUILD)/npm
 	BUILD=$(BUILD) RACE_SECONDS=$(RACE_SECONDS) node tests/e2e/race.mjs
 
+# kill -9 while devices change (a slice of it is in `make test`)
+KILLS	?= 1000
+.PHONY: test-kill
+test-kill: all $(BUILD)/npm
+	BUILD=$(BUILD) KILLS=$(KILLS) node tests/e2e/kill_changes.mjs
+
 # each check of the verifier switched off in turn: does a test notice? MUTANTS
 # names files of audit/ to do it for (a slice is in `make test`)
 MUTANTS	?=

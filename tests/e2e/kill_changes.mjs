@@ -1,0 +1,183 @@
+// Kill -9 at random moments, under a load of issues, refreshes, suspensions,
+// reinstatements and revocations: no acknowledged change is lost, no place in
+// a status list is given twice, the signed lists and the registry say what was
+// last acknowledged, and orphans are what a client has or an operator closes.
+// KILLS says how many; `make test-kill` makes a thousand.
+
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import {
+  done, issue, person, sleep, startInstance, test
+} from './lib/instance.mjs'
+import { withoutQuotas } from './lib/fleet.mjs'
+import {
+  Client, judgeLists, judgePlaces, judgeReceipts, judgeRegistry
+} from './lib/receipts.mjs'
+
+const KILLS = Number(process.env.KILLS ?? 8)
+const ROUND = 10	// kills, then everything is judged
+const env = { OKSE_CONFIGS: withoutQuotas() }
+const okse = await startInstance({ env })
+const ca = okse.read('ca', 'iaca.pem')
+const client = new Client(okse)
+const killed = {}
+
+const published = async () => {
+  const { status, json } = await okse.adminCall('GET', '/v1/registry')
+  return status === 200 && json.entries === json.published
+}
+
+async function until (what, holds, patience = 30000) {
+  const end = Date.now() + patience
+  let last
+  for (;;) {
+    try {
+      if (await holds())
+        return
+    } catch (e) { last = e }
+    assert.ok(Date.now() < end, `${what}: ${last?.message}`)
+    await sleep(100)
+  }
+}
+
+/** The whole service, as when the machine is switched off and on. */
+async function killAll (all) {
+  process.kill(all.find(p => p.role === 'supervisor').pid, 'SIGKILL')
+  await okse.ended
+  okse.child = okse.status = undefined
+  const end = Date.now() + 20000
+  for (const p of all)
+    for (;;) {
+      try { process.kill(p.pid, 0) } catch { break }
+      assert.ok(Date.now() < end, `${p.role} is still there`)
+      await sleep(20)
+    }
+  await okse.start({ env })
+}
+
+// failures in a row make the supervisor wait: it goes often enough itself
+const roles = ['notary', 'notary', 'keyholder', 'keyholder', 'gate',
+  'supervisor']
+let round = 0
+
+async function killOne () {
+  const role = ++round % 8 === 0
+    ? 'supervisor' : roles[randomInt(roles.length)]
+  const all = await okse.processes()
+  const those = all.filter(p => p.role === role)
+  if (those.length === 0)
+    return false
+  killed[role] = (killed[role] ?? 0) + 1
+  if (role === 'supervisor')
+    await killAll(all)
+  else
+    process.kill(those[randomInt(those.length)].pid, 'SIGKILL')
+  return true
+}
+
+async function logged () {
+  await until('all is published', published)
+  const s = await okse.okse(['audit', 'show', okse.path('log')],
+    { maxBuffer: 1 << 30 })
+  assert.equal(s.status, 0, s.stderr)
+  return s.stdout.trim().split('\n').map(l => JSON.parse(l))
+}
+
+/* What is open was delivered, or is closed now by the request's own retry. */
+async function judgeOrphans (decided) {
+  const r = await okse.okse(['registry', 'orphans', '--json'])
+  assert.equal(r.status, 0, r.stderr)
+  const open = r.stdout.trim().split('\n')
+    .flatMap(l => JSON.parse(l).orphans.map(o => o.index))
+  for (const index of open)
+    assert.ok(decided.has(index), `nobody has a receipt of orphan ${index}`)
+  for (let i = 0; i < open.length; i += 100) {
+    const closed = await okse.okse(['registry', 'close-orphans', '--reason',
+      'client-has-it', ...open.slice(i, i + 100).map(String)])
+    assert.equal(closed.status, 0, closed.stderr)
+  }
+  return open.length
+}
+
+async function judge () {
+  await okse.waitReady()
+  const entries = await logged()
+  const decided = judgeReceipts(client, entries)
+  judgePlaces(client, entries)
+  await judgeRegistry(client)
+  let wrong
+  await until('the lists say what was acknowledged', async () => {
+    wrong = await judgeLists(client, ca)
+    assert.deepEqual(wrong.slice(0, 5), [])
+    return true
+  })
+  return await judgeOrphans(decided)
+}
+
+let orphans = 0
+for (let kills = 0; kills < KILLS && client.faults.length === 0;) {
+  const to = Math.min(kills + ROUND, KILLS)
+  await test(`kills ${kills + 1} to ${to}: nothing acknowledged is lost`,
+    async () => {
+      client.start(6)
+      await sleep(300)
+      while (kills < to && client.faults.length === 0) {
+        kills += await killOne()
+        await sleep(randomInt(50, 700))
+        if (randomInt(3) === 0)
+          await okse.waitReady(60000)
+      }
+      await okse.waitReady(60000)
+      await sleep(200)
+      await client.stop()
+      assert.deepEqual(client.faults, [])
+      orphans += await judge()
+    })
+}
+
+await test('the log verifies and every decision is explained', async () => {
+  assert.ok(client.receipts.length > 3 * KILLS, `${client.receipts.length}`)
+  assert.equal((await issue(okse, person())).reply.status, 201)
+  await until('all is published', published)
+  const v = await okse.okse(['audit', 'verify', '--json', '--key',
+    okse.path('log', 'log.vkey'), okse.path('log')])
+  assert.equal(v.status, 0, v.stdout + v.stderr)
+  assert.equal(JSON.parse(v.stdout).orphaned, 0)
+  const r = await okse.okse(['audit', 'replay', '--policies',
+    okse.path('policy'), '--roster', okse.path('ceremony/roster.txt'),
+    okse.path('log')])
+  assert.equal(r.status, 0, r.stdout + r.stderr)
+})
+
+await test('the judge finds what is not so', async () => {
+  const who = client.people.find(p => p.state === 'active')
+  const entries = await logged()
+  who.state = 'suspended'	// as if a change had been lost
+  assert.equal((await judgeLists(client, ca)).length, who.places.length)
+  await assert.rejects(judgeRegistry(client), /active/)
+  who.state = 'active'
+  const [a, b] = client.receipts.filter(r => r.place)
+  const kept = a.place
+  a.place = b.place
+  assert.throws(() => judgePlaces(client, entries), / by /)
+  a.place = kept
+  const [first] = entries.filter(e => e.st && e.op === 'credential')
+  assert.throws(() => judgePlaces(client, [...entries,
+    { ...first, seq: entries.length }]), /counter/)
+  client.receipts.push({ what: 'suspend', index: entries.length })
+  assert.throws(() => judgeReceipts(client, entries), /of suspend/)
+  client.receipts.at(-1).index = a.index
+  assert.throws(() => judgeReceipts(client, entries))
+  client.receipts.pop()
+  judgeReceipts(client, entries)
+})
+
+const seen = {}
+for (const { what } of client.receipts)
+  seen[what] = (seen[what] ?? 0) + 1
+console.log(`# killed: ${JSON.stringify(killed)}`)
+console.log(`# acknowledged: ${JSON.stringify(seen)}; ` +
+  `${client.people.length} people, ${client.retried} retries, ` +
+  `${orphans} orphans of what clients had`)
+await okse.stop()
+done()
