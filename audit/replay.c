@@ -31,6 +31,7 @@ replay_free(struct replay *r)
 	table_done(&r->devices);
 	table_done(&r->tokens);
 	table_done(&r->keys);
+	mem_free(r->lives);
 	mem_free(r->device_of);
 	mem_free(r);
 }
@@ -48,11 +49,52 @@ replay_tally(struct replay *r, enum replay_check check, enum err e,
 		return;
 	if (t->finding_count < REPLAY_FINDINGS) {
 		f = &t->findings[t->finding_count];
+		f->log = r->log;
 		f->index = index;
 		f->check = check;
 		snprintf(f->why, sizeof(f->why), "%s", err_why());
 	}
 	t->finding_count++;
+}
+
+/* ---- logs */
+
+enum err
+replay_log_of(struct replay *r, const char *origin)
+{
+	struct replay_result *t = &r->result;
+
+	if (t->log_count == REPLAY_LOGS)
+		return err_because(ERR_FULL, "more than %d logs", REPLAY_LOGS);
+	if (strlen(origin) >= REPLAY_ORIGIN)
+		return err_because(ERR_TOO_LARGE, "an origin over %d bytes",
+		    REPLAY_ORIGIN - 1);
+	for (size_t i = 0; i < t->log_count; i++)
+		if (strcmp(t->origins[i], origin) == 0)
+			return err_because(ERR_EXISTS, "two logs of the "
+			    "origin %s", origin);
+	r->log = t->log_count++;
+	snprintf(t->origins[r->log], REPLAY_ORIGIN, "%s", origin);
+	/* what one log says of itself is nothing to the next */
+	r->in_force = NULL;
+	r->serial = 0;
+	mem_free(STEAL(r->device_of));
+	r->device_room = 0;
+	return ERR_OK;
+}
+
+static void
+note_joined(struct replay *r, const struct schema_entry *e)
+{
+	struct view origin = e->member[SCHEMA_ORIGIN];
+
+	r->nodes = true;
+	for (size_t i = 0; i < r->joined_count; i++)
+		if (view_is(origin, r->joined[i]))
+			return;
+	if (r->joined_count < REPLAY_LOGS && origin.len < REPLAY_ORIGIN)
+		snprintf(r->joined[r->joined_count++], REPLAY_ORIGIN, "%.*s",
+		    (int)origin.len, (const char *)origin.at);
 }
 
 /* ---- policies */
@@ -178,10 +220,11 @@ replay_entry(struct replay *r, uint64_t index, const struct schema_entry *e)
 	if (e->event == SCHEMA_EVENT_POLICY_IN_FORCE)
 		replay_tally(r, REPLAY_POLICIES, check_in_force(r, e), index);
 	if (e->event == SCHEMA_EVENT_NODE_JOIN)
-		r->nodes = true;
+		note_joined(r, e);
 	if (e->event == SCHEMA_EVENT_DECISION)
 		look_at_decision(r, index, e);
-	return replay_life(r, index, e);
+	return r->result.log_count != 0 ? replay_fleet(r, index, e) :
+	    replay_life(r, index, e);
 }
 
 int
@@ -189,5 +232,6 @@ replay_exit_status(const struct replay_result *r)
 {
 	if (r->finding_count != 0)
 		return 1;
-	return r->untold != 0 ? 2 : 0;
+	return r->untold != 0 || (r->log_count != 0 && r->foreign != 0) ? 2 :
+	    0;
 }

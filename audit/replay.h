@@ -3,6 +3,11 @@
  * anew by the policy in force at its time, from the facts in its entry, and
  * what decisions brought about is followed: devices, tokens, keys. Nothing is
  * verified here: that the entries are the log's is verify.h.
+ *
+ * Where several daemons share a registry, all their logs together tell what
+ * happened: replay_log_of() before the entries of each, one log after the
+ * other in whatever order. What no clock of theirs decides, the entries' own
+ * names of devices do (docs/audit.md, bound, old, changed).
  */
 #ifndef OKSE_AUDIT_REPLAY_H
 #define OKSE_AUDIT_REPLAY_H
@@ -34,11 +39,14 @@ struct replay_count {
 };
 
 #define REPLAY_FINDINGS 100
+#define REPLAY_LOGS 64
+#define REPLAY_ORIGIN 129
 
 struct replay_finding {
+	size_t			log;		/* of the origins */
 	uint64_t		index;
 	enum replay_check	check;
-	char			why[160];
+	char			why[320];
 };
 
 struct replay_result {
@@ -46,10 +54,15 @@ struct replay_result {
 	uint64_t		entries;
 	uint64_t		rules;		/* outcomes compared */
 	uint64_t		untold;		/* decisions without facts */
-	uint64_t		foreign;	/* tokens of another log */
+	uint64_t		foreign;	/* what another log began */
 	uint64_t		active;		/* devices at the end */
 	uint64_t		finding_count;	/* the first are kept */
 	struct replay_finding	findings[REPLAY_FINDINGS];
+	/* of several logs */
+	size_t			log_count;	/* 0: it is only one */
+	char			origins[REPLAY_LOGS][REPLAY_ORIGIN];
+	size_t			missing_count;	/* joined, and not given */
+	char			missing[REPLAY_ORIGIN];	/* the first */
 };
 
 struct replay;
@@ -65,6 +78,12 @@ AUTO_STRUCT(replay);
 [[nodiscard]] enum err replay_bundle(struct replay *r, struct bundle *b);
 
 /*
+ * The entries that follow are of this log, from its first on. ERR_EXISTS,
+ * ERR_FULL, ERR_TOO_LARGE (the origin)
+ */
+[[nodiscard]] enum err replay_log_of(struct replay *r, const char *origin);
+
+/*
  * The next entry, accepted by schema_get(), at its index. What is wrong is a
  * finding; ERR_MEMORY only.
  */
@@ -74,7 +93,10 @@ AUTO_STRUCT(replay);
 /* After the last one; lives as long as the replay. */
 const struct replay_result *replay_result(struct replay *r);
 
-/* 0: all explained; 1: something is not; 2: some tell no facts to judge by. */
+/*
+ * 0: all explained; 1: something is not; 2: some tell no facts to judge by, or
+ * a log is missing in which something began.
+ */
 int replay_exit_status(const struct replay_result *r);
 
 /* For people (a line for each check and a verdict), and for programs. */

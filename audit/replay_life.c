@@ -2,7 +2,8 @@
  * What decisions brought about, followed through the log: a holder's device
  * in a programme, QR tokens, keys. Names are pseudonyms. Where several
  * daemons share a registry, one log does not tell all, and what contradicts
- * it is counted, not found. Next: replay_report.c.
+ * it is counted, not found. Next: replay_fleet.c, where
+ * all their logs are shown.
  */
 #include "audit/replay_run.h"
 
@@ -34,9 +35,8 @@ no_memory(void)
 	return err_because(ERR_MEMORY, "no memory to follow this log");
 }
 
-/* The 16 bytes of a pseudonym, whose form the schema has checked. */
-static void
-name_of(struct view hex, uint8_t out[TABLE_NAME])
+void
+replay_name(struct view hex, uint8_t out[TABLE_NAME])
 {
 	for (size_t i = 0; i < TABLE_NAME; i++) {
 		uint8_t high = hex.at[2 * i], low = hex.at[2 * i + 1];
@@ -97,9 +97,8 @@ check_issue(const struct device *d, const struct schema_entry *e)
 	return ERR_OK;
 }
 
-/* Remembers which device an entry made active, for its tickets. */
-static enum err
-note_device(struct replay *r, uint64_t index, const struct device *d)
+enum err
+replay_note_device(struct replay *r, uint64_t index, uint32_t number)
 {
 	uint64_t room = r->device_room != 0 ? r->device_room : 4096;
 	uint32_t *at;
@@ -113,7 +112,7 @@ note_device(struct replay *r, uint64_t index, const struct device *d)
 		r->device_of = at;
 		r->device_room = room;
 	}
-	r->device_of[index] = table_number(&r->devices, d) + 1;
+	r->device_of[index] = number + 1;
 	return ERR_OK;
 }
 
@@ -130,23 +129,30 @@ issue(struct replay *r, uint64_t index, const struct schema_entry *e)
 	d->unmade = false;
 	d->since = index;
 	d->expiry = (int64_t)schema_count(e, SCHEMA_EXPIRY);
-	return note_device(r, index, d);
+	return replay_note_device(r, index, table_number(&r->devices, d));
 }
 
-/* docs/devices.md: what an action leads to, from where. */
-static enum device_state
-state_after(struct view action, const struct device *d, int64_t t)
+enum device_state
+replay_state_after(enum action action, enum device_state from)
 {
-	bool held = d->state == DEVICE_ACTIVE || d->state == DEVICE_SUSPENDED;
+	bool held = from == DEVICE_ACTIVE || from == DEVICE_SUSPENDED;
 
-	if (d->expiry != 0 && t >= d->expiry)
-		return DEVICE_NONE;
-	if (view_is(action, "suspend") && d->state == DEVICE_ACTIVE)
+	if (action == ACTION_SUSPEND && from == DEVICE_ACTIVE)
 		return DEVICE_SUSPENDED;
-	if (view_is(action, "reinstate") && d->state == DEVICE_SUSPENDED)
+	if (action == ACTION_REINSTATE && from == DEVICE_SUSPENDED)
 		return DEVICE_ACTIVE;
-	return view_is(action, "revoke") && held ? DEVICE_REVOKED :
-	    DEVICE_NONE;
+	return action == ACTION_REVOKE && held ? DEVICE_REVOKED : DEVICE_NONE;
+}
+
+static enum device_state
+state_after(struct view word, const struct device *d, int64_t t)
+{
+	enum action action;
+
+	if (action_of(word, &action) != ERR_OK ||
+	    (d->expiry != 0 && t >= d->expiry))
+		return DEVICE_NONE;
+	return replay_state_after(action, d->state);
 }
 
 static enum err
@@ -249,7 +255,7 @@ follow_token(struct replay *r, uint64_t index, const struct schema_entry *e)
 
 	if (!mints && e->member[SCHEMA_USED].at == NULL)
 		return ERR_OK;
-	name_of(e->member[mints ? SCHEMA_CTI : SCHEMA_USED], name);
+	replay_name(e->member[mints ? SCHEMA_CTI : SCHEMA_USED], name);
 	r->tokens.size = sizeof(struct token);
 	if ((t = table_item(&r->tokens, name)) == NULL)
 		return no_memory();
@@ -258,8 +264,8 @@ follow_token(struct replay *r, uint64_t index, const struct schema_entry *e)
 	return ERR_OK;
 }
 
-static enum err
-follow_keys(struct replay *r, uint64_t index, const struct schema_entry *e)
+enum err
+replay_keys(struct replay *r, uint64_t index, const struct schema_entry *e)
 {
 	struct view rest = e->member[SCHEMA_KEYS], hex;
 	struct view holder = e->member[SCHEMA_HOLDER];
@@ -269,7 +275,7 @@ follow_keys(struct replay *r, uint64_t index, const struct schema_entry *e)
 	while (schema_next_hex(&rest, &hex)) {
 		struct key *k;
 
-		name_of(hex, name);
+		replay_name(hex, name);
 		if ((k = table_item(&r->keys, name)) == NULL)
 			return no_memory();
 		replay_tally(r, REPLAY_KEYS, !k->bound ||
@@ -292,7 +298,7 @@ replay_life(struct replay *r, uint64_t index, const struct schema_entry *e)
 	    e->member[SCHEMA_HOLDER].at == NULL)
 		return ERR_OK;
 	TRY(follow_token(r, index, e));
-	TRY(follow_keys(r, index, e));
+	TRY(replay_keys(r, index, e));
 	if (view_is(e->member[SCHEMA_OP], "status-change"))
 		return change(r, index, e);
 	if (view_is(e->member[SCHEMA_OP], "credential") &&
@@ -318,6 +324,9 @@ count_active(const struct replay *r)
 const struct replay_result *
 replay_result(struct replay *r)
 {
-	r->result.active = count_active(r);
+	if (r->result.log_count != 0)
+		replay_judge_fleet(r);
+	else
+		r->result.active = count_active(r);
 	return &r->result;
 }

@@ -17,6 +17,13 @@ static const char *const titles[] = {
 #undef X
 };
 
+/* By exit status. */
+static const char *const verdicts[][2] = {
+	{ "explained", "EXPLAINED" },
+	{ "unexplained", "UNEXPLAINED" },
+	{ "incomplete", "INCOMPLETE" },
+};
+
 const char *
 replay_check_title(enum replay_check c)
 {
@@ -42,6 +49,12 @@ put_summary(const struct replay_result *r, enum replay_check check,
 	    words[check]);
 }
 
+static const char *
+origin_of(const struct replay_result *r, const struct replay_finding *f)
+{
+	return r->log_count != 0 ? r->origins[f->log] : "";
+}
+
 static void
 put_line(const struct replay_result *r, enum replay_check check,
     struct bytes *out)
@@ -63,9 +76,10 @@ replay_report(const struct replay_result *r, struct bytes *out)
 	for (unsigned int i = 0; i < REPLAY_CHECK_COUNT; i++)
 		put_line(r, (enum replay_check)i, out);
 	for (size_t i = 0; i < r->finding_count && i < SHOWN; i++)
-		bytes_printf(out, "  entry %" PRIu64 ", %s: %s\n",
-		    r->findings[i].index, titles[r->findings[i].check],
-		    r->findings[i].why);
+		bytes_printf(out, "  entry %" PRIu64 "%s%s, %s: %s\n",
+		    r->findings[i].index, r->log_count != 0 ? " of " : "",
+		    origin_of(r, &r->findings[i]),
+		    titles[r->findings[i].check], r->findings[i].why);
 	if (r->finding_count > SHOWN)
 		bytes_printf(out, "  and %" PRIu64 " more (--json)\n",
 		    r->finding_count - SHOWN);
@@ -75,18 +89,36 @@ replay_report(const struct replay_result *r, struct bytes *out)
 	if (r->foreign != 0)
 		bytes_printf(out, "  %" PRIu64 " effects begin in another "
 		    "log\n", r->foreign);
-	bytes_printf(out, "%s\n", r->finding_count != 0 ? "UNEXPLAINED" :
-	    r->untold != 0 ? "INCOMPLETE" : "EXPLAINED");
+	if (r->missing_count != 0)
+		bytes_printf(out, "  %zu of the nodes' logs are missing: %s%s"
+		    "\n", r->missing_count, r->missing, r->missing_count > 1 ?
+		    ", …" : "");
+	bytes_printf(out, "%s\n", verdicts[replay_exit_status(r)][1]);
 }
 
 static void
-put_finding(struct json *j, const struct replay_finding *f)
+put_finding(const struct replay_result *r, struct json *j,
+    const struct replay_finding *f)
 {
 	json_record(j, NULL);
+	if (r->log_count != 0)
+		json_c_text(j, "log", origin_of(r, f));
 	json_int(j, "index", (int64_t)f->index);
 	json_c_text(j, "check", titles[f->check]);
 	json_c_text(j, "why", f->why);
 	json_close(j);
+}
+
+static void
+put_logs(const struct replay_result *r, struct json *j)
+{
+	json_items(j, "logs");
+	for (size_t i = 0; i < r->log_count; i++)
+		json_c_text(j, NULL, r->origins[i]);
+	json_close(j);
+	json_int(j, "missing_count", (int64_t)r->missing_count);
+	if (r->missing_count != 0)
+		json_c_text(j, "missing", r->missing);
 }
 
 enum err
@@ -95,8 +127,7 @@ replay_report_json(const struct replay_result *r, struct bytes *out)
 	struct json j = json_start(out);
 
 	json_record(&j, NULL);
-	json_c_text(&j, "verdict", r->finding_count != 0 ? "unexplained" :
-	    r->untold != 0 ? "incomplete" : "explained");
+	json_c_text(&j, "verdict", verdicts[replay_exit_status(r)][0]);
 	json_int(&j, "entries", (int64_t)r->entries);
 	json_int(&j, "rules", (int64_t)r->rules);
 	json_int(&j, "untold", (int64_t)r->untold);
@@ -114,8 +145,10 @@ replay_report_json(const struct replay_result *r, struct bytes *out)
 	json_int(&j, "finding_count", (int64_t)r->finding_count);
 	json_items(&j, "findings");
 	for (size_t i = 0; i < r->finding_count && i < REPLAY_FINDINGS; i++)
-		put_finding(&j, &r->findings[i]);
+		put_finding(r, &j, &r->findings[i]);
 	json_close(&j);
+	if (r->log_count != 0)
+		put_logs(r, &j);
 	json_close(&j);
 	return json_end(&j);
 }

@@ -46,13 +46,13 @@ end_progress(void)
 }
 
 static enum err
-verify(const struct arguments *a, struct audited *l)
+verify(const struct arguments *a, size_t i, struct audited *l)
 {
 	AUTO(place) place = NULL;
 	struct verify_options options = { 0 };
 	enum err e;
 
-	TRY(place_open(argument(a, 0), &place));
+	TRY(place_open(argument(a, i), &place));
 	TRY(trusted(a, place_files(place), &l->trust));
 	if (option_given(a, "unverified"))
 		return ERR_OK;
@@ -83,20 +83,28 @@ judge(const struct audited *l)
 int
 audited_open(const struct arguments *a, struct audited **out_log)
 {
+	return audited_open_nth(a, 0, out_log);
+}
+
+int
+audited_open_nth(const struct arguments *a, size_t i,
+    struct audited **out_log)
+{
 	AUTO(audited) l = mem_new(1, sizeof(*l));
+	const char *name = argument(a, i);
 	int status;
 	enum err e;
 
 	if (l == NULL)
-		return complain_err(argument(a, 0), ERR_MEMORY);
-	if ((e = verify(a, l)) != ERR_OK) {
-		(void)complain_err(argument(a, 0), e);
+		return complain_err(name, ERR_MEMORY);
+	if ((e = verify(a, i, l)) != ERR_OK) {
+		(void)complain_err(name, e);
 		return EXIT_AWAY;
 	}
 	if (l->was && (status = judge(l)) != EXIT_DONE)
 		return status;
-	if ((e = published_open(argument(a, 0), &l->published)) != ERR_OK) {
-		(void)complain_err(argument(a, 0), e);
+	if ((e = published_open(name, &l->published)) != ERR_OK) {
+		(void)complain_err(name, e);
 		return EXIT_AWAY;
 	}
 	/* it may have grown since */

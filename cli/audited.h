@@ -23,6 +23,9 @@ struct audited;
  * saying why. A log without its quorum of witnesses is opened all the same.
  */
 int audited_open(const struct arguments *a, struct audited **out_log);
+/* The one that the i-th argument names. */
+int audited_open_nth(const struct arguments *a, size_t i,
+    struct audited **out_log);
 void audited_free(struct audited *l);
 AUTO_STRUCT(audited);
 

@@ -150,7 +150,7 @@ static const struct command table[] = {
 	{ "audit show", "DIR", "A log's entries, one JSON object a line.",
 	    "okse audit show --event decision /tmp/okse/log",
 	    audit_show_options, audit_show },
-	{ "audit replay", "DIR", "Make every decision again by the policies "
+	{ "audit replay", "LOG…", "Make every decision again by the policies "
 	    "that were in force.", "okse audit replay --policies "
 	    "/tmp/okse/policy --roster /tmp/okse/ceremony/roster.txt "
 	    "/tmp/okse/log", audit_replay_options, audit_replay },

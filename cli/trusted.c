@@ -5,18 +5,47 @@
  */
 #include "cli/trusted.h"
 
+#include "audit/note.h"
 #include "base/file.h"
 #include "cli/say.h"
 
+/* What its checkpoint says that this log is; a stranger's word. */
 static enum err
-keys_given(const struct arguments *a, struct trust_policy **out_policy)
+origin_of(const struct log_files *log, struct bytes *out)
 {
-	AUTO_DONE(bytes) keys = { 0 };
+	AUTO_DONE(bytes) note = { 0 };
+	struct reader r;
+
+	TRY(log->read(log->arg, "checkpoint", NOTE_MAX, &note));
+	r = reader_of(bytes_view(&note));
+	bytes_put(out, reader_until(&r, '\n'));
+	bytes_put_u8(out, '+');
+	return bytes_check(out);
+}
+
+/* Of keys of several logs, those of this one; otherwise all of them. */
+static enum err
+keys_given(const struct arguments *a, const struct log_files *log,
+    struct trust_policy **out_policy)
+{
+	AUTO_DONE(bytes) keys = { 0 }, own = { 0 }, origin = { 0 };
 	const char *path;
 
-	for (size_t i = 0; (path = option_nth(a, "key", i)) != NULL; i++)
-		TRY(file_read(path, TRUST_SIZE, &keys));
-	return trust_keys_get(bytes_view(&keys), out_policy);
+	for (size_t i = 0; (path = option_nth(a, "key", i)) != NULL; i++) {
+		AUTO_DONE(bytes) key = { 0 };
+
+		TRY(file_read(path, TRUST_SIZE, &key));
+		bytes_put(&keys, bytes_view(&key));
+		if (argument(a, 1) == NULL || log == NULL)
+			continue;
+		if (origin.len == 0)
+			TRY(origin_of(log, &origin));
+		if (view_starts(bytes_view(&key), bytes_text(&origin)))
+			bytes_put(&own, bytes_view(&key));
+	}
+	TRY(bytes_check(&own));
+	return trust_keys_get(bytes_view(own.len != 0 ? &own : &keys),
+	    out_policy);
 }
 
 static enum err
@@ -49,7 +78,7 @@ trusted(const struct arguments *a, const struct log_files *log,
 		return ERR_OK;
 	}
 	if (option_given(a, "key"))
-		return keys_given(a, out_policy);
+		return keys_given(a, log, out_policy);
 	if (log == NULL)
 		return err_because(ERR_NOT_FOUND,
 		    "--policy or --key says whom to trust");

@@ -3,7 +3,8 @@
  * them, signed with a key everybody knows; DIR/log.vkey to check it with.
  * Times on stderr.
  *
- * make_log --entries DIR: the log of the entries on stdin, a line each.
+ * make_log --entries DIR [ORIGIN]: the log of the entries on stdin, a line
+ * each.
  * make_log --receipt DIR INDEX: the receipt of an entry on stdout.
  * make_log --verify DIR: the verifier's report and exit status.
  */
@@ -83,12 +84,12 @@ make(const char *dir, uint64_t n, uint64_t step)
 }
 
 static enum err
-make_of_lines(const char *dir)
+make_of_lines(const char *dir, const char *origin)
 {
 	struct testlog l = { 0 };
 	char line[SCHEMA_ENTRY_MAX + 2];
 
-	TRY(testlog_open(&l, dir));
+	TRY(testlog_open_as(&l, dir, origin));
 	TRY(write_vkey(&l));
 	while (fgets(line, sizeof(line), stdin) != NULL)
 		TRY(testlog_append(&l, VIEW(line, strcspn(line, "\n"))));
@@ -140,7 +141,7 @@ main(int argc, char **argv)
 
 	if (argc < 3 || argc > 4) {
 		fprintf(stderr, "usage: make_log DIR N [STEP]\n"
-		    "       make_log --entries DIR <LINES\n"
+		    "       make_log --entries DIR [ORIGIN] <LINES\n"
 		    "       make_log --receipt DIR INDEX\n"
 		    "       make_log --verify DIR\n");
 		return 2;
@@ -148,7 +149,8 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "--verify") == 0)
 		e = verify(argv[2], &status);
 	else if (strcmp(argv[1], "--entries") == 0)
-		e = make_of_lines(argv[2]);
+		e = make_of_lines(argv[2], argc == 4 ? argv[3] :
+		    TESTLOG_NAME);
 	else if (strcmp(argv[1], "--receipt") == 0 && argc == 4)
 		e = receipt(argv[2], strtoull(argv[3], NULL, 10));
 	else

@@ -281,7 +281,7 @@ whatever_was_decided_is_decided_again(void **state)
 static const char *
 forged(struct sample s, const char *was, const char *is)
 {
-	static char why[160];
+	static char why[320];
 	static const uint8_t holder[16] = { 1 };
 	struct story y = { 0 };
 	AUTO_DONE(bytes) entry = { 0 };

@@ -72,15 +72,20 @@ testlog_note(EVP_PKEY *secret, const struct vkey *key, uint64_t size,
 }
 
 [[maybe_unused]] static enum err
-testlog_open(struct testlog *l, const char *dir)
+testlog_open_as(struct testlog *l, const char *dir, const char *origin)
 {
 	static const uint8_t seed[32] = "a seed that everybody may know.";
 
 	snprintf(l->dir, sizeof(l->dir), "%s", dir);
 	TRY(crypto_init());
-	TRY(testlog_key(TESTLOG_NAME, VKEY_ED25519, seed, &l->secret,
-	    &l->key));
+	TRY(testlog_key(origin, VKEY_ED25519, seed, &l->secret, &l->key));
 	return publish_open(dir, 0, NULL, &l->publish);
+}
+
+[[maybe_unused]] static enum err
+testlog_open(struct testlog *l, const char *dir)
+{
+	return testlog_open_as(l, dir, TESTLOG_NAME);
 }
 
 [[maybe_unused]] static void
