@@ -206,10 +206,8 @@ attend_enter(struct ceremony *c, const char *text)
 static bool
 hands_out_shares(const struct script *s)
 {
-	for (size_t i = 0; i < s->steps.count; i++)
-		if (strcmp(s->steps.at[i].step.name, "split-secret") == 0)
-			return true;
-	return false;
+	return script_has_step(s, "split-secret") ||
+	    script_has_step(s, "split-backup-secret");
 }
 
 static enum err

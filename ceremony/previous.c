@@ -45,8 +45,11 @@ copy_all(struct evidence *from, struct ceremony *c)
 		    bytes_view(&content)));
 	if (r->wraps) {
 		TRY(copy(from, c, "ceremony/backup-quorum.txt",
-		    "ceremony/backup-quorum.txt", &content));
+		    "ceremony/previous-backup-quorum.txt", &content));
 		TRY(quorum_get(bytes_view(&content), &c->backup_quorum));
+		if (!script_has_step(c->script, "split-backup-secret"))
+			TRY(ceremony_write(c, "ceremony/backup-quorum.txt",
+			    bytes_view(&content)));
 	}
 	for (size_t i = 0; i < r->key_count; i++) {
 		snprintf(path, sizeof(path), "ca/keys/%s.pub.pem",
@@ -212,6 +215,11 @@ check_holders(const struct ceremony *c)
 			return err_because(ERR_MISMATCH, "seat %zu was another "
 			    "officer's in the ceremony before", i + 1);
 	}
+	if (former && c->reg.wraps &&
+	    !script_has_step(s, "split-backup-secret"))
+		return err_because(ERR_MISMATCH, "keys are wrapped: who comes "
+		    "needs backup shares, too (open-backup-secret, "
+		    "split-backup-secret, prove-backup-quorums)");
 	/* a token that is lost has another in its place */
 	return s->lost.count != 0 || strcmp(c->reg.token, s->token) == 0 ?
 	    ERR_OK : err_because(ERR_MISMATCH, "the register is of the token "

@@ -184,8 +184,9 @@ regain_backup(struct evidence *v, struct ceremony *c)
 	if ((!split && !is_done(c, "open-backup-secret")) ||
 	    is_done(c, "seal-keys") || is_done(c, "restore-keys"))
 		return ERR_OK;
-	return ceremony_open_secret(c, c->participants.at, SHARE_OF_BACKUP,
-	    &c->backup);
+	return ceremony_open_secret(c, split ? c->participants.at :
+	    participants_holders(c->script, &c->participants),
+	    SHARE_OF_BACKUP, &c->backup);
 }
 
 /* The holders of before, while the officers change. */

@@ -394,6 +394,15 @@ script_wraps(const struct script *s)
 	return false;
 }
 
+bool
+script_has_step(const struct script *s, const char *name)
+{
+	for (size_t i = 0; i < s->steps.count; i++)
+		if (strcmp(s->steps.at[i].step.name, name) == 0)
+			return true;
+	return false;
+}
+
 int
 script_key_index(const struct script *s, const char *label)
 {

@@ -162,6 +162,8 @@ struct certificate_plan script_plan(enum script_mode mode,
 /* Is it made in this ceremony, and to be backed up? Is any? */
 bool script_key_wraps(const struct script_key *k);
 bool script_wraps(const struct script *s);
+/* Is there a step of this name? */
+bool script_has_step(const struct script *s, const char *name);
 
 /* Index by label or name, or -1. */
 int script_key_index(const struct script *s, const char *label);

@@ -103,12 +103,17 @@ step_change_pins(struct ceremony *c, const struct script_step *s,
 static enum err
 prove_one(struct ceremony *c, const struct participant *p)
 {
-	AUTO_DONE(share) share = { 0 };
+	AUTO_DONE(share) share = { 0 }, backup = { 0 };
 	AUTO_DONE(payload) fields = { 0 };
 
 	TRY(ceremony_take_share(c, p, SHARE_OF_SECRET, &share));
 	payload_put_hex(&fields, "commitment",
 	    VIEW_OF(c->quorum.shares[p->seat - 1].at));
+	if (register_wrapped(&c->reg) != 0) {
+		TRY(ceremony_take_share(c, p, SHARE_OF_BACKUP, &backup));
+		payload_put_hex(&fields, "backup-commitment",
+		    VIEW_OF(c->backup_quorum.shares[p->seat - 1].at));
+	}
 	return ceremony_record_by(c, RECORD_POSSESSION, p->as, &fields);
 }
 

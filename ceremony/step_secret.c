@@ -159,6 +159,24 @@ step_split_secret(struct ceremony *c, const struct script_step *s,
 	return hand_out_all(c, SHARE_OF_SECRET, &shares, result);
 }
 
+/*
+ * Drawn once: when officers change, the new ones share the same, since what is
+ * wrapped under it cannot be wrapped again.
+ */
+static enum err
+draw_backup(struct ceremony *c)
+{
+	if (c->script->former.count != 0)
+		return c->backup != NULL ? ERR_OK : err_because(ERR_NOT_FOUND,
+		    "nobody has opened the backup's secret");
+	if (c->reg.wraps)
+		return err_because(ERR_EXISTS, "the officers have backup "
+		    "shares already: open-backup-secret opens them");
+	secret_free(STEAL(c->backup));		/* or the step is done again */
+	TRY(secret_new(SHARE_VALUE_SIZE, &c->backup));
+	return random_bytes(secret_at(c->backup), SHARE_VALUE_SIZE);
+}
+
 /* A secret of its own: the one that a daemon opens with unwraps nothing. */
 enum err
 step_split_backup_secret(struct ceremony *c, const struct script_step *s,
@@ -169,12 +187,7 @@ step_split_backup_secret(struct ceremony *c, const struct script_step *s,
 	AUTO(secret) kek = NULL;
 
 	(void)s;
-	if (c->reg.wraps)
-		return err_because(ERR_EXISTS, "the officers have backup "
-		    "shares already: open-backup-secret opens them");
-	secret_free(STEAL(c->backup));		/* or the step is done again */
-	TRY(secret_new(SHARE_VALUE_SIZE, &c->backup));
-	TRY(random_bytes(secret_at(c->backup), SHARE_VALUE_SIZE));
+	TRY(draw_backup(c));
 	TRY(quorum_split(c->backup, &plan, &c->backup_quorum, shares.at));
 	TRY(hand_out_all(c, SHARE_OF_BACKUP, &shares, result));
 	TRY(ceremony_kek(c, &kek));
@@ -371,8 +384,8 @@ step_open_backup_secret(struct ceremony *c, const struct script_step *s,
     struct payload *result)
 {
 	(void)s;
-	TRY(ceremony_open_secret(c, c->participants.at, SHARE_OF_BACKUP,
-	    &c->backup));
+	TRY(ceremony_open_secret(c, participants_holders(c->script,
+	    &c->participants), SHARE_OF_BACKUP, &c->backup));
 	payload_put_hex(result, "set", VIEW_OF(c->backup_quorum.set_id));
 	return ERR_OK;
 }

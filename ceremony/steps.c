@@ -41,11 +41,11 @@ static const struct row catalogue[] = {
 	    true, step_open_secret,
 	    "officers enter their shares; the secret is open, and no token "
 	    "is" },
-	{ "split-backup-secret", BACKS_UP, TAKES_NOTHING, TOKEN, DEALT, false,
+	{ "split-backup-secret", DEALS, TAKES_NOTHING, TOKEN, DEALT, false,
 	    true, step_split_backup_secret,
 	    "another secret is drawn and split: wrapped keys are opened by it "
 	    "alone" },
-	{ "prove-backup-quorums", BACKS_UP, TAKES_NOTHING, DEALT, OPENED,
+	{ "prove-backup-quorums", DEALS, TAKES_NOTHING, DEALT, OPENED,
 	    false, false, step_prove_backup_quorums,
 	    "each officer enters their backup share; every quorum must open "
 	    "the secret, every set of one fewer must not" },

@@ -62,6 +62,8 @@ is_kin(enum kin kin, const struct script *s)
 		return s->former.count != 0;
 	case BACKS_UP:
 		return script_wraps(s);
+	case DEALS:
+		return script_wraps(s) || s->former.count != 0;
 	case RECOVERS:
 		return s->lost.count != 0;
 	case MAKES_TOKEN:
@@ -82,6 +84,8 @@ check_kin(const struct row *row, const struct script *script,
 		[SPLITS] = "continues none, or changes the officers",
 		[CHANGES] = "changes the officers (former)",
 		[BACKS_UP] = "makes keys that are to be wrapped",
+		[DEALS] = "makes keys that are to be wrapped, or changes the "
+		    "officers",
 		[RECOVERS] = "recovers from a loss (lost)",
 		[MAKES_TOKEN] = "continues none, or recovers from a loss",
 	};
@@ -148,6 +152,19 @@ model_wrap(const struct script *script, const struct script_step *s,
 			return yaml_error(s->step.at, "wrap-keys: expected "
 			    "the key %s to be generated before",
 			    script->keys.at[i].label);
+	return ERR_OK;
+}
+
+/* New officers share the secret there is: what is wrapped stays as it is. */
+static enum err
+model_deal(const struct script *script, const struct script_step *s,
+    struct model *m)
+{
+	if (script->former.count != 0 && (m->facts & OPENED) == 0)
+		return yaml_error(s->step.at, "%s: expected the former "
+		    "officers to open it before (open-backup-secret)",
+		    s->step.name);
+	m->facts &= ~OPENED;
 	return ERR_OK;
 }
 
@@ -309,6 +326,8 @@ model_step(const struct script *script, const struct script_step *s,
 		    "it to be declared lost before", row->name);
 	if (row->gives == WRAPPED)
 		TRY(model_wrap(script, s, m));
+	if (row->gives == DEALT)
+		TRY(model_deal(script, s, m));
 	if (row->gives == REGAINED)
 		for (size_t i = 0; i < script->keys.count; i++)
 			m->keys[i] |= script->keys.at[i].inherited;

@@ -28,8 +28,8 @@ enum takes { TAKES_NOTHING, TAKES_KEY, TAKES_CERTIFICATE, TAKES_CRL,
  * Which scripts may have it: the last ones, with other officers, with keys to
  * be backed up, with a token that is lost.
  */
-enum kin { BEGINS, CONTINUES, EITHER, SPLITS, CHANGES, BACKS_UP, RECOVERS,
-	MAKES_TOKEN };
+enum kin { BEGINS, CONTINUES, EITHER, SPLITS, CHANGES, BACKS_UP, DEALS,
+	RECOVERS, MAKES_TOKEN };
 
 struct row {
 	const char	*name;

@@ -90,10 +90,16 @@ same_backup_quorum(struct evidence *v)
 {
 	AUTO_DONE(bytes) text = { 0 };
 
+	TRY(evidence_read(v, "ceremony/previous-backup-quorum.txt", &text));
+	TRY(wanted_hash("ceremony/previous-backup-quorum.txt",
+	    bytes_view(&text), &v->before.backup_quorum));
+	TRY(quorum_get(bytes_view(&text), &v->backup_quorum));
+	if (script_has_step(v->script, "split-backup-secret"))
+		return ERR_OK;
+	bytes_reset(&text);
 	TRY(evidence_read(v, "ceremony/backup-quorum.txt", &text));
-	TRY(wanted_hash("ceremony/backup-quorum.txt", bytes_view(&text),
-	    &v->before.backup_quorum));
-	return quorum_get(bytes_view(&text), &v->backup_quorum);
+	return wanted_hash("ceremony/backup-quorum.txt", bytes_view(&text),
+	    &v->before.backup_quorum);
 }
 
 enum err
@@ -281,6 +287,9 @@ add_backup_quorum(const struct evidence *v, struct key_register *reg)
 	    "ceremony/backup-quorum.txt", &r));
 	TRY(record_take_hex(r, "sha256", reg->backup_quorum.at,
 	    sizeof(reg->backup_quorum.at)));
+	if (reg->wraps)		/* the same secret, for other officers */
+		return record_says_hex(result, "check",
+		    VIEW_OF(reg->check));
 	reg->wraps = true;
 	return record_take_hex(result, "check", reg->check,
 	    sizeof(reg->check));
@@ -456,6 +465,9 @@ verify_possession(const struct evidence *v)
 			    "officer", (uintmax_t)r->number);
 		TRY(record_says_hex(r, "commitment",
 		    VIEW_OF(v->quorum.shares[seat - 1].at)));
+		if (register_wrapped(&v->before) != 0)
+			TRY(record_says_hex(r, "backup-commitment",
+			    VIEW_OF(v->backup_quorum.shares[seat - 1].at)));
 	}
 	return ERR_OK;
 }

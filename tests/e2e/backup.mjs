@@ -175,6 +175,38 @@ await test('a record of the backup that is changed is found', async () => {
     'bent')).status, 0)
 })
 
+// ---- years pass
+
+await test('the yearly drill proves backup shares, too', async () => {
+  const r = await rehearse(shipped('unseal-drill'), 'drill', 'born')
+  assert.equal(r.status, 0, r.stderr)
+  assert.equal(log('drill').match(/backup-commitment=/g).length, 3)
+  assert.equal((await verify('drill')).status, 0)
+})
+
+await test('officers do not change without the backup shares', async () => {
+  const alone = await rehearse(shipped('officer-change'), 'changed-not',
+    'born')
+  assert.equal(alone.status, 1)
+  assert.match(alone.stderr, /who comes needs backup shares/)
+  cpSync(at('store'), at('store-changed'), { recursive: true })
+  const other = softhsm(at('store-changed'))
+  const both = changed('officer-change', 'change-both.yaml',
+    [/ {2}- step: change-pins\n/, '  - step: change-pins\n' +
+      '  - step: open-backup-secret\n  - step: split-backup-secret\n' +
+      '  - step: prove-backup-quorums\n'])
+  const r = await okse(['ceremony', 'rehearse', '--previous', at('born'),
+    both, at('changed')], { env: other })
+  assert.equal(r.status, 0, r.stderr)
+  const v = await verify('changed')
+  assert.equal(v.status, 0, v.stderr)
+  // other shares of the same secret
+  assert.deepEqual(recover(shares('changed', 'backup-share')),
+    recover(shares('born', 'backup-share')))
+  assert.notEqual(readFileSync(shares('changed', 'backup-share')[0], 'utf8'),
+    readFileSync(shares('born', 'backup-share')[0], 'utf8'))
+})
+
 // ---- the token is lost
 
 await test('its token gone, nothing else opens the keys', async () => {
