@@ -102,6 +102,12 @@ await test('no answer to an operator has', async () => {
   for (const url of ['/v1/seal-status', '/v1/policy'])
     said.push((await okse.adminCall('GET', url)).text)
   said.push((await request(okse.metrics, 'GET', '/readyz')).text)
+  for (const who of people) {
+    const r = await okse.okse(['device', 'show', '--json'],
+      { input: JSON.stringify({ programme: 'resident-id', ...who }) })
+    assert.equal(r.status, 0, r.stderr)
+    said.push(r.stdout, r.stderr)
+  }
   for (const args of [['status', '--json'], ['audit', 'show',
     okse.path('log')], ['audit', 'verify', '--json', okse.path('log')],
     ['registry', 'stats', '--json'], ['registry', 'stats'],

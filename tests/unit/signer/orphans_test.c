@@ -11,6 +11,7 @@
 #include "signer/admin.h"
 #include "signer/notary/calls.h"
 #include "signer/notary/orphans.h"
+#include "signer/notary/rebuild.h"
 
 static uint64_t
 open_orphans(struct world *w)
@@ -426,6 +427,36 @@ a_migrated_registry_learns_of_them_from_the_log(void **state)
 	verified(w, 0, 2);
 }
 
+static void
+a_repaired_registry_learns_of_them_from_the_log(void **state)
+{
+	struct world *w = *state;
+	bool done = false;
+	uint64_t of[3];
+
+	crash(w, 3, of);
+	OK(close_them(w, &of[0], 1, "reissued"));
+	assert_int_equal(served_err(ask_again(w, 2)), ERR_OK);
+	report(w, of[1], ERR_OK);
+	world_run(w);
+	publish(w);
+	world_close(w);
+	run_in(w, "rm -f registry.db registry.db-wal");
+	OK(world_try_open(w));
+	assert_true(w->n->guard.held);
+	OK(rebuild_start(w->n, w->n->guard.entries,
+	    w->n->guard.published - 1, &w->n->rebuild));
+	while (!done)
+		OK(rebuild_step(w->n->rebuild, &done));
+	world_reopen(w);
+	verified(w, 1, 1);
+	refused(w, of[0], ERR_EXISTS, "was closed by entry");
+	refused(w, of[1], ERR_EXISTS, "was closed by entry");
+	OK(close_them(w, &of[2], 1, "reissued"));
+	world_reopen(w);
+	verified(w, 0, 2);
+}
+
 /* Before there was an orphan.closed, a retry's "done" was all. */
 static void
 an_older_log_s_retries_are_closed_at_the_first_start(void **state)
@@ -526,6 +557,7 @@ main(void)
 		TEST(what_is_known_of_each_is_shown_and_nothing_of_the_holder),
 		TEST(pages_are_full_and_name_the_next),
 		TEST(a_migrated_registry_learns_of_them_from_the_log),
+		TEST(a_repaired_registry_learns_of_them_from_the_log),
 		TEST(an_older_log_s_retries_are_closed_at_the_first_start),
 		TEST(an_officers_arguments_are_read_strictly),
 	};
