@@ -19,11 +19,13 @@ fi
 under() {
 	valgrind -q --error-exitcode=9 "$tool" "$1" 2>/dev/null
 }
-for what in field base32 split pin; do
+for what in field base32 split combine pin; do
 	under "$what"
 	check "$what: no branch and no index depends on the secret" $?
 done
-under control
-[ $? -eq 9 ]
-check 'a look-up by a secret is found' $?
+for what in table branch; do
+	under "$what"
+	[ $? -eq 9 ]
+	check "a $what by a secret is found" $?
+done
 echo "1..$number"

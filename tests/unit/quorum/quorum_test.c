@@ -117,7 +117,7 @@ every_quorum_opens_and_nothing_less_does(void **state)
 	struct share some[SHARE_MAX];
 
 	(void)state;
-	for (unsigned int n = 2; n <= 6; n++)
+	for (unsigned int n = 2; n <= 9; n++)
 		for (unsigned int m = 2; m <= n; m++) {
 			struct split s = { 0 };
 
@@ -239,6 +239,10 @@ each_flipped_byte_of_a_share_is_refused_by_name(void **state)
 		assert_non_null(strstr(err_why(), "seat 2 (Officer 2)"));
 		assert_int_equal(combine(&s.quorum, s.shares, 2),
 		    ERR_MISMATCH);
+		/* one more than needed, and it is the bad one's fault */
+		assert_int_equal(combine(&s.quorum, s.shares, 3),
+		    ERR_MISMATCH);
+		assert_non_null(strstr(err_why(), "seat 2 (Officer 2)"));
 		*at ^= (unsigned char)(1u << i % 8);
 	}
 	assert_opens(&s, s.shares, 2);
