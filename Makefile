@@ -145,6 +145,14 @@ test-faults: all $(BUILD)/tool/faults $(BUILD)/module/faulty.so $(BUILD)/unit/ce
 	BUILD=$(BUILD) tests/faults.sh
 	printf '%s\n' crash dead | xargs -P 2 -I{} env RESUME_SWEEP={} $(BUILD)/unit/ceremony/resume_test
 
+# kill -9 at random moments: KILLS times of a notary alone, then as often of a
+# whole daemon under load, about an hour; a slice of both is in `make test`
+KILLS	?= 1000
+.PHONY: test-kills
+test-kills: all $(BUILD)/npm $(BUILD)/unit/signer/crash_test
+	OKSE_KILLS=$(KILLS) $(BUILD)/unit/signer/crash_test
+	BUILD=$(BUILD) node tests/kills.mjs $(KILLS)
+
 # whole call chains of leaks, so that a module's own can be told from ours
 asan: export ASAN_OPTIONS = fast_unwind_on_malloc=0
 asan: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0

@@ -1,0 +1,89 @@
+// Kill -9 at random moments, under load, again and again; a client that keeps
+// every receipt is the judge. Each round kills some role, and then the whole
+// daemon, which is started on what is there.
+//
+//	node tests/kills.mjs [ROUNDS [JUDGED]]	KILLS=, as in `make test-kills`
+//
+// Every JUDGED rounds (25), and at the end, everything is compared.
+
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { done, sleep, startInstance, test } from './e2e/lib/instance.mjs'
+import { Client } from './e2e/lib/receipts.mjs'
+
+const rounds = Number(process.argv[2] ?? 1000)
+const judged = Number(process.argv[3] ?? 25)
+// one keyholder: SoftHSM's files do not survive a kill amid another login
+const okse = await startInstance({ args: ['--keyholders', '1'] })
+const client = new Client(okse)
+const roles = ['notary', 'notary', 'keyholder', 'gate', undefined]
+const kills = {}
+
+const kill = (processes, role) => {
+  const p = processes.find(x => x.role === role)
+  try { process.kill(p.pid, 'SIGKILL') } catch { return }
+  kills[role] = (kills[role] ?? 0) + 1
+}
+
+async function areGone (processes) {
+  const alive = p => {
+    try { return process.kill(p.pid, 0) } catch { return false }
+  }
+  for (const end = Date.now() + 20000; processes.some(alive);) {
+    assert.ok(Date.now() < end, 'processes outlive their supervisor')
+    await sleep(20)
+  }
+}
+
+async function round () {
+  const l = client.load()
+  const role = roles[randomInt(roles.length)]
+  await sleep(randomInt(400))
+  const all = await okse.processes()
+  if (role) {
+    kill(all, role)
+    await sleep(randomInt(300))
+  }
+  const now = await okse.processes()
+  kill(now, 'supervisor')
+  await areGone(now)
+  await okse.ended
+  await l.stop()
+  assert.deepEqual(l.seen.other, [])
+  okse.child = okse.status = undefined
+  okse.output = okse.errors = ''
+  await okse.start()
+}
+
+let last = 0
+for (let n = 0; n < rounds;) {
+  const to = Math.min(n + judged, rounds)
+  await test(`rounds ${n + 1} to ${to}: nothing acknowledged is lost`,
+    async () => {
+      while (n < to) {
+        await round()
+        n++
+      }
+      assert.ok(client.receipts.length > last, 'nothing was acknowledged')
+      last = client.receipts.length
+      await client.retriesAreTheSame(Math.ceil(last / 50))
+      await client.everythingIsInTheLog()
+    })
+  n = to
+}
+
+await test('nobody has got a second device by it', () =>
+  client.nobodyGetsASecondDevice(Math.ceil(client.holders.length / 100)))
+
+await test('the policies explain every decision', async () => {
+  assert.equal(await okse.stop(), 0)
+  await client.everythingIsInTheLog()
+  const r = await okse.okse(['audit', 'replay', '--policies',
+    okse.path('policy'), '--roster', okse.path('ceremony/roster.txt'),
+    '--key', okse.path('log', 'log.vkey'), okse.path('log')])
+  assert.equal(r.status, 0, r.stdout + r.stderr)
+})
+
+console.log(`# ${rounds} rounds, killed: ${JSON.stringify(kills)}; ` +
+  `${client.receipts.length} receipts, ${client.checkpoints.size} checkpoints`)
+done()
