@@ -210,8 +210,9 @@ run(struct notary *n, struct queue *q, struct batch *b)
 
 /*
  * Hastily first: a registry across a network then needs few round trips, and
- * says at the end whether its constraints held. When they did not, the same
- * requests are served again, and each constraint is heard at once.
+ * says at the end whether its constraints held; one in a file makes no
+ * savepoints. When a constraint did not hold, or a request must be undone,
+ * the same requests are served again with every outcome heard at once.
  */
 enum err
 batch_run(struct notary *n, struct queue *q, int64_t now, struct batch *b)

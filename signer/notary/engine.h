@@ -116,7 +116,11 @@ struct engine_ops {
 	/* Whatever state the transaction is in. After ERR_FULL and
 	 * ERR_MEMORY the engine can go on (failed is ERR_OK again). */
 	void		(*rollback)(struct engine *e);
-	/* The savepoint of one request, in place of the last one. */
+	/*
+	 * The savepoint of one request, in place of the last one. undo may
+	 * be ERR_EXISTS (never when careful), with the same consequence as
+	 * of commit().
+	 */
 	enum err	(*mark)(struct engine *e);
 	enum err	(*undo)(struct engine *e);
 

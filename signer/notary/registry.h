@@ -57,10 +57,11 @@ AUTO_DEFINE(registry, struct registry, registry_close);
 
 [[nodiscard]] enum err registry_begin(struct registry *r);
 /*
- * The same, but a verb may succeed whose constraint refuses it in the end.
- * Then registry_commit() is ERR_EXISTS, all was rolled back, and the same
- * must be done again after registry_begin(). Not every engine makes use of
- * it; with those that do, a batch needs fewer round trips.
+ * The same, but a verb may succeed whose constraint refuses it in the end,
+ * and a request may not be undone alone. Then registry_commit() or
+ * registry_undo() is ERR_EXISTS, and after registry_rollback() the same must
+ * be done again after registry_begin(). A batch costs less so: across a
+ * network fewer round trips, in a file no copies of pages for savepoints.
  */
 [[nodiscard]] enum err registry_begin_deferring(struct registry *r);
 /*
@@ -80,7 +81,7 @@ bool registry_expects(const struct registry *r);
 void registry_rollback(struct registry *r);
 /*
  * One request within the batch: what changed since the last mark can be taken
- * back alone.
+ * back alone. ERR_EXISTS as said above.
  */
 [[nodiscard]] enum err registry_mark(struct registry *r);
 [[nodiscard]] enum err registry_undo(struct registry *r);

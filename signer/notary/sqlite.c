@@ -49,7 +49,9 @@ static const char *const own_sql[OWN] = {
 struct sqlite {
 	struct engine	  engine;
 	sqlite3		 *db;
+	bool		  careful;
 	bool		  marked;	/* a savepoint is open */
+	bool		  written;	/* since the last mark */
 	sqlite3_stmt	 *own[OWN];
 	sqlite3_stmt	**prepared;
 };
@@ -193,13 +195,15 @@ run_own(struct sqlite *s, enum own which)
 	return s->engine.failed;
 }
 
-/* Every outcome is known at once: being careful is no different. */
+/* Every outcome is known at once, but only the careful can be undone. */
 static enum err
 sqlite_begin(struct engine *e, bool careful)
 {
-	(void)careful;
-	sqlite_of(e)->marked = false;
-	return run_own(sqlite_of(e), BEGIN);
+	struct sqlite *s = sqlite_of(e);
+
+	s->careful = careful;
+	s->marked = s->written = false;
+	return run_own(s, BEGIN);
 }
 
 static enum err
@@ -221,11 +225,15 @@ sqlite_rollback(struct engine *e)
 		e->failed = ERR_OK;
 }
 
+/* A savepoint keeps a copy of every page that is written after it. */
 static enum err
 sqlite_mark(struct engine *e)
 {
 	struct sqlite *s = sqlite_of(e);
 
+	s->written = false;
+	if (!s->careful)
+		return ERR_OK;
 	if (s->marked)
 		TRY(run_own(s, UNMARK));
 	TRY(run_own(s, MARK));
@@ -236,7 +244,12 @@ sqlite_mark(struct engine *e)
 static enum err
 sqlite_undo(struct engine *e)
 {
-	return run_own(sqlite_of(e), UNDO);
+	struct sqlite *s = sqlite_of(e);
+
+	if (s->careful)
+		return run_own(s, UNDO);
+	return s->written ? err_because(ERR_EXISTS,
+	    "this request can be undone only in a careful batch") : ERR_OK;
 }
 
 /* ---- queries */
@@ -291,8 +304,10 @@ sqlite_run(struct query *q, bool must_change)
 	struct sqlite *s = sqlite_of(q->engine);
 	sqlite3_stmt *st = s->prepared[q->statement];
 	int rc;
-	enum err e = start(q, st, &rc);
+	enum err e;
 
+	s->written = true;
+	e = start(q, st, &rc);
 	sqlite3_reset(st);
 	TRY(e);
 	return must_change && sqlite3_changes(s->db) == 0 ? ERR_EXISTS :

@@ -411,6 +411,39 @@ a_batch_refused_at_its_commit_is_served_again_once(void **state)
 	assert_int_equal(w->n->outstanding.count, 2);
 }
 
+/* Found out when all is reserved: the draft is too long for its format. */
+static void
+what_one_request_reserved_is_taken_back_alone(void **state)
+{
+	struct world *w = *state;
+	AUTO_DONE(bytes) token = { 0 }, name = { 0 };
+	struct person p;
+
+	world_visit(w, 2, PURPOSE_FIRST_ISSUE, &token);
+	for (int i = 0; i < 50; i++)
+		bytes_put_text(&name, "홍");
+	person_init(&p, 1, OPERATION_QR_TOKEN);
+	world_queue(w, &p.asked);
+	person_credential(w, &p, 2, bytes_view(&token), "phone");
+	p.asked.formats[0] = view_text("cwt-qr");
+	p.claims[0].value.text = p.claims[1].value.text = bytes_view(&name);
+	world_queue(w, &p.asked);
+	person_init(&p, 3, OPERATION_QR_TOKEN);
+	world_queue(w, &p.asked);
+	world_run(w);
+	assert_int_equal(w->batch.count, 3);
+	assert_int_equal(served_err(&w->batch.at[0]), ERR_OK);
+	assert_int_equal(served_err(&w->batch.at[1]), ERR_RANGE);
+	assert_int_equal(served_err(&w->batch.at[2]), ERR_OK);
+	assert_int_equal(ticket_index(w->batch.at[2].ticket),
+	    ticket_index(w->batch.at[0].ticket) + 1);
+	assert_int_equal(w->n->tally.again, 1);
+	/* neither token nor nonce nor device is used up */
+	person_credential(w, &p, 2, bytes_view(&token), "phone");
+	assert_int_equal(served_err(world_ask(w, &p.asked)), ERR_OK);
+	assert_int_equal(w->n->tally.again, 1);
+}
+
 static void
 a_conflict_that_stays_ends_the_process(void **state)
 {
@@ -513,6 +546,7 @@ main(void)
 		TEST(a_retry_has_the_same_places_after_a_restart),
 		TEST(a_holder_is_served_as_often_as_the_quota_allows),
 		TEST(a_batch_refused_at_its_commit_is_served_again_once),
+		TEST(what_one_request_reserved_is_taken_back_alone),
 		TEST(a_conflict_that_stays_ends_the_process),
 		TEST(who_was_beaten_looks_again),
 	};
