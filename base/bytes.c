@@ -176,6 +176,21 @@ bytes_put_block(struct bytes *b, struct view v)
 }
 
 void
+bytes_put_decimal(struct bytes *b, int64_t v)
+{
+	uint64_t rest = v < 0 ? -(uint64_t)v : (uint64_t)v;
+	uint8_t digits[20];
+	size_t i = sizeof(digits);
+
+	do {
+		digits[--i] = (uint8_t)('0' + rest % 10);
+	} while ((rest /= 10) != 0);
+	if (v < 0)
+		digits[--i] = '-';
+	bytes_put(b, VIEW(digits + i, sizeof(digits) - i));
+}
+
+void
 bytes_printf(struct bytes *b, const char *fmt, ...)
 {
 	va_list ap;

@@ -57,6 +57,7 @@ void bytes_put_u16(struct bytes *b, uint16_t v);
 void bytes_put_u32(struct bytes *b, uint32_t v);
 void bytes_put_u64(struct bytes *b, uint64_t v);
 void bytes_put_block(struct bytes *b, struct view v);	/* u32 length, bytes */
+void bytes_put_decimal(struct bytes *b, int64_t v);
 void bytes_printf(struct bytes *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Room for n more bytes, counted as written, or NULL (and failed). */

@@ -4,7 +4,6 @@
  */
 #include "base/json.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct json
@@ -22,19 +21,26 @@ zeros(uint64_t w)
 	return (w - EACH(1)) & ~w & EACH(0x80);
 }
 
+static bool
+is_plain_word(const uint8_t *at)
+{
+	uint64_t w;
+
+	memcpy(&w, at, sizeof(w));
+	return ((w | (w - EACH(0x20))) & EACH(0x80)) == 0 &&
+	    (zeros(w ^ EACH('"')) | zeros(w ^ EACH('\\'))) == 0;
+}
+
 /* Eight bytes at a time, as long as none of them stops it. */
 size_t
 json_plain_run(struct view v)
 {
 	size_t i = 0;
-	uint64_t w;
 
-	for (; i + sizeof(w) <= v.len; i += sizeof(w)) {
-		memcpy(&w, v.at + i, sizeof(w));
-		if (((w | (w - EACH(0x20))) & EACH(0x80)) != 0 ||
-		    (zeros(w ^ EACH('"')) | zeros(w ^ EACH('\\'))) != 0)
-			break;
-	}
+	while (i + 8 <= v.len && is_plain_word(v.at + i))
+		i += 8;
+	if (v.len >= 8 && i + 8 > v.len && is_plain_word(v.at + v.len - 8))
+		return v.len;
 	while (i < v.len && v.at[i] >= 0x20 && v.at[i] < 0x80 &&
 	    v.at[i] != '"' && v.at[i] != '\\')
 		i++;
@@ -152,7 +158,7 @@ void
 json_int(struct json *j, const char *name, int64_t v)
 {
 	put_name(j, name);
-	bytes_printf(j->out, "%" PRId64, v);
+	bytes_put_decimal(j->out, v);
 }
 
 void

@@ -10,8 +10,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
-
 /* keeps what follows aligned as malloc() would */
 union head {
 	size_t		size;
@@ -54,7 +52,7 @@ mem_free(void *p)
 	if (p == NULL)
 		return;
 	h = (union head *)p - 1;
-	OPENSSL_cleanse(p, h->size);
+	explicit_bzero(p, h->size);
 	free(h);
 }
 
@@ -111,7 +109,7 @@ secret_free(struct secret *s)
 	if (s == NULL)
 		return;
 	mapped = s->mapped;
-	OPENSSL_cleanse(s, mapped);
+	explicit_bzero(s, mapped);
 	munmap(s, mapped);
 }
 

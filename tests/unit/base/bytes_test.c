@@ -78,6 +78,24 @@ fields_end_where_their_stop_is(void **state)
 }
 
 static void
+decimals_are_put_from_end_to_end(void **state)
+{
+	static const struct { int64_t v; const char *text; } cases[] = {
+		{ 0, "0" }, { 9, "9" }, { 10, "10" }, { -1, "-1" },
+		{ -10, "-10" }, { INT64_MAX, "9223372036854775807" },
+		{ INT64_MIN, "-9223372036854775808" },
+	};
+	AUTO_DONE(bytes) b = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		bytes_reset(&b);
+		bytes_put_decimal(&b, cases[i].v);
+		assert_true(view_is(bytes_view(&b), cases[i].text));
+	}
+}
+
+static void
 decimals_have_one_spelling_and_a_limit(void **state)
 {
 	static const struct { const char *text; uint64_t max; bool good; }
@@ -315,6 +333,7 @@ main(void)
 		cmocka_unit_test(what_did_not_fit_is_not_forgotten),
 		cmocka_unit_test(integers_come_back_as_they_went),
 		cmocka_unit_test(fields_end_where_their_stop_is),
+		cmocka_unit_test(decimals_are_put_from_end_to_end),
 		cmocka_unit_test(decimals_have_one_spelling_and_a_limit),
 		cmocka_unit_test(a_reader_never_reads_past_the_end),
 		cmocka_unit_test(a_text_has_room_for_its_nul),
