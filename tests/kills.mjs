@@ -8,13 +8,16 @@
 
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
+import { cpSync, rmSync } from 'node:fs'
 import { done, sleep, startInstance, test } from './e2e/lib/instance.mjs'
 import { Client } from './e2e/lib/receipts.mjs'
 
 const rounds = Number(process.argv[2] ?? 1000)
 const judged = Number(process.argv[3] ?? 25)
-// one keyholder: SoftHSM's files do not survive a kill amid another login
 const okse = await startInstance({ args: ['--keyholders', '1'] })
+// SoftHSM writes its files at a login, and a kill amid that is the end of the
+// token: it is put back each time, for no HSM forgets its keys by a power cut
+cpSync(okse.path('softhsm'), okse.path('softhsm.kept'), { recursive: true })
 const client = new Client(okse)
 const roles = ['notary', 'notary', 'keyholder', 'gate', undefined]
 const kills = {}
@@ -52,6 +55,8 @@ async function round () {
   assert.deepEqual(l.seen.other, [])
   okse.child = okse.status = undefined
   okse.output = okse.errors = ''
+  rmSync(okse.path('softhsm'), { recursive: true })
+  cpSync(okse.path('softhsm.kept'), okse.path('softhsm'), { recursive: true })
   await okse.start()
 }
 
