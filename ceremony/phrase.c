@@ -52,16 +52,15 @@ static const struct {
 	    "이 행사의 최종 해시값입니다. 각자 종이에 적어 두십시오:" },
 	/* steps */
 	{ "step %zu of %zu: %s", "단계 %zu / %zu: %s" },
-	{ "a secret is drawn and split; each officer's share is encrypted "
-	    "to them",
-	    "비밀값을 뽑아 나누고, 조각을 각 담당자에게만 열리도록 암호화합니다" },
+	{ "a secret is drawn, by token and host, and split; each officer's "
+	    "share is encrypted to them",
+	    "토큰과 컴퓨터가 함께 비밀값을 뽑아 나누고, 조각을 각 담당자에게만 열리도록 암호화합니다" },
 	{ "each officer enters their share; every quorum must open the "
 	    "secret, every set of one fewer must not",
 	    "담당자마다 조각을 입력합니다. 정족수이면 반드시 열리고, 한 명이 "
 	    "모자라면 열리지 않아야 합니다" },
-	{ "the blank token gets its label and its PINs: a point of no "
-	    "return",
-	    "빈 토큰에 이름과 PIN 을 넣습니다. 되돌릴 수 없습니다" },
+	{ "the blank token gets its label: a point of no return",
+	    "빈 토큰에 이름을 넣습니다. 되돌릴 수 없습니다" },
 	{ "each officer who is present enters their share; it is checked "
 	    "alone, and nothing is put together",
 	    "참석한 담당자마다 조각을 입력합니다. 하나씩 따로 확인하며 합치지 "
@@ -69,9 +68,9 @@ static const struct {
 	{ "officers enter their shares; the token is opened, and its "
 	    "objects are compared with the register",
 	    "담당자들이 조각을 입력해 토큰을 열고, 안의 객체를 대장과 비교합니다" },
-	{ "the token takes the PINs of the new officers, and theirs alone: "
-	    "a point of no return",
-	    "토큰의 PIN 을 새 담당자들의 것으로 바꿉니다. 이전 것은 더는 열지 "
+	{ "the token takes the PINs of the officers, and theirs alone: a "
+	    "point of no return",
+	    "토큰의 PIN 을 담당자들의 것으로 바꿉니다. 이전 것은 더는 열지 "
 	    "못합니다. 되돌릴 수 없습니다" },
 	{ "the token makes a key pair; its attributes are read back and it "
 	    "signs",
@@ -128,8 +127,8 @@ static const struct {
 	{ "  token %s, serial %s", "  토큰 %s, 일련번호 %s" },
 	{ "  the token took its label before the crash",
 	    "  토큰은 중단되기 전에 이름을 받았습니다" },
-	{ "  the token takes the new officers' PIN",
-	    "  토큰이 새 담당자들의 PIN 을 받았습니다" },
+	{ "  the token takes the officers' PIN",
+	    "  토큰이 담당자들의 PIN 을 받았습니다" },
 	{ "  the key was made before the crash",
 	    "  키는 중단되기 전에 만들어졌습니다" },
 	{ "  half of the key %s is there: it is destroyed",

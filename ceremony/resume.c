@@ -193,6 +193,8 @@ regain_backup(struct evidence *v, struct ceremony *c)
 static enum err
 regain_before(struct ceremony *c)
 {
+	if (!c->script->continues && is_done(c, "initialise-token"))
+		return ceremony_provisional(c, &c->before);
 	if (c->script->former.count == 0 || !is_done(c, "open-token"))
 		return ERR_OK;
 	TRY(ceremony_open_secret(c, participants_holders(c->script,

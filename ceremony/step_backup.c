@@ -205,7 +205,7 @@ open_second(struct ceremony *c)
 		TRY(ceremony_open_known(c, label, serial));
 	} else {
 		token_close(STEAL(c->token));
-		TRY(ceremony_make_token(c, label));
+		TRY(ceremony_make_token(c, label, c->secret));
 	}
 	return ceremony_record_token(c, "backup");
 }

@@ -85,16 +85,23 @@ ceremony_change_pins(struct ceremony *c)
 	return token_change_pins(&uri, NULL, &old, &fresh);
 }
 
-/* The new PIN is proven by opening the token with it. */
+/*
+ * The new PIN is proven by opening the token with it. What could be done with
+ * the old one before shows in the objects: at a birth there is none.
+ */
 enum err
 step_change_pins(struct ceremony *c, const struct script_step *s,
     struct payload *result)
 {
+	int64_t objects = 0;
+
 	(void)s;
 	TRY(ceremony_change_pins(c));
 	TRY(ceremony_reopen(c, c->secret));
+	TRY(ceremony_compare_objects(c, &objects));
+	payload_put_int(result, "objects", objects);
 	payload_put(result, "serial", c->identity.serial);
-	ceremony_say(c, "  the token takes the new officers' PIN");
+	ceremony_say(c, "  the token takes the officers' PIN");
 	return ERR_OK;
 }
 

@@ -37,6 +37,53 @@ secret_of(const struct ceremony *c, enum share_of of)
 	return of == SHARE_OF_BACKUP ? c->backup : c->secret;
 }
 
+/* ---- chance */
+
+static bool
+is_constant(const uint8_t *block, size_t len)
+{
+	for (size_t i = 1; i < len; i++)
+		if (block[i] != block[0])
+			return false;
+	return true;
+}
+
+/* A token whose chance is broken says the same again, or nothing. */
+static enum err
+draw(struct ceremony *c, uint8_t out[SHA256_SIZE])
+{
+	struct hash h;
+
+	TRY(token_random(c->token, out, SHA256_SIZE));
+	h = sha256(VIEW(out, SHA256_SIZE));
+	if (is_constant(out, SHA256_SIZE) ||
+	    view_equal(VIEW_OF(h.at), VIEW_OF(c->drawn.at)))
+		return err_because(ERR_TOKEN, "the token's random numbers "
+		    "repeat themselves");
+	c->drawn = h;
+	return ERR_OK;
+}
+
+enum err
+ceremony_random(struct ceremony *c, uint8_t *out, size_t len)
+{
+	uint8_t block[SHA256_SIZE];
+	enum err e;
+
+	if (c->token == NULL)
+		return err_because(ERR_INTERNAL, "chance: no token is open");
+	TRY(random_bytes(out, len));
+	/* the first is only there for others to be compared with */
+	e = draw(c, block);
+	for (size_t i = 0; e == ERR_OK && i < len; i++) {
+		if (i % sizeof(block) == 0)
+			e = draw(c, block);
+		out[i] ^= block[i % sizeof(block)];
+	}
+	explicit_bzero(block, sizeof(block));
+	return e;
+}
+
 /* ---- split-secret */
 
 static enum err
@@ -139,7 +186,20 @@ hand_out_all(struct ceremony *c, enum share_of of, const struct shares *s,
 	payload_put_hex(result, "set", VIEW_OF(q->set_id));
 	payload_put_int(result, "threshold", q->threshold);
 	payload_put_int(result, "shares", q->count);
+	payload_put(result, "chance", "host and token");
 	return ERR_OK;
+}
+
+/* The polynomials, too, are of both. */
+static enum err
+deal(struct ceremony *c, const struct secret *secret,
+    const struct quorum *plan, struct quorum *out, struct shares *shares)
+{
+	AUTO(secret) seed = NULL;
+
+	TRY(secret_new(SHARE_VALUE_SIZE, &seed));
+	TRY(ceremony_random(c, secret_at(seed), SHARE_VALUE_SIZE));
+	return quorum_split_seeded(secret, seed, plan, out, shares->at);
 }
 
 enum err
@@ -152,8 +212,8 @@ step_split_secret(struct ceremony *c, const struct script_step *s,
 	(void)s;
 	TRY(keep_root(c));
 	TRY(secret_new(SHARE_VALUE_SIZE, &c->secret));
-	TRY(random_bytes(secret_at(c->secret), SHARE_VALUE_SIZE));
-	TRY(quorum_split(c->secret, &plan, &c->quorum, shares.at));
+	TRY(ceremony_random(c, secret_at(c->secret), SHARE_VALUE_SIZE));
+	TRY(deal(c, c->secret, &plan, &c->quorum, &shares));
 	if (c->root != NULL)
 		TRY(quorum_carry(&c->quorum, c->secret, c->root));
 	return hand_out_all(c, SHARE_OF_SECRET, &shares, result);
@@ -174,7 +234,7 @@ draw_backup(struct ceremony *c)
 		    "shares already: open-backup-secret opens them");
 	secret_free(STEAL(c->backup));		/* or the step is done again */
 	TRY(secret_new(SHARE_VALUE_SIZE, &c->backup));
-	return random_bytes(secret_at(c->backup), SHARE_VALUE_SIZE);
+	return ceremony_random(c, secret_at(c->backup), SHARE_VALUE_SIZE);
 }
 
 /* A secret of its own: the one that a daemon opens with unwraps nothing. */
@@ -188,7 +248,7 @@ step_split_backup_secret(struct ceremony *c, const struct script_step *s,
 
 	(void)s;
 	TRY(draw_backup(c));
-	TRY(quorum_split(c->backup, &plan, &c->backup_quorum, shares.at));
+	TRY(deal(c, c->backup, &plan, &c->backup_quorum, &shares));
 	TRY(hand_out_all(c, SHARE_OF_BACKUP, &shares, result));
 	TRY(ceremony_kek(c, &kek));
 	TRY(kek_check(kek, c->reg.check));

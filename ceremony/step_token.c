@@ -60,7 +60,8 @@ initialise(struct ceremony *c, const struct token_uri *uri,
 }
 
 enum err
-ceremony_make_token(struct ceremony *c, const char *label)
+ceremony_make_token(struct ceremony *c, const char *label,
+    const struct secret *secret)
 {
 	AUTO(text) module = mem_text(c->module);
 	AUTO(secret) so_pin = NULL;
@@ -70,8 +71,8 @@ ceremony_make_token(struct ceremony *c, const char *label)
 	if (module == NULL)
 		return err_because(ERR_MEMORY, "module path");
 	snprintf(uri.wanted.label, sizeof(uri.wanted.label), "%s", label);
-	TRY(derive_so_pin(c->secret, label, &so_pin));
-	TRY(derive_pin(c->secret, label, &pin));
+	TRY(derive_so_pin(secret, label, &so_pin));
+	TRY(derive_pin(secret, label, &pin));
 	TRY(initialise(c, &uri, so_pin, pin));
 	TRY(ceremony_open_token(c, pin));
 	ceremony_say(c, "  token %s, serial %s",
@@ -80,11 +81,25 @@ ceremony_make_token(struct ceremony *c, const char *label)
 }
 
 enum err
+ceremony_provisional(const struct ceremony *c, struct secret **out)
+{
+	struct hash h = sha256_2(view_text("okse/provisional/v1"),
+	    VIEW_OF(c->id));
+
+	TRY(secret_new(sizeof(h.at), out));
+	memcpy(secret_at(*out), h.at, sizeof(h.at));
+	return ERR_OK;
+}
+
+enum err
 step_initialise_token(struct ceremony *c, const struct script_step *s,
     struct payload *result)
 {
 	(void)s;
-	TRY(ceremony_make_token(c, c->script->token));
+	if (!c->script->continues)
+		TRY(ceremony_provisional(c, &c->before));
+	TRY(ceremony_make_token(c, c->script->token, c->before != NULL ?
+	    c->before : c->secret));
 	TRY(ceremony_record_token(c, "label"));
 	snprintf(c->reg.token, sizeof(c->reg.token), "%s", c->identity.label);
 	snprintf(c->reg.serial, sizeof(c->reg.serial), "%s",

@@ -9,27 +9,26 @@
 #include "ceremony/steps_parts.h"
 
 static const struct row catalogue[] = {
-	{ "split-secret", SPLITS, TAKES_NOTHING, 0, SPLIT, false, true,
+	{ "split-secret", SPLITS, TAKES_NOTHING, TOKEN, SPLIT, false, true,
 	    step_split_secret,
-	    "a secret is drawn and split; each officer's share is encrypted "
-	    "to them" },
+	    "a secret is drawn, by token and host, and split; each officer's "
+	    "share is encrypted to them" },
 	{ "prove-quorums", SPLITS, TAKES_NOTHING, SPLIT, PROVEN, false, false,
 	    step_prove_quorums,
 	    "each officer enters their share; every quorum must open the "
 	    "secret, every set of one fewer must not" },
-	/* its PINs are the secret's: recovery is proven before they are set */
-	{ "initialise-token", MAKES_TOKEN, TAKES_NOTHING, SPLIT | PROVEN, TOKEN,
-	    false, true, step_initialise_token,
-	    "the blank token gets its label and its PINs: a point of no "
-	    "return" },
+	/* first its chance is needed, for the secret its PINs come from */
+	{ "initialise-token", MAKES_TOKEN, TAKES_NOTHING, 0, TOKEN, false,
+	    true, step_initialise_token,
+	    "the blank token gets its label: a point of no return" },
 	{ "prove-possession", CONTINUES, TAKES_NOTHING, 0, PROVEN, false,
 	    false, step_prove_possession,
 	    "each officer who is present enters their share; it is checked "
 	    "alone, and nothing is put together" },
-	{ "change-pins", CHANGES, TAKES_NOTHING, SPLIT | PROVEN | TOKEN,
+	{ "change-pins", SPLITS, TAKES_NOTHING, SPLIT | PROVEN | TOKEN,
 	    CHANGED, false, true, step_change_pins,
-	    "the token takes the PINs of the new officers, and theirs alone: "
-	    "a point of no return" },
+	    "the token takes the PINs of the officers, and theirs alone: a "
+	    "point of no return" },
 	{ "open-token", CONTINUES, TAKES_NOTHING, 0, TOKEN, false,
 	    true, step_open_token,
 	    "officers enter their shares; the token is opened, and its "

@@ -39,13 +39,15 @@ struct ceremony {
 	char			 step[64];	/* "3.generate-key" */
 	struct secret		*secret;
 	struct quorum		 quorum;
-	/* when officers change: the secret before, which opens the token
-	   until its PINs are changed, and the root that stays */
+	/* what opens the token until its PINs are changed: the secret before,
+	   when officers change; at a birth what anybody can compute, and the
+	   token is empty. And the root that stays, when they change */
 	struct secret		*before, *root;
 	struct secret		*backup;	/* what wrapped keys open by */
 	struct quorum		 backup_quorum;
 	char			 media[REGISTER_MEDIA][PATH_MAX]; /* or "" */
 	struct token		*token;		/* logged in */
+	struct hash		 drawn;		/* newest of its chance */
 	struct token_identity	 identity;
 	uint8_t			 ids[CEREMONY_KEYS][CEREMONY_KEY_ID];
 	EVP_PKEY		*keys[CEREMONY_KEYS];	/* as in the script */
@@ -168,11 +170,23 @@ void ceremony_put_attributes(const struct key_record *r, struct payload *p);
 [[nodiscard]] enum err ceremony_record_token(struct ceremony *c,
     const char *as);
 /*
- * A blank token gets this label and the PINs of c->secret, and is open; or
- * that goes on after a crash. c->identity says what it is.
+ * A blank token gets this label and the PINs of secret, and is open; or that
+ * goes on after a crash. c->identity says what it is.
  */
 [[nodiscard]] enum err ceremony_make_token(struct ceremony *c,
-    const char *label);
+    const char *label, const struct secret *secret);
+/*
+ * What a birth gives the blank token PINs by, before there is a secret: the
+ * hash of the ceremony's id, known to everybody.
+ */
+[[nodiscard]] enum err ceremony_provisional(const struct ceremony *c,
+    struct secret **out);
+/*
+ * Bytes from the host and from the open token, combined by exclusive or: as
+ * good as the better of the two. ERR_TOKEN: the token repeats itself.
+ */
+[[nodiscard]] enum err ceremony_random(struct ceremony *c, uint8_t *out,
+    size_t len);
 /* The key at an index of the script, to be found in a token. */
 struct key_spec ceremony_key_spec(const struct ceremony *c, size_t at);
 /* Two objects for each live key, and nothing that nobody recorded. */

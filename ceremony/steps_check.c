@@ -168,6 +168,30 @@ model_deal(const struct script *script, const struct script_step *s,
 	return ERR_OK;
 }
 
+/* A token in another's place has the PINs of the secret that there is. */
+static enum err
+model_token(const struct script *script, const struct script_step *s,
+    const struct model *m)
+{
+	if (script->lost.count != 0 && (m->facts & LOST) == 0)
+		return yaml_error(s->step.at, "%s: expected the token before "
+		    "it to be declared lost before", s->step.name);
+	if (script->continues && (m->facts & PROVEN) == 0)
+		return yaml_error(s->step.at, "%s: expected %s before",
+		    s->step.name, fact_words[1]);
+	return ERR_OK;
+}
+
+/* Nothing is made in a token that other PINs open than the officers'. */
+static enum err
+model_pins(const struct script *script, const struct script_step *s,
+    const struct model *m)
+{
+	return !is_kin(SPLITS, script) || (m->facts & CHANGED) != 0 ?
+	    ERR_OK : yaml_error(s->step.at, "%s: expected the PINs to be "
+	    "changed before", s->step.name);
+}
+
 static enum err
 model_key(const struct script *script, const struct row *row,
     const struct script_step *s, struct model *m)
@@ -189,6 +213,8 @@ model_key(const struct script *script, const struct row *row,
 	    (m->facts & WRAPPED) != 0)
 		return yaml_error(s->key.at, "expected this key to be "
 		    "generated before the keys are wrapped (wrap-keys)");
+	if (!destroys)
+		TRY(model_pins(script, s, m));
 	m->keys[key] = true;
 	m->destroyed[key] = destroys;
 	return ERR_OK;
@@ -273,9 +299,7 @@ model_close(const struct script *script, const struct script_step *s,
 	    (!script->continues && (m->facts & TOKEN) == 0))
 		return yaml_error(s->step.at, "close: expected something to "
 		    "be done before");
-	if (script->former.count != 0 && (m->facts & CHANGED) == 0)
-		return yaml_error(s->step.at, "close: expected the PINs to be "
-		    "changed before, since the officers change");
+	TRY(model_pins(script, s, m));
 	for (size_t i = 0; i < script->keys.count; i++)
 		if (!m->keys[i])
 			return yaml_error(s->step.at, "close: expected the "
@@ -314,16 +338,10 @@ model_step(const struct script *script, const struct script_step *s,
 	if ((m->facts & CLOSED) != 0)
 		return yaml_error(s->step.at, "expected nothing after close");
 	TRY(check_kin(row, script, s));
-	if (row->run == step_split_secret && script->continues &&
-	    (m->facts & TOKEN) == 0)
-		return yaml_error(s->step.at, "%s: expected the token to be "
-		    "opened by the officers before", row->name);
 	TRY(check_takes(row, s));
 	TRY(check_facts(row, s, m));
-	if (row->gives == TOKEN && script->lost.count != 0 &&
-	    (m->facts & LOST) == 0)
-		return yaml_error(s->step.at, "%s: expected the token before "
-		    "it to be declared lost before", row->name);
+	if (row->run == step_initialise_token)
+		TRY(model_token(script, s, m));
 	if (row->gives == WRAPPED)
 		TRY(model_wrap(script, s, m));
 	if (row->gives == DEALT)

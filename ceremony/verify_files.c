@@ -104,6 +104,9 @@ verify_trials(const struct evidence *v, const struct sharing *of,
 	if (result == NULL)
 		return err_because(ERR_NOT_FOUND,
 		    "no quorum was tried in this ceremony");
+	TRY(record_says(result_of(v, of->of == SHARE_OF_BACKUP ?
+	    "split-backup-secret" : "split-secret"), "chance",
+	    view_text("host and token")));
 	TRY(evidence_find(v, RECORD_NEGCTRL, "tried", of->tried, &control));
 	TRY(record_says_int(result, "opened", choose(q->count,
 	    q->threshold)));

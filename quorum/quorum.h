@@ -64,6 +64,14 @@ bool quorum_name_fits(struct view name);
     struct share *out_shares);
 
 /*
+ * The same, and the polynomials also depend on seed (32 bytes, from somewhere
+ * else than random_bytes()): they are as good as the better of the two.
+ */
+[[nodiscard]] enum err quorum_split_seeded(const struct secret *secret,
+    const struct secret *seed, const struct quorum *plan,
+    struct quorum *out_quorum, struct share *out_shares);
+
+/*
  * Is this one of the shares that were made? ERR_RANGE: its seat is not in the
  * quorum; ERR_MISMATCH: of another set or ceremony, or not the value that this
  * seat was given. The message names the seat and its officer.

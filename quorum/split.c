@@ -65,9 +65,35 @@ deal(struct quorum *q, const struct secret *coefficients, unsigned int x,
 	return ERR_OK;
 }
 
+/* Coefficients ^= HKDF(seed): at most 31 rows of 32 bytes, RFC 5869's 255. */
+static enum err
+mix(const struct secret *seed, uint8_t *rows, size_t len)
+{
+	AUTO(secret) mask = NULL;
+
+	if (seed == NULL)
+		return ERR_OK;
+	TRY(secret_new(len, &mask));
+	TRY(hkdf_sha256(VIEW(secret_peek(seed), secret_len(seed)),
+	    view_text("okse/split/v1"), "coefficients", secret_at(mask),
+	    len));
+	for (size_t i = 0; i < len; i++)
+		rows[i] ^= secret_peek(mask)[i];
+	return ERR_OK;
+}
+
 enum err
 quorum_split(const struct secret *secret, const struct quorum *plan,
     struct quorum *out_quorum, struct share *out_shares)
+{
+	return quorum_split_seeded(secret, NULL, plan, out_quorum,
+	    out_shares);
+}
+
+enum err
+quorum_split_seeded(const struct secret *secret, const struct secret *seed,
+    const struct quorum *plan, struct quorum *out_quorum,
+    struct share *out_shares)
 {
 	AUTO(secret) rows = NULL;
 	struct quorum q = *plan;
@@ -76,6 +102,8 @@ quorum_split(const struct secret *secret, const struct quorum *plan,
 	TRY(secret_new(q.threshold * SHARE_VALUE_SIZE, &rows));
 	memcpy(secret_at(rows), secret_peek(secret), SHARE_VALUE_SIZE);
 	TRY(random_bytes(secret_at(rows) + SHARE_VALUE_SIZE,
+	    (q.threshold - 1) * SHARE_VALUE_SIZE));
+	TRY(mix(seed, secret_at(rows) + SHARE_VALUE_SIZE,
 	    (q.threshold - 1) * SHARE_VALUE_SIZE));
 	TRY(random_bytes(q.set_id, SHARE_ID_SIZE));
 	q.secret = quorum_commit_secret(&q, secret);

@@ -48,8 +48,8 @@ await test('a process that dies before the keys are sealed goes on', async () =>
       room.mistyped = true
       return '/no/such/place'
     }
-    // agreement to step 15, seal-keys
-    return /agree/.test(text) && /\|15\.seal-keys\|/.test(transcript(
+    // agreement to step 16, seal-keys
+    return /agree/.test(text) && /\|16\.seal-keys\|/.test(transcript(
       at('born')))
       ? null
       : undefined

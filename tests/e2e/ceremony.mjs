@@ -28,7 +28,7 @@ let root
 await test('a script is walked through before anything is done', async () => {
   const r = await okse(['ceremony', 'check', script])
   assert.equal(r.status, 0, r.stderr)
-  assert.match(r.stdout, /step 1: split-secret\n/)
+  assert.match(r.stdout, /step 1: initialise-token\n/)
   assert.match(r.stdout, /step \d+: close\n/)
 })
 

@@ -24,6 +24,7 @@
  *	C_GetAttributeValue 1 point	of an EC_POINT: another point of P-256
  *	C_GetTokenInfo 1 lie	another serial number
  *	C_GenerateRandom 1 lie	nothing but zeros
+ *	C_GenerateRandom 1+ short	the first bytes it ever gave, again
  * Calls are counted in each process from when the script was last read, which
  * happens at the first call after its content has changed (a comment will do).
  * Both files are opened when the module is loaded, before any sandbox, and stay
@@ -369,8 +370,18 @@ lie_info(enum action action, CK_TOKEN_INFO *info)
 static void
 lie_random(enum action action, unsigned char *out, CK_ULONG len)
 {
+	static unsigned char first[64];
+	static CK_ULONG kept;
+
 	if (action == LIE)
 		memset(out, 0, len);
+	if (action != SHORT)
+		return;
+	if (kept == 0) {
+		kept = len < sizeof(first) ? len : sizeof(first);
+		memcpy(first, out, kept);
+	}
+	memcpy(out, first, len < kept ? len : kept);
 }
 
 /* ---- the functions: name, parameters, arguments, what a lie does */

@@ -17,8 +17,8 @@ without_faults_the_module_does_as_the_real_one(void **state)
 	(void)state;
 	assert_int_equal(rehearse(""), ERR_OK);
 	assert_ok(verify());
-	/* one for the security officer, one for the user */
-	assert_int_equal(calls("C_Login"), 2);
+	/* user and security officer, before and after the PINs change */
+	assert_int_equal(calls("C_Login"), 5);
 	assert_int_equal(calls("C_GenerateKeyPair"), 7);
 	soft_remove();
 }
@@ -35,6 +35,12 @@ a_failing_call_ends_the_ceremony(void **state)
 		{ "C_InitPIN 1 rv 0x30\n", ERR_TOKEN },
 		{ "C_Login 2 rv 0xa0\n", ERR_PIN },
 		{ "C_Login 2 rv 0xa4\n", ERR_PIN },	/* locked */
+		/* chance that is none, or is had twice */
+		{ "C_GenerateRandom 1 rv 0x30\n", ERR_TOKEN },
+		{ "C_GenerateRandom 1+ lie\n", ERR_TOKEN },
+		{ "C_GenerateRandom 2 lie\n", ERR_TOKEN },
+		{ "C_GenerateRandom 1+ short\n", ERR_TOKEN },
+		{ "C_SetPIN 1 rv 0x30\n", ERR_TOKEN },
 		{ "C_GenerateKeyPair 1 rv 0x30\n", ERR_TOKEN },
 		{ "C_GenerateKeyPair 4 rv 0x31\n", ERR_TOKEN },
 		{ "C_Sign 1+ rv 0x30\n", ERR_TOKEN },
@@ -114,14 +120,14 @@ a_module_that_dies_leaves_no_ceremony(void **state)
 	}
 }
 
-/* What the officers hold is good before the token is touched. */
+/* What the officers hold is good before the token takes their PINs. */
 static void
 after_a_failure_the_shares_still_open_the_secret(void **state)
 {
 	struct secret *s;
 
 	(void)state;
-	assert_int_equal(rehearse("C_InitToken 1 crash\n"), DIED);
+	assert_int_equal(rehearse("C_SetPIN 1 crash\n"), DIED);
 	s = open_secret(2, 3);
 	assert_non_null(s);
 	secret_free(s);

@@ -82,6 +82,8 @@ a_death_at_a_call_that_changes_the_token_is_survived(void **state)
 	static const char *const faults[] = {
 		"C_InitToken 1 crash\n", "C_InitToken 1 dead\n",
 		"C_InitPIN 1 dead\n", "C_Login 2 dead\n",
+		"C_GenerateRandom 2 dead\n", "C_SetPIN 1 crash\n",
+		"C_SetPIN 1 dead\n", "C_SetPIN 2 dead\n",
 		"C_GenerateKeyPair 1 crash\n", "C_GenerateKeyPair 1 dead\n",
 		"C_GenerateKeyPair 7 dead\n", "C_Sign 1 dead\n",
 		"C_Sign 15 crash\n", "C_Finalize 2 crash\n",

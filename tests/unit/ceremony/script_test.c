@@ -157,13 +157,29 @@ static const struct {
 	{ "step: split-secret", "step: share-secret", "step: share-secret",
 	    "catalogue" },
 	{ "- step: split-secret\n  ", "", "step: prove-quorums", "split" },
-	{ "- step: prove-quorums\n  ", "", "step: initialise-token",
-	    "proven" },
-	{ "- step: initialise-token\n  ", "", "generate-key, key: issuing-ca",
+	{ "- step: prove-quorums\n  ", "", "step: change-pins", "proven" },
+	{ "- step: initialise-token\n  ", "", "step: split-secret",
 	    "opened" },
+	{ "- step: change-pins\n  ", "", "generate-key, key: issuing-ca",
+	    "PINs to be changed" },
 	{ "- step: split-secret", "- step: split-secret\n"
 	    "  - step: split-secret", "step: split-secret\n"
 	    "  - step: prove", "once" },
+	/* backups */
+	{ "label: qr, type: p256", "label: qr, backup: wrapped, type: p256",
+	    "mode:", "token and media" },
+	{ "label: qr, type: p256", "label: qr, backup: some, type: p256",
+	    "backup: some", "wrapped" },
+	{ "token: okse-rehearsal", "backup: { token: b, media: 9 }\n"
+	    "token: okse-rehearsal", "media: 9", "8" },
+	{ "token: okse-rehearsal", "backup: { token: b, media: 2 }\n"
+	    "token: okse-rehearsal", "mode:", "token and media" },
+	{ "token: okse-rehearsal", "lost: [ other ]\n"
+	    "token: okse-rehearsal", "mode:", "continues" },
+	{ "step: close", "step: wrap-keys\n  - step: close",
+	    "step: wrap-keys", "to be wrapped" },
+	{ "step: close", "step: restore-keys\n  - step: close",
+	    "step: restore-keys", "loss" },
 	{ "- { step: generate-key, key: qr }\n  ", "", "certificate: qr-signer",
 	    "qr" },
 	{ "- { step: generate-key, key: log }\n  ", "", "step: close", "log" },

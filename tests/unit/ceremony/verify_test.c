@@ -242,7 +242,7 @@ static const struct {
 	{ "FILE", "path=ceremony/roster.txt",
 	    "path=ceremony/script.yaml", ERR_EXISTS, BYTES },
 	/* steps */
-	{ "INTENT", "2.prove-quorums", "3.prove-quorums",
+	{ "INTENT", "3.prove-quorums", "4.prove-quorums",
 	    ERR_CORRUPT, BYTES },
 	{ "INTENT", "key=document", "key=qr", ERR_MISMATCH, PART },
 	{ "INTENT", "certificate=iaca", "certificate=qr-signer",
@@ -258,6 +258,8 @@ static const struct {
 	    PEOPLE },
 	{ "CLOCK", "said=", NULL, ERR_NOT_FOUND, PEOPLE },
 	/* quorum */
+	{ "RESULT", "chance=host%20and%20token", "chance=host", ERR_MISMATCH,
+	    CONTENT },
 	{ "SHARE", "commitment=", NULL, ERR_NOT_FOUND, CONTENT },
 	{ "SHARE", "officer=Practice%20Officer%20One",
 	    "officer=Practice%20Officer%20Two", ERR_MISMATCH, CONTENT },
@@ -359,7 +361,7 @@ a_step_left_out_is_found(void **state)
 	bytes_put(&text, VIEW(all, (size_t)(from - all)));
 	bytes_put_text(&text, to);
 	assert_err(verify_text(bytes_text(&text), NULL), ERR_MISMATCH);
-	assert_why("wanted step 2.prove-quorums");
+	assert_why("wanted step 2.split-secret");
 }
 
 /* A record about one file more than the ceremony has. */

@@ -380,6 +380,30 @@ one_share_says_nothing_about_the_secret(void **state)
 	}
 }
 
+/* The host's chance alone is enough: a seed of zeros spoils nothing. */
+static void
+a_seed_changes_no_secret_whatever_it_is(void **state)
+{
+	struct quorum plan = plan_of(16, 32);
+	AUTO(secret) seed = NULL;
+
+	(void)state;
+	assert_int_equal(secret_new(32, &seed), ERR_OK);
+	for (int i = 0; i < 2; i++) {
+		struct split s = { 0 };
+
+		assert_int_equal(secret_new(32, &s.secret), ERR_OK);
+		assert_int_equal(random_bytes(secret_at(s.secret), 32),
+		    ERR_OK);
+		assert_int_equal(quorum_split_seeded(s.secret, seed, &plan,
+		    &s.quorum, s.shares), ERR_OK);
+		assert_opens(&s, s.shares, 16);
+		assert_opens(&s, s.shares + 16, 16);
+		split_done(&s);
+		assert_int_equal(random_bytes(secret_at(seed), 32), ERR_OK);
+	}
+}
+
 static void
 the_vector_of_the_other_implementation_opens(void **state)
 {
@@ -466,6 +490,7 @@ main(void)
 		cmocka_unit_test(
 		    two_splits_of_one_secret_have_nothing_in_common),
 		cmocka_unit_test(one_share_says_nothing_about_the_secret),
+		cmocka_unit_test(a_seed_changes_no_secret_whatever_it_is),
 		cmocka_unit_test(the_vector_of_the_other_implementation_opens),
 		cmocka_unit_test(without_randomness_nothing_is_split),
 	};
