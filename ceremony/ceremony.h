@@ -15,10 +15,13 @@
  *	ceremony/transcript.log	ceremony/transcript.txt describes it
  *	ceremony/signatures.txt	the verdicts (transcript.txt)
  *	officers/SEAT.share.cms	each officer's share, encrypted to them
+ *	ceremony/backup-quorum.txt, officers/SEAT.backup-share.cms
+ *				the same of the secret that wrapped keys open by
  * and a rehearsal, mode 0600, what its practice officers have:
  *	officers/SEAT.share	the share itself
  *	officers/SEAT.key, auditor-1.key, …	what each signs with, PEM
  *	officers/SEAT.recipient.key	what opens SEAT.share.cms, PEM
+ *	media/N/LABEL.wrapped	what a real room has on memory sticks
  * The token's PINs are derived from the shared secret (quorum/derive.h):
  * nothing else has to be kept.
  */
