@@ -39,25 +39,24 @@ tally(const struct closing *c, struct entry_tally totals[SCHEMA_EVENT_COUNT])
 	return n;
 }
 
-static enum err
-read_hash(struct view hex, struct hash *out)
+/* The 64 digits that schema_get() has seen; none give no hash there is. */
+static struct hash
+hash_of(struct view hex)
 {
 	AUTO_DONE(bytes) b = { 0 };
+	struct hash h = { 0 };
 
-	TRY(hex_get(hex, &b));
-	if (b.len != sizeof(*out))
-		return err_because(ERR_SYNTAX, "a hash of %zu bytes", b.len);
-	memcpy(out, b.at, sizeof(*out));
-	return ERR_OK;
+	if (hex_get(hex, &b) == ERR_OK && b.len == sizeof(h))
+		memcpy(h.at, b.at, sizeof(h));
+	return h;
 }
 
 static bool
 hash_is(struct view hex, const struct hash *h)
 {
-	struct hash got;
+	struct hash got = hash_of(hex);
 
-	return read_hash(hex, &got) == ERR_OK &&
-	    view_equal(VIEW_OF(got.at), VIEW_OF(h->at));
+	return view_equal(VIEW_OF(got.at), VIEW_OF(h->at));
 }
 
 /* ---- comparing */
@@ -114,7 +113,7 @@ compare(const struct closing *c, uint64_t index, const struct schema_entry *e)
 
 /* ---- counting */
 
-static enum err
+static void
 count(struct closing *c, const struct schema_entry *e)
 {
 	struct view rest = e->member[SCHEMA_OF];
@@ -125,11 +124,10 @@ count(struct closing *c, const struct schema_entry *e)
 	    schema_next_index(&rest, &of))
 		c->orphans++;
 	if (e->event != SCHEMA_EVENT_POLICY_IN_FORCE)
-		return ERR_OK;
-	TRY(read_hash(e->member[SCHEMA_POLICY], &c->policy));
+		return;
+	c->policy = hash_of(e->member[SCHEMA_POLICY]);
 	c->serial = schema_count(e, SCHEMA_SERIAL);
 	c->has_policy = true;
-	return ERR_OK;
 }
 
 enum err
@@ -139,8 +137,10 @@ closing_entry(struct closing *c, uint64_t index,
 	enum err found;
 
 	c->next = index + 1;
-	if (e->event != SCHEMA_EVENT_PERIOD_CLOSE)
-		return count(c, e);
+	if (e->event != SCHEMA_EVENT_PERIOD_CLOSE) {
+		count(c, e);
+		return ERR_OK;
+	}
 	found = compare(c, index, e);
 	memset(c->count, 0, sizeof(c->count));
 	c->orphans = 0;

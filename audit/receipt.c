@@ -59,13 +59,6 @@ receipt_build(const struct tile_source *s, uint64_t index, struct view note,
 	return bytes_check(out);
 }
 
-static void
-skip(struct reader *r, const char *text)
-{
-	if (!view_is(reader_take(r, strlen(text)), text))
-		r->failed = true;
-}
-
 /* Hashes up to the blank line, which is taken too. */
 static enum err
 read_proof(struct reader *r, struct proof *out_proof)
@@ -94,11 +87,11 @@ receipt_get(struct view text, struct receipt *out_receipt)
 	if (text.len > RECEIPT_MAX)
 		return err_because(ERR_TOO_LARGE, "a receipt of %zu bytes, "
 		    "over %d", text.len, RECEIPT_MAX);
-	skip(&r, RECEIPT_FIRST_LINE "\nextra ");
+	reader_text(&r, RECEIPT_FIRST_LINE "\nextra ");
 	TRY(base64_get(reader_until(&r, '\n'), &new.entry));
-	skip(&r, "index ");
+	reader_text(&r, "index ");
 	new.index = reader_decimal(&r, INT64_MAX);
-	skip(&r, "\n");
+	reader_text(&r, "\n");
 	TRY(read_proof(&r, &new.proof));
 	if (r.failed)
 		return err_because(ERR_SYNTAX,

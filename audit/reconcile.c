@@ -216,8 +216,7 @@ close_orphans(struct reconcile *r, const struct schema_entry *e)
 static bool
 is_allowed(const struct schema_entry *e)
 {
-	return e->event == SCHEMA_EVENT_DECISION &&
-	    view_is(e->member[SCHEMA_OUT], "allow");
+	return view_is(e->member[SCHEMA_OUT], "allow");
 }
 
 enum err

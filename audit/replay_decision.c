@@ -34,11 +34,12 @@ take_words(const struct schema_entry *e, struct seen *s)
 static bool
 take_pairs(struct seen *s, bool fees, struct view record)
 {
-	struct view rest = VIEW(record.at + 1, record.len - 2);
 	struct seen_pair pair;
+	struct view rest;
 
-	if (record.len < 2 || record.at[0] != '{')
+	if (record.at[0] != '{')
 		return false;
+	rest = VIEW(record.at + 1, record.len - 2);
 	while (schema_next_pair(&rest, &pair.name, &pair.value))
 		if (!seen_keep(s, fees, pair))
 			return false;

@@ -45,6 +45,7 @@ tile_path(struct tile_id id, char path[TILE_PATH])
 	return path;
 }
 
+/* Whatever is there: that it is an index shows when it is written again. */
 static uint64_t
 take_index(struct reader *r)
 {
@@ -58,24 +59,13 @@ take_index(struct reader *r)
 		if (more)
 			reader_u8(r);
 		group = reader_take(r, 3);
-		if (__builtin_mul_overflow(index, UINT64_C(1000), &index))
-			r->failed = true;
-		for (size_t i = 0, unit = 100; i < group.len; i++, unit /= 10) {
-			if (group.at[i] < '0' || group.at[i] > '9')
-				r->failed = true;
+		index *= 1000;
+		for (size_t i = 0, unit = 100; i < group.len; i++, unit /= 10)
 			index += unit * (uint64_t)(group.at[i] - '0');
-		}
-		if (more && reader_u8(r) != '/')
-			r->failed = true;
+		if (more)
+			reader_u8(r);
 	} while (more && !r->failed);
 	return index;
-}
-
-static void
-skip(struct reader *r, const char *text)
-{
-	if (!view_is(reader_take(r, strlen(text)), text))
-		r->failed = true;
 }
 
 enum err
@@ -85,22 +75,22 @@ tile_path_get(struct view path, struct tile_id *out_id)
 	struct tile_id id = { .width = TILE_WIDTH };
 	char again[TILE_PATH];
 
-	skip(&r, "tile/");
+	reader_text(&r, "tile/");
 	if (view_starts(r.rest, "entries")) {
 		id.level = TILE_ENTRIES;
-		skip(&r, "entries");
+		reader_text(&r, "entries");
 	} else {
 		id.level = (int)reader_decimal(&r, TILE_LEVELS - 1);
 	}
-	skip(&r, "/");
+	reader_text(&r, "/");
 	id.index = take_index(&r);
 	if (!r.failed && r.rest.len != 0) {
-		skip(&r, ".p/");
+		reader_text(&r, ".p/");
 		id.width = (unsigned int)reader_decimal(&r,
 		    TILE_WIDTH - 1);
 	}
 	/* one spelling each: what we would write is what must have come */
-	if (r.failed || id.width == 0 || !view_is(path, tile_path(id, again)))
+	if (id.width == 0 || !view_is(path, tile_path(id, again)))
 		return err_because(ERR_SYNTAX, "not the path of a tile: wanted "
 		    "tile/<L>/<N>[.p/<W>] (C2SP tlog-tiles)");
 	*out_id = id;

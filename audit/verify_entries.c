@@ -59,7 +59,7 @@ check_period(struct verify_run *v, uint64_t index,
 	struct hash root;
 
 	if (e->event != SCHEMA_EVENT_PERIOD_CLOSE)
-		return found;
+		return ERR_OK;
 	root = tree_root(v->tree);
 	closing_root(&v->closing, &root);
 	bytes_put_u64(&v->ended, index + 1);

@@ -121,10 +121,12 @@ vkey_of_key(struct view name, EVP_PKEY *key, struct vkey **out_key)
 		TRY(public_der(key, &der));
 		return vkey_new(name, VKEY_ECDSA, bytes_view(&der), out_key);
 	}
-	if (EVP_PKEY_get_raw_public_key(key, raw, &len) != 1 ||
-	    len != sizeof(raw))
+	/* others have raw keys as well, X25519 of the same length */
+	if (!EVP_PKEY_is_a(key, "ED25519"))
 		return err_because(ERR_UNSUPPORTED, "vkey: wanted an Ed25519 "
 		    "or P-256 key (C2SP signed-note)");
+	if (EVP_PKEY_get_raw_public_key(key, raw, &len) != 1)
+		return err_openssl("Ed25519 public key");
 	return vkey_new(name, VKEY_ED25519, VIEW_OF(raw), out_key);
 }
 

@@ -79,6 +79,9 @@ a_body_out_of_form_is_refused(void **state)
 		    ERR_SYNTAX);
 		assert_true(c.size == 77);
 	}
+	assert_int_equal(checkpoint_get(view_text("a\n1\nAAA\n"), &c),
+	    ERR_SYNTAX);
+	assert_non_null(strstr(err_why(), "base64: length 3"));
 	assert_int_equal(checkpoint_get(view_text("a\n9223372036854775807\n"
 	    ROOT "\n"), &c), ERR_OK);
 	assert_true(c.size == INT64_MAX);
@@ -218,6 +221,60 @@ a_receipt_of_another_origin_is_refused(void **state)
 	assert_int_equal(receipt_check(&r, testlog.key), ERR_MISMATCH);
 }
 
+/* A receipt whose parts are these; the error, with its reason. */
+static enum err
+read_parts(const char *entry, const char *rest, const char *note)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	AUTO_DONE(receipt) r = { 0 };
+
+	bytes_printf(&text, RECEIPT_FIRST_LINE "\nextra %s\n%s\n%s", entry,
+	    rest, note);
+	return receipt_get(bytes_view(&text), &r);
+}
+
+#define NOTE "a\n1\n" ROOT "\n\n— a AAAAAAA=\n"
+
+static void
+each_part_of_a_receipt_is_refused_for_what_it_is(void **state)
+{
+	static const struct { const char *parts[3], *wanted; } bad[] = {
+		{ { "AAA", "index 0\n", NOTE }, "base64: length 3" },
+		{ { "AAAA", "index 0\nAAA\n", NOTE }, "base64: length 3" },
+		{ { "AAAA", "index 0\nAAAA\n", NOTE }, "a proof is at most" },
+		{ { "AAAA", "index 00\n", NOTE }, "wanted " },
+		{ { "AAAA", "indez 0\n", NOTE }, "wanted " },
+		{ { "AAAA", "index 0 \n", NOTE }, "wanted " },
+		{ { "AAAA", "index 0\n", "a\n1\n" }, "a blank line" },
+		{ { "AAAA", "index 0\n", "a\n1\n\n— a AAAAAAA=\n" },
+		    "three lines" },
+	};
+
+	(void)state;
+	assert_int_equal(read_parts("AAAA", "index 0\n", NOTE), ERR_OK);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		assert_int_equal(read_parts(bad[i].parts[0], bad[i].parts[1],
+		    bad[i].parts[2]), ERR_SYNTAX);
+		if (strstr(err_why(), bad[i].wanted) == NULL)
+			fail_msg("%zu: %s", i, err_why());
+	}
+}
+
+static void
+no_receipt_is_made_of_what_is_no_checkpoint(void **state)
+{
+	AUTO_FD fd = open(testlog.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tile_source s = tile_source_dir(&fd);
+	AUTO_DONE(bytes) out = { 0 };
+
+	(void)state;
+	assert_int_equal(receipt_build(&s, 0, view_text("a\n1\n"), &out),
+	    ERR_SYNTAX);
+	assert_int_equal(receipt_build(&s, 0, view_text("a\n1\n\n"
+	    "— a AAAAAAA=\n"), &out), ERR_SYNTAX);
+	assert_int_equal(out.len, 0);
+}
+
 static void
 too_long_a_proof_or_receipt_is_refused(void **state)
 {
@@ -231,6 +288,7 @@ too_long_a_proof_or_receipt_is_refused(void **state)
 		bytes_put_text(&text, ROOT "\n");
 	bytes_put_text(&text, "\na\n1\n" ROOT "\n\n— a AAAAAAA=\n");
 	assert_int_equal(receipt_get(bytes_view(&text), &r), ERR_SYNTAX);
+	assert_non_null(strstr(err_why(), "a proof is at most"));
 	assert_int_equal(receipt_get(VIEW_OF(huge), &r), ERR_TOO_LARGE);
 }
 
@@ -265,6 +323,9 @@ main(void)
 		cmocka_unit_test(no_flipped_bit_of_a_receipt_is_accepted),
 		cmocka_unit_test(a_receipt_of_another_log_is_told_apart),
 		cmocka_unit_test(a_receipt_of_another_origin_is_refused),
+		cmocka_unit_test(
+		    each_part_of_a_receipt_is_refused_for_what_it_is),
+		cmocka_unit_test(no_receipt_is_made_of_what_is_no_checkpoint),
 		cmocka_unit_test(too_long_a_proof_or_receipt_is_refused),
 	};
 

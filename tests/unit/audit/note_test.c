@@ -198,6 +198,26 @@ a_note_out_of_form_is_refused(void **state)
 }
 
 static void
+what_is_wrong_with_a_note_is_told(void **state)
+{
+	static const struct { const char *note, *wanted; } bad[] = {
+		{ "text\n\n— a.b AAAAAAA=", "does not end in a line end" },
+		{ "text\n\n— a.b AAAAAAB=\n", "unused bits" },
+		{ "text\n\n— a.b AAAAAA==\n", "4 bytes with its key id" },
+		{ "", "does not end in a line end" },
+	};
+	struct note n;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		assert_int_equal(note_get(view_text(bad[i].note), &n),
+		    ERR_SYNTAX);
+		if (strstr(err_why(), bad[i].wanted) == NULL)
+			fail_msg("%s: %s", bad[i].note, err_why());
+	}
+}
+
+static void
 sixty_four_signature_lines_are_read_and_one_more_is_not(void **state)
 {
 	AUTO_DONE(bytes) b = { 0 };
@@ -398,6 +418,103 @@ errors_of_vkeys_are_told_apart(void **state)
 	assert_true(vkey_name_valid(view_text("mid.example.kr/audit/2026")));
 }
 
+static void
+what_is_wrong_with_a_vkey_is_told(void **state)
+{
+#define SPEC_MATERIAL "AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+	static const struct { const char *key, *wanted; } bad[] = {
+		{ "example.com/foo", "<name>+<8 hex>" },
+		{ "example.com/foo+530d90+" SPEC_MATERIAL, "<name>+<8 hex>" },
+		{ "example.com/foo+530d903z+" SPEC_MATERIAL, "hex:" },
+		{ "example.com/foo+530d903a+" SPEC_MATERIAL "A", "base64:" },
+		{ "example.com/foo+530d903a+AQ==", "no key material" },
+	};
+	struct vkey *key = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		assert_int_equal(vkey_get(view_text(bad[i].key), &key),
+		    ERR_SYNTAX);
+		if (strstr(err_why(), bad[i].wanted) == NULL)
+			fail_msg("%s: %s", bad[i].key, err_why());
+	}
+}
+
+static void
+an_ecdsa_key_is_one_spki_and_nothing_more(void **state)
+{
+	AUTO(EVP_PKEY) key = EVP_EC_gen("P-256");
+	AUTO_DONE(bytes) spki = { 0 };
+	AUTO(vkey) k = NULL;
+
+	(void)state;
+	assert_int_equal(vkey_new(view_text("a"), VKEY_ECDSA, VIEW("", 0),
+	    &k), ERR_SYNTAX);
+	assert_int_equal(public_der(key, &spki), ERR_OK);
+	bytes_put_u8(&spki, 0);
+	assert_int_equal(vkey_new(view_text("a"), VKEY_ECDSA,
+	    bytes_view(&spki), &k), ERR_SYNTAX);
+	assert_null(k);
+}
+
+static void
+only_keys_of_two_kinds_become_vkeys(void **state)
+{
+	static const char *const others[] = { "X25519", "ED448" };
+	AUTO(EVP_PKEY) rsa = EVP_RSA_gen(1024);
+	AUTO(EVP_PKEY) ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	AUTO(vkey) k = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(others); i++) {
+		AUTO(EVP_PKEY) key = EVP_PKEY_Q_keygen(NULL, NULL, others[i]);
+
+		assert_non_null(key);
+		assert_int_equal(vkey_of_key(view_text("a"), key, &k),
+		    ERR_UNSUPPORTED);
+	}
+	assert_int_equal(vkey_of_key(view_text("a"), rsa, &k),
+	    ERR_UNSUPPORTED);
+	assert_int_equal(vkey_of_key(view_text("a b"), ed, &k), ERR_SYNTAX);
+	assert_null(k);
+	assert_int_equal(vkey_of_key(view_text("a"), ed, &k), ERR_OK);
+}
+
+static void
+what_is_wrong_with_a_signature_is_told(void **state)
+{
+	AUTO(EVP_PKEY) secret = EVP_EC_gen("P-256");
+	static const struct { enum vkey_type type; size_t len;
+	    const char *wanted; } bad[] = {
+		{ VKEY_ED25519, 63, "64 bytes, got 63" },
+		{ VKEY_ED25519, 65, "64 bytes, got 65" },
+		{ VKEY_ED25519, 64, "does not verify" },
+		{ VKEY_ECDSA, 64, "not in DER" },
+		{ VKEY_COSIGNATURE, 7, "below 2^63 and 64 bytes, got 7" },
+		{ VKEY_COSIGNATURE, 71, "64 bytes, got 63" },
+	};
+	static const uint8_t seed[32] = { 5 };
+	static uint8_t zero[72];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		AUTO(EVP_PKEY) s = NULL;
+		AUTO(vkey) k = NULL;
+		uint64_t time;
+
+		if (bad[i].type == VKEY_ECDSA)
+			assert_int_equal(vkey_of_key(view_text("a"), secret,
+			    &k), ERR_OK);
+		else
+			assert_int_equal(testlog_key("a", bad[i].type, seed,
+			    &s, &k), ERR_OK);
+		assert_int_equal(vkey_verify(k, view_text("text\n"),
+		    VIEW(zero, bad[i].len), &time), ERR_SIGNATURE);
+		if (strstr(err_why(), bad[i].wanted) == NULL)
+			fail_msg("%zu: %s", i, err_why());
+	}
+}
+
 static int
 setup(void **state)
 {
@@ -457,6 +574,9 @@ a_key_file_that_is_not_there_is_not_found(void **state)
 	(void)state;
 	assert_int_equal(vkey_read("/nonexistent/log.vkey", &k),
 	    ERR_NOT_FOUND);
+	/* and one that is something else is told as that */
+	assert_int_equal(vkey_read("/proc/self/comm", &k), ERR_SYNTAX);
+	assert_null(k);
 }
 
 int
@@ -468,6 +588,7 @@ main(void)
 		cmocka_unit_test(no_flipped_bit_of_a_note_is_accepted),
 		cmocka_unit_test(no_truncated_or_extended_note_is_accepted),
 		cmocka_unit_test(a_note_out_of_form_is_refused),
+		cmocka_unit_test(what_is_wrong_with_a_note_is_told),
 		cmocka_unit_test(
 		    sixty_four_signature_lines_are_read_and_one_more_is_not),
 		cmocka_unit_test(a_note_may_have_65536_bytes_and_not_one_more),
@@ -477,6 +598,10 @@ main(void)
 		cmocka_unit_test(a_signature_is_bound_to_name_and_type),
 		cmocka_unit_test(a_cosignature_covers_its_time),
 		cmocka_unit_test(a_mangled_vkey_is_refused),
+		cmocka_unit_test(what_is_wrong_with_a_vkey_is_told),
+		cmocka_unit_test(an_ecdsa_key_is_one_spki_and_nothing_more),
+		cmocka_unit_test(only_keys_of_two_kinds_become_vkeys),
+		cmocka_unit_test(what_is_wrong_with_a_signature_is_told),
 		cmocka_unit_test(errors_of_vkeys_are_told_apart),
 		cmocka_unit_test(an_ecdsa_key_of_another_curve_is_refused),
 		cmocka_unit_test(

@@ -165,6 +165,7 @@ static void
 what_cannot_be_proven_is_out_of_range(void **state)
 {
 	struct proof p = { .count = 99 };
+	struct hash root;
 
 	(void)state;
 	assert_int_equal(proof_inclusion(&source, 0, 0, &p), ERR_RANGE);
@@ -173,6 +174,10 @@ what_cannot_be_proven_is_out_of_range(void **state)
 	    ERR_RANGE);
 	assert_int_equal(proof_consistency(&source, 0, 5, &p), ERR_RANGE);
 	assert_int_equal(proof_consistency(&source, 6, 5, &p), ERR_RANGE);
+	assert_int_equal(proof_consistency(&source, 1, UINT64_C(1) << 63,
+	    &p), ERR_RANGE);
+	assert_int_equal(proof_root(&source, UINT64_C(1) << 63, &root),
+	    ERR_RANGE);
 	assert_int_equal(p.count, 99);
 	assert_int_equal(proof_check_inclusion(&p, 0, 0, &leaves[0],
 	    &roots[0]), ERR_MISMATCH);
@@ -198,6 +203,28 @@ any_flipped_bit_of_a_proof_is_noticed(void **state)
 		    &roots[100], &roots[SIZE]), ERR_MISMATCH);
 		p.at[i / 256].at[i / 8 % 32] ^= (uint8_t)(1 << i % 8);
 	}
+}
+
+static void
+a_proof_of_another_length_is_told_as_such(void **state)
+{
+	struct proof p;
+
+	(void)state;
+	assert_int_equal(proof_inclusion(&source, 100, SIZE, &p), ERR_OK);
+	p.at[p.count++] = roots[1];
+	assert_int_equal(proof_check_inclusion(&p, 100, SIZE, &leaves[100],
+	    &roots[SIZE]), ERR_MISMATCH);
+	assert_non_null(strstr(err_why(), "too long"));
+	assert_int_equal(proof_consistency(&source, 100, SIZE, &p), ERR_OK);
+	p.at[p.count++] = roots[1];
+	assert_int_equal(proof_check_consistency(&p, 100, SIZE, &roots[100],
+	    &roots[SIZE]), ERR_MISMATCH);
+	assert_non_null(strstr(err_why(), "too long"));
+	p.count = 0;
+	assert_int_equal(proof_check_consistency(&p, 100, SIZE, &roots[100],
+	    &roots[SIZE]), ERR_MISMATCH);
+	assert_non_null(strstr(err_why(), "empty"));
 }
 
 /* A source whose tile is missing. */
@@ -364,6 +391,7 @@ main(void)
 		    an_empty_old_tree_proves_nothing_and_takes_no_proof),
 		cmocka_unit_test(what_cannot_be_proven_is_out_of_range),
 		cmocka_unit_test(any_flipped_bit_of_a_proof_is_noticed),
+		cmocka_unit_test(a_proof_of_another_length_is_told_as_such),
 		cmocka_unit_test(a_missing_tile_leaves_no_half_proof),
 		cmocka_unit_test(the_public_vectors_agree_but_for_size_zero),
 	};

@@ -190,6 +190,8 @@ make_tiles(void **state)
 	    VIEW_OF(tile), 0600) != ERR_OK ||
 	    file_publish("tile/0/001", VIEW(tile, 100), 0600) != ERR_OK ||
 	    file_publish("tile/entries/000", bytes_view(&bundle), 0600) !=
+	    ERR_OK ||
+	    file_publish("tile/entries/002", VIEW("\0\1a\0\1", 5), 0600) !=
 	    ERR_OK)
 		return -1;
 	*state = dir;
@@ -235,6 +237,13 @@ a_tile_that_is_missing_or_short_is_refused(void **state)
 	    hashes), ERR_CORRUPT);
 	assert_int_equal(tile_read(&s, (struct tile_id){ 0, 1, 4 }, hashes),
 	    ERR_CORRUPT);
+	assert_non_null(strstr(err_why(), "ends before width 4"));
+	assert_int_equal(tile_read_bundle(&s, (struct tile_id){ TILE_ENTRIES,
+	    2, 256 }, &buffer, entries), ERR_CORRUPT);
+	assert_int_equal(tile_read_bundle(&s, (struct tile_id){ TILE_ENTRIES,
+	    2, 9 }, &buffer, entries), ERR_CORRUPT);
+	assert_non_null(strstr(err_why(), "ends before width 9"));
+	assert_int_equal(buffer.len, 0);
 	assert_int_equal(tile_read_bundle(&s, (struct tile_id){ TILE_ENTRIES,
 	    1, 256 }, &buffer, entries), ERR_NOT_FOUND);
 }
@@ -245,6 +254,7 @@ remove_tiles(void **state)
 	unlink("tile/0/000");
 	unlink("tile/0/001");
 	unlink("tile/entries/000");
+	unlink("tile/entries/002");
 	rmdir("tile/0");
 	rmdir("tile/entries");
 	rmdir("tile");

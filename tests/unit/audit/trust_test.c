@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/file.h"
+#include "testdir.h"
 #include "testwitness.h"
 
 #define WITNESSES 5
@@ -134,6 +136,12 @@ each_slip_in_a_policy_is_refused_with_its_line(void **state)
 		{ FIVE "\x01\nquorum a\n", "line 7" },
 		{ FIVE "#\x7f\nquorum a\n", "line 7" },
 		{ FIVE "quorum f\n", "line 7" },
+		{ "witness\nquorum none\n", "wanted a name other" },
+		{ "group g any a\nwitness a %a\nquorum none\n",
+		    "wanted members defined on earlier" },
+		{ FIVE "group g 1x a b\nquorum g\n", "wanted \"all\"" },
+		{ FIVE "group g any\nquorum g\n", "wanted 1 to as many" },
+		{ "# \x01\nquorum none\n", "wanted no control" },
 	};
 
 	(void)state;
@@ -191,11 +199,66 @@ as_many_as_allowed_of_each_and_not_one_more(void **state)
 	bytes_put_text(&b, "quorum g63\n");
 	if (trust_policy_get(bytes_view(&b), &full) != ERR_OK)
 		fail_msg("%s", err_why());
-	bytes_put_text(&b, "log ");
-	vkey_put(ours.key, &b);
-	bytes_put_text(&b, "\n");
+	for (size_t len = b.len, i = 0; i < 3; i++) {
+		static const char *const more[] = { "log ", "witness w64 ",
+			"group g64 all g63\n" };
+		static const char *const wanted[] = { "64 logs",
+			"64 witnesses", "64 groups" };
+
+		b.len = len;
+		bytes_put_text(&b, more[i]);
+		if (i < 2)
+			vkey_put(i == 0 ? ours.key : witness[0].key, &b);
+		bytes_put_text(&b, i < 2 ? "\n" : "");
+		assert_int_equal(trust_policy_get(bytes_view(&b), &over),
+		    ERR_TOO_LARGE);
+		assert_non_null(strstr(err_why(), wanted[i]));
+	}
+}
+
+static void
+a_file_of_64_kib_is_taken_and_no_longer_one(void **state)
+{
+	AUTO(trust_policy) full = NULL;
+	AUTO(trust_policy) over = NULL;
+	AUTO_DONE(bytes) b = { 0 };
+
+	(void)state;
+	bytes_put_text(&b, "quorum none\n");
+	while (b.len < TRUST_SIZE)
+		bytes_put_u8(&b, '\n');
+	assert_int_equal(trust_policy_get(bytes_view(&b), &full), ERR_OK);
+	bytes_put_u8(&b, '\n');
 	assert_int_equal(trust_policy_get(bytes_view(&b), &over),
 	    ERR_TOO_LARGE);
+	bytes_put_u8(&b, '\n');
+	assert_int_equal(trust_keys_get(bytes_view(&b), &over),
+	    ERR_TOO_LARGE);
+}
+
+static void
+a_file_that_is_no_policy_or_no_keys_is_refused_as_what_it_is(void **state)
+{
+	AUTO(trust_policy) p = NULL;
+	AUTO_DONE(bytes) b = { 0 };
+	char path[512];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/trust", testdir_new());
+	assert_int_equal(trust_policy_read(path, &p), ERR_NOT_FOUND);
+	assert_int_equal(trust_keys_read(path, &p), ERR_NOT_FOUND);
+	assert_int_equal(file_publish(path, view_text("?\n"), 0600), ERR_OK);
+	assert_int_equal(trust_policy_read(path, &p), ERR_SYNTAX);
+	assert_int_equal(trust_keys_read(path, &p), ERR_SYNTAX);
+	assert_null(p);
+	(void)expand("%L\n", &b);
+	assert_int_equal(file_publish(path, bytes_view(&b), 0600), ERR_OK);
+	assert_int_equal(trust_keys_read(path, &p), ERR_OK);
+	*strrchr(path, '/') = '\0';
+	testdir_remove(path);
+	/* nor is a witness a log */
+	trust_policy_free(STEAL(p));
+	assert_int_equal(trust_key(witness[0].key, &p), ERR_SYNTAX);
 }
 
 /* Times of the five witnesses, one digit each; '-': it did not cosign. */
@@ -295,6 +358,8 @@ a_checkpoint_that_no_trusted_log_signed_is_refused(void **state)
 {
 	AUTO(trust_policy) p = policy("log %L\nquorum none\n");
 	AUTO(trust_policy) none = policy("quorum none\n");
+	static const uint8_t seed[32] = { 78 };
+	struct testlog_keys other;
 	AUTO_DONE(bytes) note = { 0 };
 	struct trust_seen s;
 
@@ -303,10 +368,43 @@ a_checkpoint_that_no_trusted_log_signed_is_refused(void **state)
 	assert_int_equal(trust_open(p, bytes_view(&note), &s), ERR_NOT_FOUND);
 	assert_int_equal(trust_open(none, bytes_view(&note), &s),
 	    ERR_NOT_FOUND);
+	/* of our origin, by a key of that name that nobody named */
+	assert_int_equal(testlog_key(TESTLOG_NAME, VKEY_ED25519, seed,
+	    &other.secret, &other.key), ERR_OK);
+	checkpoint_of(&other, &note);
+	assert_int_equal(trust_open(p, bytes_view(&note), &s), ERR_NOT_FOUND);
+	assert_non_null(strstr(err_why(), "by 0 of the log's 1 keys"));
+	vkey_free(other.key);
+	EVP_PKEY_free(other.secret);
 	/* our body, signed with a key that is not ours */
 	checkpoint_of(&(struct testlog_keys){ foreign.secret, ours.key },
 	    &note);
 	assert_int_equal(trust_open(p, bytes_view(&note), &s), ERR_SIGNATURE);
+}
+
+static void
+a_note_is_told_from_a_checkpoint(void **state)
+{
+	AUTO(trust_policy) p = policy("log %L\nquorum none\n");
+	struct view body = view_text(TESTLOG_NAME "\n1\nroot\n");
+	AUTO_DONE(bytes) note = { 0 };
+	uint8_t signature[64];
+	struct trust_seen s;
+
+	(void)state;
+	assert_int_equal(trust_open(p, body, &s), ERR_SYNTAX);
+	assert_non_null(strstr(err_why(), "a blank line"));
+	assert_int_equal(testlog_sign(ours.secret, body, signature), ERR_OK);
+	note_put_text(&note, body);
+	note_put_signature(&note, ours.key, VIEW_OF(signature));
+	assert_int_equal(trust_open(p, bytes_view(&note), &s), ERR_SYNTAX);
+	body = view_text(TESTLOG_NAME "\n1\n");
+	assert_int_equal(testlog_sign(ours.secret, body, signature), ERR_OK);
+	bytes_reset(&note);
+	note_put_text(&note, body);
+	note_put_signature(&note, ours.key, VIEW_OF(signature));
+	assert_int_equal(trust_open(p, bytes_view(&note), &s), ERR_SYNTAX);
+	assert_non_null(strstr(err_why(), "three lines"));
 }
 
 static void
@@ -368,6 +466,8 @@ all_keys_of_a_key_file_must_have_signed(void **state)
 	assert_int_equal(trust_keys_get(bytes_view(&keys), &p), ERR_SYNTAX);
 	(void)expand("%L https://l\n", &keys);
 	assert_int_equal(trust_keys_get(bytes_view(&keys), &p), ERR_SYNTAX);
+	(void)expand("%L\thttps://l\n", &keys);
+	assert_int_equal(trust_keys_get(bytes_view(&keys), &p), ERR_SYNTAX);
 	(void)expand("%L\n%L\n", &keys);
 	assert_int_equal(trust_keys_get(bytes_view(&keys), &p), ERR_SYNTAX);
 	assert_int_equal(trust_keys_get(view_text(""), &p), ERR_SYNTAX);
@@ -422,6 +522,20 @@ an_answer_of_another_text_or_form_is_refused(void **state)
 	assert_int_equal(cosignature_take(view_text(""), text,
 	    witness[0].key, &time, &line), ERR_SYNTAX);
 	assert_true(time == 4 && line.len == 0);
+}
+
+static void
+only_a_note_gets_a_cosignature_and_only_of_that_form(void **state)
+{
+	AUTO_DONE(bytes) note = { 0 }, out = { 0 };
+
+	(void)state;
+	checkpoint_of(&ours, &note);
+	assert_int_equal(cosignature_add(view_text("no note\n"),
+	    witness[0].key, view_text(""), &out), ERR_SYNTAX);
+	assert_int_equal(cosignature_add(bytes_view(&note), witness[0].key,
+	    view_text("no line\n"), &out), ERR_SYNTAX);
+	assert_int_equal(out.len, 0);
 }
 
 static void
@@ -483,11 +597,15 @@ main(void)
 		    each_slip_in_a_policy_is_refused_with_its_line),
 		cmocka_unit_test(a_key_that_does_not_fit_its_id_is_refused),
 		cmocka_unit_test(as_many_as_allowed_of_each_and_not_one_more),
+		cmocka_unit_test(a_file_of_64_kib_is_taken_and_no_longer_one),
+		cmocka_unit_test(
+	    a_file_that_is_no_policy_or_no_keys_is_refused_as_what_it_is),
 		cmocka_unit_test(
 		    a_quorum_is_reached_when_the_last_it_needs_has_cosigned),
 		cmocka_unit_test(a_checkpoint_is_seen_with_all_its_lines),
 		cmocka_unit_test(
 		    a_checkpoint_that_no_trusted_log_signed_is_refused),
+		cmocka_unit_test(a_note_is_told_from_a_checkpoint),
 		cmocka_unit_test(
 	    a_known_witness_s_line_that_does_not_verify_spoils_the_note),
 		cmocka_unit_test(all_keys_of_a_key_file_must_have_signed),
@@ -495,6 +613,8 @@ main(void)
 		cmocka_unit_test(an_answer_of_another_text_or_form_is_refused),
 		cmocka_unit_test(
 		    a_newer_cosignature_takes_the_place_of_the_older),
+		cmocka_unit_test(
+		    only_a_note_gets_a_cosignature_and_only_of_that_form),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -43,6 +43,9 @@ static struct entry_tally more_totals[] = { { "heartbeat", 30 },
 	{ "policy", 1 }, { "seal", 1 } };
 static struct hash nonsense = { { 1 } };
 
+static struct entry_tally renamed_totals[] = { { "heartbeat", 30 },
+	{ "seal", 1 } };
+
 static void
 first(struct entry_period_facts *f)
 {
@@ -110,11 +113,20 @@ more(struct entry_period_facts *f)
 }
 
 static void
+renamed(struct entry_period_facts *f)
+{
+	renamed_totals[0].count = f->totals[0].count;
+	renamed_totals[1].count = f->totals[1].count;
+	f->totals = renamed_totals;
+	f->total_count = COUNT(renamed_totals);
+}
+
+static void
 every_figure_of_a_closing_entry_is_held_against_the_entries(void **state)
 {
 	static void (*const lies[])(struct entry_period_facts *f) = { first,
 		last, orphans, policy_hash, serial, previous, no_previous,
-		totals, fewer, more };
+		totals, fewer, more, renamed };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(lies); i++) {
@@ -139,6 +151,171 @@ every_figure_of_a_closing_entry_is_held_against_the_entries(void **state)
 }
 
 static void
+a_first_period_has_no_previous_root(void **state)
+{
+	struct verify_result r;
+	struct teststory s;
+
+	(void)state;
+	teststory_open(&s, 0);
+	teststory_beats(&s, 5);
+	teststory_close(&s, previous);
+	r = teststory_verify(&s);
+	assert_int_equal(r.finding[VERIFY_PERIODS].verdict, VERIFY_TAMPERED);
+	assert_non_null(strstr(r.finding[VERIFY_PERIODS].why, "previous"));
+	teststory_end(&s);
+}
+
+static void
+a_policy_that_no_entry_tells_of_is_found(void **state)
+{
+	struct teststory s = { 0 };
+	struct verify_result r;
+
+	(void)state;
+	assert_int_equal(testlog_open(&s.log, testdir_new()), ERR_OK);
+	s.closing.has_policy = true;
+	s.closing.policy = nonsense;
+	teststory_beats(&s, 5);
+	teststory_close(&s, NULL);
+	r = teststory_verify(&s);
+	assert_int_equal(r.finding[VERIFY_PERIODS].verdict, VERIFY_TAMPERED);
+	assert_non_null(strstr(r.finding[VERIFY_PERIODS].why, "policy"));
+	teststory_end(&s);
+}
+
+/* ---- the notes of closed periods */
+
+static void
+note_path(struct teststory *s, const char *name, char path[512])
+{
+	assert_int_equal(path_join(s->log.dir, name, path, 512), ERR_OK);
+}
+
+/* By the log's key alone; the reason for which the file was found, or "". */
+static const char *
+found_for(struct teststory *s, const char *file, enum verify_verdict verdict)
+{
+	static struct verify_result r;
+	const struct verify_finding *f = &r.finding[VERIFY_FILES];
+
+	r = teststory_verify(s);
+	assert_int_equal(r.verdict, verdict);
+	assert_int_equal(f->verdict, verdict);
+	assert_true(r.count[VERIFY_FILES].good + 1 - (*file == '\0') ==
+	    r.count[VERIFY_FILES].total);
+	assert_string_equal(f->file, file);
+	return f->why;
+}
+
+static void
+a_closed_note_is_of_its_period_s_end_and_nothing_else(void **state)
+{
+	AUTO_DONE(bytes) one = { 0 }, two = { 0 };
+	char ten[512], eleven[512], spare[512];
+	struct teststory s;
+
+	(void)state;
+	teststory_open(&s, 0);
+	teststory_beats(&s, 5);
+	teststory_close(&s, NULL);
+	teststory_beats(&s, 5);
+	(void)teststory_publish(&s);
+	teststory_keep(&s, "2026-12");
+	/* of no end, but of the same tree */
+	assert_non_null(strstr(found_for(&s, "closed/2026-12.note",
+	    VERIFY_TAMPERED), "no period of this name"));
+	note_path(&s, "closed/2026-12.note", spare);
+	assert_int_equal(unlink(spare), 0);
+	teststory_close(&s, NULL);
+	teststory_beats(&s, 1);
+	(void)teststory_publish(&s);
+	(void)found_for(&s, "", VERIFY_VERIFIED);
+	/* each in the other's place */
+	note_path(&s, "closed/2026-10.note", ten);
+	note_path(&s, "closed/2026-11.note", eleven);
+	assert_int_equal(file_read(ten, NOTE_MAX, &one), ERR_OK);
+	assert_int_equal(file_read(eleven, NOTE_MAX, &two), ERR_OK);
+	assert_int_equal(file_replace(ten, bytes_view(&two), 0644), ERR_OK);
+	assert_non_null(strstr(found_for(&s, "closed/2026-10.note",
+	    VERIFY_TAMPERED), "no period of this name"));
+	/* not signed; and no note at all */
+	one.at[30] ^= 1;
+	assert_int_equal(file_replace(ten, bytes_view(&one), 0644), ERR_OK);
+	(void)found_for(&s, "closed/2026-10.note", VERIFY_TAMPERED);
+	assert_int_equal(file_replace(ten, view_text(""), 0644), ERR_OK);
+	(void)found_for(&s, "closed/2026-10.note", VERIFY_TAMPERED);
+	teststory_end(&s);
+}
+
+static void
+a_closed_note_of_another_tree_is_found(void **state)
+{
+	AUTO_DONE(bytes) note = { 0 };
+	char path[512];
+	struct teststory s;
+
+	(void)state;
+	teststory_open(&s, 0);
+	teststory_beats(&s, 5);
+	teststory_close(&s, NULL);
+	teststory_beats(&s, 600);
+	teststory_prune(&s, 300);
+	(void)teststory_publish(&s);
+	note_path(&s, "closed/2026-10.note", path);
+	assert_int_equal(testlog_note(s.log.secret, s.log.key, 7, &nonsense,
+	    &note), ERR_OK);
+	assert_int_equal(file_replace(path, bytes_view(&note), 0644), ERR_OK);
+	assert_non_null(strstr(found_for(&s, "closed/2026-10.note",
+	    VERIFY_TAMPERED), "ended with this tree"));
+	/* and when nobody knows any more which entry ended it */
+	note_path(&s, "tile/entries/000", path);
+	assert_int_equal(unlink(path), 0);
+	assert_non_null(strstr(found_for(&s, "closed/2026-10.note",
+	    VERIFY_TAMPERED), "not of the same tree"));
+	teststory_end(&s);
+}
+
+static void
+a_closed_note_beyond_the_checkpoint_is_of_the_future(void **state)
+{
+	AUTO_DONE(bytes) note = { 0 };
+	char path[512];
+	struct teststory s;
+
+	(void)state;
+	teststory_open(&s, 0);
+	teststory_beats(&s, 5);
+	(void)teststory_publish(&s);
+	assert_int_equal(testlog_note(s.log.secret, s.log.key, 7, &nonsense,
+	    &note), ERR_OK);
+	teststory_keep(&s, "2026-10");
+	note_path(&s, "closed/2026-10.note", path);
+	assert_int_equal(file_replace(path, bytes_view(&note), 0644), ERR_OK);
+	(void)found_for(&s, "", VERIFY_VERIFIED);
+	teststory_end(&s);
+}
+
+static void
+names_that_are_no_period_s_are_foreign(void **state)
+{
+	static const char *const names[] = { "2026-13", "2026-1", "26-10",
+		"2026-10-01", "2026-10.x", "" };
+	struct verify_result r;
+	struct teststory s;
+
+	(void)state;
+	teststory_open(&s, 0);
+	(void)teststory_publish(&s);
+	for (size_t i = 0; i < COUNT(names); i++)
+		teststory_keep(&s, names[i]);
+	r = teststory_verify(&s);
+	assert_int_equal(r.verdict, VERIFY_VERIFIED);
+	assert_true(r.foreign == COUNT(names));
+	teststory_end(&s);
+}
+
+static void
 an_empty_period_and_one_without_a_policy_cannot_be_closed(void **state)
 {
 	struct entry_tally t[SCHEMA_EVENT_COUNT];
@@ -151,6 +328,8 @@ an_empty_period_and_one_without_a_policy_cannot_be_closed(void **state)
 	assert_int_equal(closing_facts(&c, "2026-11", t, &f), ERR_NOT_FOUND);
 	c.has_policy = true;
 	assert_int_equal(closing_facts(&c, "2026-11", t, &f), ERR_OK);
+	c.first = 1;
+	assert_int_equal(closing_facts(&c, "2026-11", t, &f), ERR_NOT_FOUND);
 	assert_true(closing_period_valid(view_text("2026-11")));
 	assert_false(closing_period_valid(view_text("2026-13")));
 	assert_false(closing_period_valid(view_text("2026-1")));
@@ -233,7 +412,9 @@ absent_entries_without_a_minimum_index_are_missed(void **state)
 	assert_true(r.finding[VERIFY_ENTRIES].last_index == 255);
 	/* nor may their hashes go */
 	remove_in(&s, "tile/0/000");
-	assert_int_equal(teststory_verify(&s).verdict, VERIFY_INCOMPLETE);
+	r = teststory_verify(&s);
+	assert_int_equal(r.verdict, VERIFY_INCOMPLETE);
+	assert_non_null(strstr(r.finding[VERIFY_ENTRIES].why, "neither"));
 	teststory_end(&s);
 }
 
@@ -258,6 +439,40 @@ hashes_that_stand_for_absent_entries_must_be_true(void **state)
 	assert_int_equal(file_publish(path, bytes_view(&tile), 0644),
 	    ERR_OK);
 	assert_int_equal(teststory_verify(&s).verdict, VERIFY_TAMPERED);
+	teststory_end(&s);
+}
+
+static void
+a_checkpoint_among_absent_entries_is_still_compared(void **state)
+{
+	AUTO_DONE(bytes) note = { 0 };
+	struct verify_other kept = { "kept.note", { 0 } };
+	struct verify_options o = { .others = &kept, .other_count = 1 };
+	AUTO(trust_policy) trust = NULL;
+	struct log_files files;
+	struct verify_result r;
+	struct teststory s;
+	int dir;
+
+	(void)state;
+	teststory_open(&s, 0);
+	teststory_beats(&s, 100);
+	(void)teststory_publish(&s);
+	assert_int_equal(publish_read_checkpoint(s.log.dir, &note), ERR_OK);
+	kept.note = bytes_view(&note);
+	teststory_beats(&s, 500);
+	teststory_prune(&s, 300);
+	(void)teststory_publish(&s);
+	remove_in(&s, "tile/entries/000");
+	assert_int_equal(trust_key(s.log.key, &trust), ERR_OK);
+	o.trust = trust;
+	dir = open(s.log.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	files = log_files_dir(&dir);
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_VERIFIED);
+	assert_true(r.count[VERIFY_CONSISTENCY].good == 1 &&
+	    r.last_good == 101);
+	close(dir);
 	teststory_end(&s);
 }
 
@@ -298,6 +513,14 @@ main(void)
 		cmocka_unit_test(closed_periods_are_verified),
 		cmocka_unit_test(
 	    every_figure_of_a_closing_entry_is_held_against_the_entries),
+		cmocka_unit_test(a_first_period_has_no_previous_root),
+		cmocka_unit_test(a_policy_that_no_entry_tells_of_is_found),
+		cmocka_unit_test(
+		    a_closed_note_is_of_its_period_s_end_and_nothing_else),
+		cmocka_unit_test(a_closed_note_of_another_tree_is_found),
+		cmocka_unit_test(
+		    a_closed_note_beyond_the_checkpoint_is_of_the_future),
+		cmocka_unit_test(names_that_are_no_period_s_are_foreign),
 		cmocka_unit_test(
 	    an_empty_period_and_one_without_a_policy_cannot_be_closed),
 		cmocka_unit_test(
@@ -306,6 +529,8 @@ main(void)
 		    absent_entries_without_a_minimum_index_are_missed),
 		cmocka_unit_test(
 		    hashes_that_stand_for_absent_entries_must_be_true),
+		cmocka_unit_test(
+		    a_checkpoint_among_absent_entries_is_still_compared),
 		cmocka_unit_test(a_minimum_index_neither_goes_back_nor_ahead),
 	};
 

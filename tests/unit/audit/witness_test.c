@@ -312,6 +312,7 @@ size_zero_has_the_empty_root_and_no_proof(void **state)
 	(void)state;
 	begin(&w, own_key());
 	assert_int_equal(ask_tree(&w, 0, &none, 0, own_root(1)), 422);
+	assert_non_null(strstr(err_why(), "the root of size 0"));
 	assert_int_equal(ask_tree(&w, 0, &some, 0, own_root(0)), 422);
 	assert_int_equal(grow(&w, 0, 0), 200);
 	assert_int_equal(ask_tree(&w, 0, &none, 0, own_root(1)), 422);
@@ -339,6 +340,38 @@ extension_lines_are_refused(void **state)
 	note_put_text(&body, bytes_view(&text));
 	note_put_signature(&body, w.log.keys[0], VIEW_OF(signature));
 	assert_int_equal(ask(&w, bytes_view(&body)), 400);
+	assert_non_null(strstr(err_why(), "three lines"));
+	end(&w);
+}
+
+/* Signed by a key of this log, but of another one. */
+static void
+another_log_s_checkpoint_is_not_taken_for_this_one_s(void **state)
+{
+	AUTO_DONE(bytes) text = { 0 }, body = { 0 }, out = { 0 };
+	struct hash root = own_root(3);
+	struct witness_request r;
+	struct checkpoint c;
+	uint8_t signature[64];
+	struct world w;
+
+	(void)state;
+	begin(&w, own_key());
+	assert_int_equal(checkpoint_body("example.kr/other", 3, &root, &text),
+	    ERR_OK);
+	assert_int_equal(testlog_sign(own.secret, bytes_view(&text),
+	    signature), ERR_OK);
+	bytes_put_text(&body, "old 0\n\n");
+	note_put_text(&body, bytes_view(&text));
+	note_put_signature(&body, w.log.keys[0], VIEW_OF(signature));
+	assert_int_equal(witness_request_get(bytes_view(&body), &r), ERR_OK);
+	assert_int_equal(witness_check(&w.log, &r, &c), ERR_SYNTAX);
+	assert_non_null(strstr(err_why(), "another log"));
+	/* nor is anything cosigned that is no note */
+	r.note = view_text("no note\n");
+	assert_int_equal(witness_cosign(&w.log, &r, w.cosigner, 1, &out,
+	    &out), ERR_SYNTAX);
+	assert_int_equal(out.len, 0);
 	end(&w);
 }
 
@@ -510,7 +543,8 @@ the_monitoring_path_is_the_hash_of_the_origin(void **state)
 static void
 a_kept_checkpoint_needs_both_signatures(void **state)
 {
-	AUTO_DONE(bytes) unsigned_by_us = { 0 };
+	AUTO_DONE(bytes) unsigned_by_us = { 0 }, text = { 0 };
+	AUTO_DONE(bytes) unlogged = { 0 };
 	struct hash root = own_root(5);
 	struct witness_log l;
 	struct world w;
@@ -523,6 +557,18 @@ a_kept_checkpoint_needs_both_signatures(void **state)
 	    &unsigned_by_us), ERR_OK);
 	assert_int_equal(witness_restore(&l, w.cosigner,
 	    bytes_view(&unsigned_by_us)), ERR_CORRUPT);
+	assert_int_equal(witness_restore(&l, w.cosigner,
+	    bytes_view(&w.kept)), ERR_OK);
+	/* by the witness, but not by the log */
+	assert_int_equal(checkpoint_body(TESTLOG_NAME, 5, &root, &text),
+	    ERR_OK);
+	note_put_text(&unlogged, bytes_view(&text));
+	assert_int_equal(cosigner_sign(w.cosigner, 5, bytes_view(&text),
+	    &unlogged), ERR_OK);
+	l.size = 0;
+	assert_int_equal(witness_restore(&l, w.cosigner,
+	    bytes_view(&unlogged)), ERR_CORRUPT);
+	assert_int_equal(l.size, 0);
 	w.kept.at[w.kept.len - 20] ^= 1;
 	assert_int_equal(witness_restore(&l, w.cosigner,
 	    bytes_view(&w.kept)), ERR_CORRUPT);
@@ -591,6 +637,8 @@ main(void)
 		cmocka_unit_test(the_same_tree_is_cosigned_again),
 		cmocka_unit_test(size_zero_has_the_empty_root_and_no_proof),
 		cmocka_unit_test(extension_lines_are_refused),
+		cmocka_unit_test(
+		    another_log_s_checkpoint_is_not_taken_for_this_one_s),
 		cmocka_unit_test(
 		    a_forged_witness_line_does_not_poison_the_state),
 		cmocka_unit_test(the_answer_has_the_witness_line_only),
