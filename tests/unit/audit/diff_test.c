@@ -173,6 +173,9 @@ every_wrong_character_on_paper_is_a_mistake_in_copying(void **state)
 	assert_int_equal(fingerprint_check(body, VIEW(text,
 	    strlen(text) - 1)), ERR_SYNTAX);
 	assert_int_equal(fingerprint_check(body, view_text("")), ERR_SYNTAX);
+	assert_int_equal(fingerprint_check(body, view_text("AAAA-AAAA-AAAA-"
+	    "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-A")), ERR_SYNTAX);
+	assert_non_null(strstr(err_why(), "has 36 characters"));
 	text[0] = '1';
 	assert_int_equal(fingerprint_check(body, view_text(text)),
 	    ERR_SYNTAX);

@@ -483,6 +483,7 @@ static void
 a_size_that_was_not_reached_is_incomplete(void **state)
 {
 	static const uint64_t sizes[] = { ENTRIES + 1, 1024, 1 << 20 };
+	struct verify_result r;
 	struct hash root;
 
 	(void)state;
@@ -492,6 +493,12 @@ a_size_that_was_not_reached_is_incomplete(void **state)
 		assert_int_equal(newcomer(s.full).verdict,
 		    VERIFY_INCOMPLETE);
 	}
+	/* the root of what is there is no root of more */
+	root = root_of("tile/1/000.p/2", 2);
+	sign(1024, &root, TESTSWEEP_TIME);
+	r = newcomer(s.full);
+	assert_int_equal(r.verdict, VERIFY_INCOMPLETE);
+	assert_true(r.witnessed != 1024);
 	restore();
 }
 

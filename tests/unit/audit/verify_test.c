@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -229,6 +230,22 @@ files_that_are_not_the_log_s_are_told(void **state)
 	r = verify(&small);
 	assert_int_equal(r.verdict, VERIFY_VERIFIED);
 	assert_true(r.foreign == 2);
+	assert_int_equal(r.finding[VERIFY_FILES].verdict, VERIFY_VERIFIED);
+	assert_string_equal(r.finding[VERIFY_FILES].why,
+	    "not a file of the log");
+	assert_true(r.finding[VERIFY_FILES].file[0] != '\0');
+	/* what is worse takes the place of that */
+	write_all(path_in(&small, "log.vkey"), view_text("?\n"));
+	r = verify(&small);
+	assert_int_equal(r.verdict, VERIFY_TAMPERED);
+	assert_string_equal(r.finding[VERIFY_FILES].file, "log.vkey");
+	assert_int_equal(unlink(path_in(&small, "log.vkey")), 0);
+	/* nor is a file among partial tiles one of them */
+	write_all(path_in(&small, "tile/0/000.p/x"), view_text("?"));
+	r = verify(&small);
+	assert_int_equal(r.verdict, VERIFY_VERIFIED);
+	assert_true(r.foreign == 3);
+	assert_int_equal(unlink(path_in(&small, "tile/0/000.p/x")), 0);
 	assert_int_equal(unlink(path_in(&small, name)), 0);
 	assert_int_equal(unlink(path_in(&small, "link")), 0);
 }
@@ -253,12 +270,103 @@ status_lists_may_lie_beside_the_log(void **state)
 	assert_true(r.foreign == 0);
 	for (size_t i = 0; i < COUNT(others); i++)
 		write_all(path_in(&small, others[i]), view_text("?"));
+	/* a link is not the file that it leads to */
+	assert_int_equal(symlink("1.jwt", path_in(&small,
+	    "status-lists/2.jwt")), 0);
 	r = verify(&small);
-	assert_true(r.foreign == COUNT(others));
+	assert_true(r.foreign == COUNT(others) + 1);
+	assert_int_equal(unlink(path_in(&small, "status-lists/2.jwt")), 0);
 	for (size_t i = 0; i < COUNT(lists); i++)
 		assert_int_equal(unlink(path_in(&small, lists[i])), 0);
 	for (size_t i = 0; i < COUNT(others); i++)
 		assert_int_equal(unlink(path_in(&small, others[i])), 0);
+}
+
+static void
+a_published_key_is_one_that_is_trusted(void **state)
+{
+	static const uint8_t seed[32] = { 55 };
+	static const char *const wanted[] = { "not the key that is trusted",
+		"of another log", "is a line", "is a line", "is a line" };
+	AUTO(EVP_PKEY) secret = NULL;
+	AUTO(EVP_PKEY) second = NULL;
+	AUTO(vkey) other = NULL;
+	AUTO(vkey) foreign = NULL;
+	struct bytes b[5] = { 0 };
+
+	(void)state;
+	assert_int_equal(testlog_key(TESTLOG_NAME, VKEY_ED25519, seed,
+	    &secret, &other), ERR_OK);
+	assert_int_equal(testlog_key("example.kr/other", VKEY_ED25519, seed,
+	    &second, &foreign), ERR_OK);
+	vkey_put(other, &b[0]);
+	bytes_put_u8(&b[0], '\n');
+	vkey_put(foreign, &b[1]);
+	bytes_put_u8(&b[1], '\n');
+	vkey_put(small.key, &b[2]);
+	vkey_put(small.key, &b[3]);
+	bytes_put_text(&b[3], "\n\n");
+	for (size_t i = 0; i < COUNT(b); i++) {
+		struct verify_result r;
+
+		write_all(path_in(&small, "log.vkey"), bytes_view(&b[i]));
+		r = verify(&small);
+		assert_int_equal(r.verdict, VERIFY_TAMPERED);
+		assert_string_equal(r.finding[VERIFY_FILES].file, "log.vkey");
+		if (strstr(r.finding[VERIFY_FILES].why, wanted[i]) == NULL)
+			fail_msg("%zu: %s", i, r.finding[VERIFY_FILES].why);
+		bytes_done(&b[i]);
+	}
+	assert_int_equal(unlink(path_in(&small, "log.vkey")), 0);
+}
+
+static void
+a_bundle_that_ends_early_is_incomplete(void **state)
+{
+	AUTO_DONE(bytes) b = { 0 };
+	struct verify_result r;
+
+	(void)state;
+	read_all(path_in(&small, "tile/entries/000.p/40"), &b);
+	write_all(path_in(&small, "tile/entries/000.p/40"),
+	    VIEW(b.at, b.len - 1));
+	r = verify(&small);
+	assert_int_equal(r.verdict, VERIFY_INCOMPLETE);
+	assert_string_equal(r.finding[VERIFY_ENTRIES].file,
+	    "tile/entries/000.p/40");
+	write_all(path_in(&small, "tile/entries/000.p/40"), bytes_view(&b));
+	assert_int_equal(verify(&small).verdict, VERIFY_VERIFIED);
+}
+
+static void
+what_cannot_be_read_or_trusted_gives_no_verdict(void **state)
+{
+	static const uint8_t seed[32] = { 56 };
+	AUTO(EVP_PKEY) secret = NULL;
+	AUTO(vkey) witness = NULL;
+	struct verify_result r = { .size = 77 };
+	struct rlimit limit, before;
+	int none = -1, next = dup(0);
+	struct log_files nothing = log_files_dir(&none);
+
+	(void)state;
+	assert_int_equal(testlog_key("w", VKEY_COSIGNATURE, seed, &secret,
+	    &witness), ERR_OK);
+	assert_int_equal(verify_log(small.dir, witness, &r), ERR_SYNTAX);
+	/* a descriptor for the directory, and none for its files */
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	limit.rlim_cur = (rlim_t)next + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(verify_log(small.dir, small.key, &r), ERR_SYSTEM);
+	limit.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(verify_log(small.dir, small.key, &r), ERR_SYSTEM);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(nothing.list(nothing.arg, "", NULL, NULL),
+	    ERR_SYSTEM);
+	assert_true(r.size == 77);
 }
 
 static void
@@ -291,6 +399,10 @@ main(void)
 		cmocka_unit_test(an_older_checkpoint_leaves_files_ahead_of_it),
 		cmocka_unit_test(files_that_are_not_the_log_s_are_told),
 		cmocka_unit_test(status_lists_may_lie_beside_the_log),
+		cmocka_unit_test(a_published_key_is_one_that_is_trusted),
+		cmocka_unit_test(a_bundle_that_ends_early_is_incomplete),
+		cmocka_unit_test(
+		    what_cannot_be_read_or_trusted_gives_no_verdict),
 		cmocka_unit_test(no_directory_and_no_checkpoint_are_told_apart),
 	};
 
