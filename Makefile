@@ -204,7 +204,7 @@ DIFFER_SECONDS ?= 600
 fuzz-differential: $(BUILD)/tool/differ
 	BUILD=$(BUILD) tests/differ.sh $(DIFFER_SECONDS)
 
-bench: all $(test_tools)
+bench: all $(test_tools) $(test_modules)
 	BUILD=$(BUILD) tests/bench/run.sh
 
 # ---- the rest

@@ -33,6 +33,7 @@ struct journal {
 	uint8_t			 boot[ENTRY_BOOT_SIZE];
 	struct stage		 stage, marked, durable;
 	uint64_t		 published;
+	uint64_t		 signed_count;	/* checkpoints */
 	struct hash		 root;		/* of that checkpoint */
 	struct bytes		 staged;	/* blocks, one an entry */
 	struct bytes		 entry;		/* of our own events */
@@ -260,6 +261,12 @@ journal_published(const struct journal *j)
 	return j->published;
 }
 
+uint64_t
+journal_signed(const struct journal *j)
+{
+	return j->signed_count;
+}
+
 struct hash
 journal_root(const struct journal *j)
 {
@@ -348,6 +355,7 @@ journal_cosigned(struct journal *j, struct view signatures)
 	TRY(bytes_check(&j->note));
 	j->note_size = publish_ready(j->publish, &root);
 	j->offered = true;
+	j->signed_count++;
 	bytes_reset(&j->body);
 	return j->waits ? ERR_OK : journal_publish(j);
 }

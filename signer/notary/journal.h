@@ -69,6 +69,7 @@ uint64_t journal_staged(const struct journal *j);
 uint64_t journal_durable(const struct journal *j);
 uint64_t journal_published(const struct journal *j);
 struct hash journal_root(const struct journal *j);	/* of that checkpoint */
+uint64_t journal_signed(const struct journal *j);	/* since the start */
 
 /*
  * When a checkpoint is due (something is unpublished, none is being signed

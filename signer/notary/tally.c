@@ -147,6 +147,9 @@ tally_put(const struct notary *n, struct bytes *out)
 	put_one(out, "log_published_entries", "gauge",
 	    "Entries under the published checkpoint.",
 	    journal_published(n->journal));
+	put_one(out, "log_checkpoints_total", "counter",
+	    "Checkpoints that keyholders have signed.",
+	    journal_signed(n->journal));
 	closed_metrics(&n->closed, out);
 	attest_metrics(n->attest, n->journal, time_monotonic_us(), out);
 	force_metrics(n, out);

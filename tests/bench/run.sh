@@ -8,4 +8,6 @@ BUILD=${BUILD:-build}
 export BUILD
 node tests/bench/bench.mjs "$@"
 echo
+node tests/bench/log.mjs
+echo
 exec node tests/bench/engines.mjs
