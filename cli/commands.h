@@ -59,6 +59,7 @@ int registry_close_orphans(const struct arguments *a);
 int registry_migrate_schema(const struct arguments *a);
 int registry_join_node(const struct arguments *a);
 int registry_retire_node(const struct arguments *a);
+int registry_confirm_node(const struct arguments *a);
 int registry_show_nodes(const struct arguments *a);
 
 /* ceremony.c */

@@ -112,8 +112,14 @@ static const struct command table[] = {
 	{ "registry retire", "ORIGIN", "A daemon may no longer, for good.",
 	    "okse registry retire --owner "
 	    "'postgresql://okse_owner@/okse?host=/run/postgresql' "
-	    "okse.example/log-2", registry_owner_options,
+	    "okse.example/log-2", registry_retire_options,
 	    registry_retire_node },
+	{ "registry confirm", "DIR", "Nothing is lost of a daemon that is "
+	    "down: its log says so.",
+	    "okse registry confirm --owner "
+	    "'postgresql://okse_owner@/okse?host=/run/postgresql' "
+	    "/srv/mirror/log-2", registry_confirm_options,
+	    registry_confirm_node },
 	{ "registry nodes", "", "Who shares the registry.",
 	    "okse registry nodes --owner "
 	    "'postgresql://okse_owner@/okse?host=/run/postgresql'",

@@ -204,6 +204,18 @@ static const struct option registry_owner_options[] = {
 	{ 0 },
 };
 
+static const struct option registry_retire_options[] = {
+	OWNER_OPTION,
+	{ "lost", NULL, "although something only its log knows may be lost" },
+	{ 0 },
+};
+
+static const struct option registry_confirm_options[] = {
+	OWNER_OPTION,
+	{ "key", "FILE", "the log's key (that beside it)" },
+	{ 0 },
+};
+
 static const struct option registry_nodes_options[] = {
 	OWNER_OPTION,
 	JSON_OPTION,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/publish.h"
 #include "audit/vkey.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -85,8 +86,9 @@ put_certificates(const struct config *c, struct bytes *out)
 static enum err
 read_identity(const char *path, struct identity *out)
 {
-	AUTO_DONE(bytes) text = { 0 };
+	AUTO_DONE(bytes) text = { 0 }, checkpoint = { 0 };
 	AUTO(config) c = NULL;
+	enum err e;
 
 	TRY(file_read(path, CONFIG_MAX, &text));
 	TRY(config_parse(path, bytes_view(&text), &c));
@@ -97,7 +99,9 @@ read_identity(const char *path, struct identity *out)
 	out->node.log_key = bytes_view(&out->vkey);
 	out->node.qr_certificates = bytes_view(&out->certificates);
 	out->node.joined_at = time_now();
-	return ERR_OK;
+	e = publish_read_checkpoint(c->log, &checkpoint);
+	out->node.has_past = e != ERR_NOT_FOUND;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 /* --owner is the tables' owner; nobody else may do these. */
@@ -136,7 +140,8 @@ registry_retire_node(const struct arguments *a)
 	enum err e;
 
 	if ((e = open_owner(a, &r)) != ERR_OK ||
-	    (e = registry_retire(r, argument(a, 0), time_now())) != ERR_OK)
+	    (e = registry_retire(r, argument(a, 0),
+	    option_given(a, "lost"), time_now())) != ERR_OK)
 		return complain_err("the registry", e);
 	complain("%s can commit nothing more, for good; the logs of the "
 	    "others will say so", argument(a, 0));

@@ -57,12 +57,23 @@ is_confirmed(const struct arguments *a)
 	    strcmp(line, "repair\n") == 0;
 }
 
+/* Is there something for this node to repair? Others may be awaited. */
+static bool
+is_behind(const struct document *d)
+{
+	const char *what = document_text(d, "hold.what");
+
+	return what != NULL && strcmp(what, "registry") == 0;
+}
+
 /* EXIT_DONE: go on. */
 static int
 plan(const struct arguments *a, const struct document *d)
 {
-	if (!document_has(d, "hold")) {
+	if (!is_behind(d)) {
 		complain("the registry lacks nothing that was published");
+		if (document_has(d, "hold"))
+			complain("%s", document_text(d, "hold.why"));
 		return EXIT_CONFLICT;
 	}
 	print_plan(d);
@@ -93,6 +104,15 @@ begin(const struct arguments *a, const struct document *d,
 	    bytes_view(&body), out);
 }
 
+static void
+say_whole(const struct document *d)
+{
+	printf("%sthe registry is whole\n",
+	    isatty(STDERR_FILENO) ? "\n" : "");
+	if (document_has(d, "hold"))
+		complain("%s", document_text(d, "hold.why"));
+}
+
 /* The notary starts anew at the end, and is away for a moment. */
 static int
 wait_until_whole(const struct arguments *a)
@@ -111,22 +131,21 @@ wait_until_whole(const struct arguments *a)
 		if (e != ERR_OK)
 			return complain_err("the repair", e);
 		d = answer.document;
-		if (answer.reply.status == 200 && document_has(d, "hold") &&
+		if (answer.reply.status == 200 && is_behind(d) &&
 		    document_text(d, "repair.phase") == NULL) {
 			complain("it was not repaired: the daemon's journal "
 			    "says why");
 			return EXIT_FAILED;
 		}
-		if (isatty(STDERR_FILENO) && document_has(d, "hold"))
+		if (isatty(STDERR_FILENO) && is_behind(d))
 			fprintf(stderr, "\r%s %" PRId64 " of %" PRId64,
 			    document_text(d, "repair.phase"),
 			    document_int(d, "repair.at", 0),
 			    document_int(d, "repair.size", 0));
-		repairing = answer.reply.status != 200 ||
-		    document_has(d, "hold");
+		repairing = answer.reply.status != 200 || is_behind(d);
+		if (!repairing)
+			say_whole(d);
 	}
-	printf("%sthe registry is whole\n",
-	    isatty(STDERR_FILENO) ? "\n" : "");
 	return EXIT_DONE;
 }
 

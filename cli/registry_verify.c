@@ -100,21 +100,28 @@ look_as(struct registry *r, const struct vkey *key)
 	return registry_look_as(r, bytes_text(&origin));
 }
 
+/* That of --key, or the one beside the log. */
+static enum err
+read_key(const struct arguments *a, const char *dir, struct vkey **out)
+{
+	char beside[PATH_MAX];
+
+	TRY(path_join(dir, "log.vkey", beside, sizeof(beside)));
+	return vkey_read(option_value(a, "key", beside), out);
+}
+
 static int
 check_log(const struct arguments *a, struct registry *r,
     struct report *report)
 {
 	const char *dir = option_value(a, "log", NULL);
-	char beside[PATH_MAX];
 	AUTO(vkey) key = NULL;
 	int64_t missing = 0;
 	enum err e;
 
 	if (dir == NULL)
 		return EXIT_DONE;
-	if ((e = path_join(dir, "log.vkey", beside, sizeof(beside))) !=
-	    ERR_OK || (e = vkey_read(option_value(a, "key", beside), &key)) !=
-	    ERR_OK)
+	if ((e = read_key(a, dir, &key)) != ERR_OK)
 		return complain_err("the log's key", e);
 	if ((e = look_as(r, key)) != ERR_OK)
 		return complain_err("the registry", e);
@@ -176,4 +183,37 @@ registry_verify(const struct arguments *a)
 	if (report.json && json_end(&report.j) == ERR_OK)
 		put_line(bytes_view(&json));
 	return status;
+}
+
+/* ---- for a node that cannot say it itself */
+
+int
+registry_confirm_node(const struct arguments *a)
+{
+	const char *uri = option_value(a, "owner", NULL), *dir = argument(a, 0);
+	AUTO(registry) r = NULL;
+	AUTO(vkey) key = NULL;
+	int64_t missing = 0;
+	enum err e;
+
+	if (uri == NULL) {
+		complain("--owner: expected the URI of the tables' owner");
+		return EXIT_USAGE;
+	}
+	if ((e = read_key(a, dir, &key)) != ERR_OK)
+		return complain_err("the log's key", e);
+	if ((e = registry_open_owner(uri, &r)) != ERR_OK ||
+	    (e = look_as(r, key)) != ERR_OK ||
+	    (e = compare(r, dir, key, &missing)) != ERR_OK)
+		return complain_err("the registry", e);
+	if (missing != 0) {
+		complain("%" PRId64 " entries of this log are missing in the "
+		    "registry: it must be repaired", missing);
+		return EXIT_FAILED;
+	}
+	if ((e = registry_confirm(r)) != ERR_OK)
+		return complain_err("the registry", e);
+	complain("the registry has all that this log shows; the others may "
+	    "go on");
+	return EXIT_DONE;
 }

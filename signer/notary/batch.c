@@ -100,7 +100,8 @@ stage(struct notary *n, struct queue *q, struct batch *b)
 	TRY(serve_waiting(n, q, b));
 	if (b->count < BATCH_MAX && metadata_due(n, n->now))
 		TRY(metadata_stage(n, &b->at[b->count++]));
-	TRY(lists_stage(n, &b->list));
+	if (guard_is_open(&n->guard))
+		TRY(lists_stage(n, &b->list));
 	TRY(reported_put(n));
 	TRY(prune_stage(n));
 	return period_stage(n);
@@ -162,6 +163,17 @@ leave_open(struct notary *n, struct queue *q, struct batch *b)
 	n->chores.due = false;
 }
 
+/* The database that came back is not the one that was there before. */
+static enum err
+forgotten(struct notary *n, struct queue *q, struct batch *b)
+{
+	registry_rollback(n->registry);
+	outstanding_drop_staged(&n->outstanding);
+	TRY(guard_lost(n));
+	refuse_waiting(guard_check(&n->guard), q, b);
+	return ERR_OK;
+}
+
 static enum err
 stage_all(struct notary *n, struct queue *q, struct batch *b, bool careful)
 {
@@ -185,6 +197,8 @@ attempt(struct notary *n, struct queue *q, struct batch *b, bool careful)
 		return ERR_OK;
 	}
 	fleet_staged(&n->fleet, e == ERR_OK);
+	if (e == ERR_BEHIND)
+		return forgotten(n, q, b);
 	if (e != ERR_IN_FLIGHT)
 		return e;
 	leave_open(n, q, b);
@@ -208,6 +222,18 @@ run(struct notary *n, struct queue *q, struct batch *b)
 	return attempt(n, q, b, true);
 }
 
+/* Before anything was begun. */
+static enum err
+not_now(struct notary *n, enum err e, struct queue *q, struct batch *b)
+{
+	if (e == ERR_BEHIND && guard_is_open(&n->guard))
+		TRY(guard_lost(n));
+	else if (e != ERR_UNAVAILABLE && e != ERR_BEHIND)
+		return e;
+	refuse_waiting(e, q, b);
+	return ERR_OK;
+}
+
 /*
  * Hastily first: a registry across a network then needs few round trips, and
  * says at the end whether its constraints held; one in a file makes no
@@ -222,10 +248,16 @@ batch_run(struct notary *n, struct queue *q, int64_t now, struct batch *b)
 	batch_reset(b);
 	n->now = now;
 	if (registry_is_away(n->registry))
-		refuse_waiting(err_because(ERR_UNAVAILABLE,
-		    "the registry's database is away"), q, b);
+		e = err_because(ERR_UNAVAILABLE,
+		    "the registry's database is away");
 	else
+		e = guard_connected(n);
+	if (e == ERR_OK && !queue_is_empty(q))
+		e = guard_check(&n->guard);
+	if (e == ERR_OK)
 		e = run(n, q, b);
+	else
+		e = not_now(n, e, q, b);
 	if (queue_is_empty(q))
 		queue_clear(q);
 	return e;

@@ -47,7 +47,8 @@ static enum err
 connect_checked(struct pg_engine *e, int64_t deadline)
 {
 	TRY(postgres_connect(e->target, deadline, &e->connection));
-	TRY(pg_check_server(e->connection, e->as));
+	TRY(pg_check_server(e->connection, e->as, e->term));
+	e->connections++;
 	return e->prepared ? prepare(e, deadline) : ERR_OK;
 }
 
@@ -61,6 +62,18 @@ reconnect(struct pg_engine *e, int64_t patience, enum engine_fate *out_fate)
 	if (err != ERR_OK)
 		postgres_close(STEAL(e->connection));
 	return err;
+}
+
+const char *
+engine_postgres_term(const struct engine *engine)
+{
+	return ((const struct pg_engine *)engine)->term;
+}
+
+uint64_t
+engine_postgres_connection(const struct engine *engine)
+{
+	return ((const struct pg_engine *)engine)->connections;
 }
 
 bool

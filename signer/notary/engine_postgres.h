@@ -52,11 +52,21 @@ enum engine_fate {
 	FATE_ROLLED_BACK,
 };
 
+/*
+ * Which history of which cluster it goes on with: another one after a
+ * failover or a recovery, where commits may have been lost.
+ */
+#define POSTGRES_TERM 48
+const char *engine_postgres_term(const struct engine *e);
+/* Counts connections: what was looked at through one holds for that one. */
+uint64_t engine_postgres_connection(const struct engine *e);
+
 /* Is the database away? Then begin() fails, until resume() succeeds. */
 bool engine_postgres_away(const struct engine *e);
 /*
- * Tries to connect again, quickly. ERR_UNAVAILABLE: not yet. Any other error
- * is final: another process writes as this node, the server forgot commits.
+ * Tries to connect again, quickly. ERR_UNAVAILABLE: not yet. ERR_BEHIND: the
+ * server forgot commits. Any other error is final: another process writes as
+ * this node.
  */
 [[nodiscard]] enum err engine_postgres_resume(struct engine *e,
     enum engine_fate *out_fate);

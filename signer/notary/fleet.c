@@ -11,11 +11,12 @@
 #include "base/time.h"
 #include "signer/log.h"
 #include "signer/notary/notary.h"
+#include "signer/notary/rebuild.h"
 #include "signer/notary/period.h"
 
 #define SECOND INT64_C(1000000)
 #define LOOK_EVERY (5 * SECOND)
-#define CONNECT_EVERY (SECOND / 2)
+#define CONNECT_EVERY (SECOND / 2)	/* and while others are awaited */
 
 static void
 drop_certificates(struct fleet_node *at)
@@ -101,11 +102,103 @@ see(void *arg, const struct registry_node *r)
 	return ERR_OK;
 }
 
+/* ---- has everybody found all that it committed? */
+
 static enum err
-look(struct notary *n)
+see_whole(void *arg, int64_t node, struct view value)
 {
-	n->fleet.next_us = time_monotonic_us() + LOOK_EVERY;
-	return registry_nodes(n->registry, see, n);
+	struct notary *n = arg;
+	struct fleet_node *at = place_of(&n->fleet, node);
+	bool is = view_is(value, registry_term(n->registry));
+
+	if (node == registry_own_node(n->registry))
+		snprintf(n->fleet.whole, sizeof(n->fleet.whole), "%.*s",
+		    (int)value.len, (const char *)value.at);
+	else if (at != NULL)
+		at->unsure = !is;
+	return ERR_OK;
+}
+
+/* By name; whoever does not fit comes when some of them have. */
+static void
+name_awaited(const struct fleet *f, char out[GUARD_AWAITED])
+{
+	static const char end[] = " found that nothing of it is missing";
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < f->count; i++) {
+		const struct fleet_node *at = &f->nodes[i];
+		size_t room = GUARD_AWAITED - sizeof(end) - len;
+
+		if (!at->unsure || at->state != FLEET_JOINED ||
+		    strlen(at->origin) + 5 > room)
+			continue;
+		len += (size_t)snprintf(out + len, room, "%s%s",
+		    len != 0 ? " and " : "", at->origin);
+	}
+	if (len != 0)
+		memcpy(out + len, end, sizeof(end));
+}
+
+/* Once all are whole: what others found out about challenges counts here. */
+static enum err
+await(struct notary *n)
+{
+	struct guard *g = &n->guard;
+	char awaited[GUARD_AWAITED];
+
+	name_awaited(&n->fleet, awaited);
+	if (strcmp(awaited, g->awaited) == 0)
+		return ERR_OK;
+	if (awaited[0] == '\0')
+		TRY(rebuild_load(n));
+	memcpy(g->awaited, awaited, sizeof(awaited));
+	g->news++;
+	if (awaited[0] != '\0')
+		log_warning("%s", guard_check(g) != ERR_OK ? err_why() : "");
+	else
+		log_info("all nodes have found what they committed");
+	return ERR_OK;
+}
+
+enum err
+fleet_look(struct notary *n)
+{
+	if (!registry_is_shared(n->registry))
+		return ERR_OK;
+	for (size_t i = 0; i < n->fleet.count; i++)
+		n->fleet.nodes[i].unsure = false;
+	TRY(registry_nodes(n->registry, see, n));
+	TRY(registry_meta_each(n->registry, REGISTRY_WHOLE, see_whole, n));
+	TRY(await(n));
+	if (strcmp(n->fleet.whole, registry_term(n->registry)) != 0)
+		n->chores.due = true;
+	n->fleet.next_us = time_monotonic_us() +
+	    (n->guard.awaited[0] != '\0' ? CONNECT_EVERY : LOOK_EVERY);
+	return ERR_OK;
+}
+
+enum err
+fleet_confess(struct notary *n)
+{
+	if (!registry_is_shared(n->registry))
+		return ERR_OK;
+	TRY(registry_begin(n->registry));
+	TRY(registry_meta_put(n->registry, REGISTRY_WHOLE,
+	    view_text(REGISTRY_BEHIND)));
+	return registry_commit(n->registry);
+}
+
+/* In the transaction of a batch: what was committed before it is there. */
+static enum err
+stage_whole(struct notary *n)
+{
+	const char *term = registry_term(n->registry);
+
+	snprintf(n->fleet.staged, sizeof(n->fleet.staged), "%s", term);
+	return strcmp(n->fleet.whole, term) == 0 ? ERR_OK :
+	    registry_meta_put(n->registry, REGISTRY_WHOLE, view_text(term));
 }
 
 bool
@@ -117,7 +210,7 @@ fleet_has_grown(struct notary *n)
 	if (!registry_is_shared(n->registry) || n->fleet.next_us -
 	    time_monotonic_us() > LOOK_EVERY - SECOND)
 		return false;
-	return look(n) == ERR_OK && n->fleet.count != before;
+	return fleet_look(n) == ERR_OK && n->fleet.count != before;
 }
 
 size_t
@@ -180,6 +273,8 @@ record(struct notary *n, struct fleet_node *at, enum fleet_state state)
 enum err
 fleet_stage(struct notary *n)
 {
+	if (registry_is_shared(n->registry))
+		TRY(stage_whole(n));
 	for (size_t i = 0; i < n->fleet.count; i++) {
 		struct fleet_node *at = &n->fleet.nodes[i];
 
@@ -195,6 +290,8 @@ fleet_staged(struct fleet *f, bool durable)
 {
 	for (size_t i = 0; i < f->count && durable; i++)
 		f->nodes[i].told = f->nodes[i].staged;
+	if (durable)
+		memcpy(f->whole, f->staged, sizeof(f->whole));
 }
 
 /* ---- becoming one */
@@ -233,7 +330,8 @@ fleet_open(struct notary *n)
 		return ERR_OK;
 	TRY(pem_read_certificate(n->config->ca, &n->fleet.ca));
 	TRY(become(n));
-	TRY(look(n));
+	TRY(fleet_look(n));
+	n->guard.connection = registry_connection(n->registry);
 	for (size_t i = 0; i < n->fleet.count; i++)
 		TRY(recall(n, &n->fleet.nodes[i]));
 	log_info("registry: node %lld of %zu",
@@ -289,7 +387,7 @@ come_back(struct notary *n, bool *out_back)
 		return ERR_OK;
 	TRY(e);
 	TRY(settle(n, fate));
-	e = guard_again(n);
+	e = guard_connected(n);
 	if (e == ERR_UNAVAILABLE)
 		return ERR_OK;		/* gone again */
 	TRY(e);
@@ -309,7 +407,7 @@ fleet_tick(struct notary *n, bool *out_back)
 		return ERR_OK;
 	if (registry_is_away(n->registry))
 		return come_back(n, out_back);
-	e = look(n);
+	e = fleet_look(n);
 	return e == ERR_UNAVAILABLE ? ERR_OK : e;
 }
 

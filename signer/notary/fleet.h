@@ -25,6 +25,7 @@ struct fleet_node {
 	struct hash		 qr_hash;	/* of its certificates */
 	size_t			 qr_count;	/* those of our CA */
 	struct issuer		*qr[FLEET_KEYS];
+	bool			 unsure;	/* may have lost something */
 	enum fleet_state	 state;		/* as the registry says */
 	enum fleet_state	 staged, told;	/* as our log says */
 };
@@ -42,6 +43,8 @@ struct fleet {
 	size_t			 count;
 	struct fleet_node	 nodes[FLEET_NODES];
 	struct fleet_open_commit open;
+	/* what our own row says, whether it is staged, and what it should */
+	char			 whole[REGISTRY_TERM], staged[REGISTRY_TERM];
 };
 
 struct notary;
@@ -49,6 +52,14 @@ struct notary;
 /* Becomes the node that the configuration says; errors of registry_become. */
 [[nodiscard]] enum err fleet_open(struct notary *n);
 void fleet_done(struct fleet *f);
+
+/*
+ * Who is there, and who of them has found that nothing of it was lost in this
+ * history of the database: until all have, n->guard awaits them.
+ */
+[[nodiscard]] enum err fleet_look(struct notary *n);
+/* Tells the others that something of this node is missing. */
+[[nodiscard]] enum err fleet_confess(struct notary *n);
 
 /*
  * Now and then: looks who is there, or, while the registry is away, for the

@@ -163,6 +163,14 @@ guard_can_repair(const struct guard *g)
 enum err
 guard_check(const struct guard *g)
 {
+	if (g->lost)
+		return err_because(ERR_BEHIND, "the registry's database "
+		    "forgot what was committed: nothing is decided until it "
+		    "was brought back");
+	if (!g->held && g->awaited[0] != '\0')
+		return err_because(ERR_BEHIND, "the registry's database may "
+		    "have forgotten what others committed: nothing is "
+		    "decided until %s", g->awaited);
 	if (!g->held)
 		return ERR_OK;
 	return err_because(ERR_BEHIND, "the registry ends before entry %"
@@ -187,10 +195,44 @@ guard_again(struct notary *n)
 		    "registry's place while it was open");
 	TRY(registry_entry_count(n->registry, &entries));
 	if (entries != journal_durable(n->journal))
-		return err_because(ERR_CORRUPT, "the registry has %" PRIu64
+		return err_because(entries < journal_durable(n->journal) ?
+		    ERR_BEHIND : ERR_CORRUPT, "the registry has %" PRIu64
 		    " entries where %" PRIu64 " were committed", entries,
 		    journal_durable(n->journal));
 	return mark_sync(&n->guard.mark);
+}
+
+enum err
+guard_connected(struct notary *n)
+{
+	uint64_t connection = registry_connection(n->registry);
+
+	if (connection == n->guard.connection)
+		return ERR_OK;
+	TRY(guard_again(n));
+	TRY(fleet_look(n));
+	if (connection == registry_connection(n->registry))
+		n->guard.connection = connection;
+	return ERR_OK;
+}
+
+enum err
+guard_lost(struct notary *n)
+{
+	if (n->guard.lost)
+		return ERR_OK;
+	log_error("%s; the log is shown to its end, then this process starts "
+	    "anew", err_why());
+	n->guard.lost = true;
+	n->guard.news++;
+	journal_rolled_back(n->journal);
+	return journal_alone(n->journal);
+}
+
+bool
+guard_has_shown_all(const struct notary *n)
+{
+	return journal_published(n->journal) == journal_durable(n->journal);
 }
 
 enum err
@@ -216,6 +258,13 @@ put_kinds(const struct guard_kinds *k, struct json *j)
 	json_close(j);
 }
 
+const char *
+guard_what(const struct guard *g)
+{
+	return guard_is_open(g) ? "" : g->held || g->lost ? "registry" :
+	    "fleet";
+}
+
 enum err
 guard_put(const struct guard *g, struct bytes *out)
 {
@@ -224,8 +273,12 @@ guard_put(const struct guard *g, struct bytes *out)
 	if (guard_check(g) == ERR_OK)
 		return ERR_OK;
 	json_record(&j, NULL);
-	json_c_text(&j, "what", "registry");
+	json_c_text(&j, "what", guard_what(g));
 	json_c_text(&j, "why", err_why());
+	if (!g->held) {
+		json_close(&j);
+		return json_end(&j);
+	}
 	json_int(&j, "first_missing", (int64_t)g->entries);
 	json_int(&j, "last_missing", (int64_t)g->known - 1);
 	json_bool(&j, "repairable", guard_can_repair(g));

@@ -22,8 +22,14 @@ struct guard_kinds {
 	uint64_t	other;		/* outcomes, openings, … */
 };
 
+#define GUARD_AWAITED 512	/* origins of nodes, and some words */
+
 struct guard {
-	bool		 held;		/* nothing is decided */
+	bool		 held;		/* nothing is decided, or recorded */
+	bool		 lost;		/* likewise: forgotten while running */
+	char		 awaited[GUARD_AWAITED]; /* other nodes; "": none */
+	uint64_t	 connection;	/* that was looked at */
+	uint64_t	 news;		/* grows when guard_put() changes */
 	uint64_t	 entries;	/* the registry has these */
 	uint64_t	 published;	/* the log shows these */
 	uint64_t	 known;		/* the mark says there were these */
@@ -40,20 +46,36 @@ struct notary;
 [[nodiscard]] enum err guard_open(struct notary *n);
 void guard_done(struct guard *g);
 
-/* ERR_BEHIND, with what is missing, while it is held. */
+/* ERR_BEHIND, with what is missing or awaited, while nothing is decided. */
 [[nodiscard]] enum err guard_check(const struct guard *g);
+static inline bool
+guard_is_open(const struct guard *g)
+{
+	return !g->held && !g->lost && g->awaited[0] == '\0';
+}
 /* Can the published log bring everything back that is known to be missing? */
 bool guard_can_repair(const struct guard *g);
 
 /*
  * The same while running, when the database may have changed under us (after
- * each new connection, and now and then): ERR_CORRUPT when it no longer ends
- * where the log ends. The process must end; guard_open() tells the rest.
+ * each new connection, and now and then): ERR_BEHIND when it forgot what was
+ * committed, ERR_CORRUPT when it is another one. Either way the process must
+ * end, and guard_open() tells the rest.
  */
 [[nodiscard]] enum err guard_again(struct notary *n);
+/* The same, and who is awaited, if this is another connection than before. */
+[[nodiscard]] enum err guard_connected(struct notary *n);
+/*
+ * What was committed is forgotten: nothing is decided any more, and the log
+ * shows what it has, so that it can be brought back; then the process ends.
+ */
+[[nodiscard]] enum err guard_lost(struct notary *n);
+bool guard_has_shown_all(const struct notary *n);
 /* A checkpoint was published: the mark follows. */
 [[nodiscard]] enum err guard_published(struct notary *n);
 
+/* Whose fault it is that nothing is decided: "registry", "fleet", or "". */
+const char *guard_what(const struct guard *g);
 /* The JSON of HOLD and seal-status; nothing while not held. Metrics. */
 [[nodiscard]] enum err guard_put(const struct guard *g, struct bytes *out);
 void guard_metrics(const struct guard *g, struct bytes *out);

@@ -43,6 +43,7 @@ struct journal {
 	/* for witnesses */
 	int			 dir;		/* the published directory */
 	bool			 waits;		/* for journal_publish() */
+	bool			 alone;		/* without the database */
 	struct bytes		 note;		/* the newest signed one */
 	uint64_t		 note_size;
 	bool			 offered;	/* it is not published yet */
@@ -288,8 +289,14 @@ static enum err
 second_opinion(struct journal *j, uint64_t size, const struct hash *root)
 {
 	struct recompute_source source = recover_source(j->registry);
+	struct tile_source tiles = tile_source_dir(&j->dir);
+	AUTO(recompute_bundles) bundles = NULL;
 	struct hash second;
 
+	if (j->alone) {
+		TRY(recompute_bundles_new(&tiles, size, &bundles));
+		source = recompute_from(bundles);
+	}
 	TRY(recompute_root(&j->recompute, &source, size, &second));
 	if (!merkle_equal(root, &second))
 		return err_because(ERR_CORRUPT, "the root of %" PRIu64
@@ -431,6 +438,15 @@ journal_publish(struct journal *j)
 	j->published = publish_ready(j->publish, &j->root);
 	j->offered = j->grown = false;
 	return ERR_OK;
+}
+
+enum err
+journal_alone(struct journal *j)
+{
+	j->alone = true;
+	j->waits = false;
+	j->pause_us = 0;
+	return journal_publish(j);
 }
 
 enum err

@@ -86,6 +86,12 @@ uint64_t journal_signed(const struct journal *j);	/* since the start */
  */
 [[nodiscard]] enum err journal_cosigned(struct journal *j,
     struct view signatures);
+/*
+ * The database has forgotten entries: from now on the second opinion on a
+ * root comes from what was written to the published directory, and no witness
+ * is waited for.
+ */
+[[nodiscard]] enum err journal_alone(struct journal *j);
 /* The keyholder failed or is gone: another attempt after a pause. */
 void journal_not_cosigned(struct journal *j);
 

@@ -20,7 +20,6 @@
 #define TICKS_SECOND (1000 / TICK_MS)
 #define TICKS_MINUTE (60 * TICKS_SECOND)
 #define NO_KEYHOLDER UINT32_MAX
-#define HEALTH_UNTOLD UINT32_MAX
 
 struct role_state {
 	struct proc	*proc;
@@ -29,7 +28,6 @@ struct role_state {
 	struct batch	 batch;
 	uint64_t	 ticks;
 	uint32_t	 cosigner;	/* who has the checkpoint */
-	uint32_t	 health;	/* as the gate was told */
 	struct upkeep	 upkeep;
 	bool		 failed;
 };
@@ -202,7 +200,7 @@ cosigned(struct role_state *s, struct view body)
 		    "a keyholder could not sign a checkpoint");
 	TRY(journal_cosigned(s->notary->journal, signatures));
 	/* with witnesses it waits for them: witnesses_pass() */
-	return s->notary->attest != NULL ? ERR_OK :
+	return s->notary->attest != NULL && !s->notary->guard.lost ? ERR_OK :
 	    guard_published(s->notary);
 }
 
@@ -236,7 +234,7 @@ on_gone(struct proc *p, enum role role, unsigned int index)
 
 	if (role == ROLE_GATE) {
 		dispatch_gate_gone(s->notary);
-		s->health = HEALTH_UNTOLD;
+		s->upkeep.health = UPKEEP_UNTOLD;
 		s->upkeep.gate_told = false;
 	}
 	witnesses_peer_gone(s->notary, role);
@@ -268,7 +266,8 @@ serve_waiting(struct role_state *s)
 	struct notary *n = s->notary;
 
 	if (queue_is_empty(&s->queue) && !n->chores.due &&
-	    (!lists_ready(&n->lists) || registry_is_away(n->registry)))
+	    (!lists_ready(&n->lists) || registry_is_away(n->registry) ||
+	    !guard_is_open(&n->guard)))
 		return;
 	if (batch_run(n, &s->queue, time_now(), &s->batch) != ERR_OK) {
 		give_up(s, "a batch");
@@ -297,7 +296,8 @@ keep_lists(struct role_state *s, bool look)
 	bool more = false;
 	enum err e = ERR_OK;
 
-	if (registry_is_away(n->registry) || n->fleet.open.is)
+	if (registry_is_away(n->registry) || n->fleet.open.is ||
+	    !guard_is_open(&n->guard))
 		return;
 	if (look)
 		e = lists_look(n);
@@ -319,7 +319,8 @@ publish(struct role_state *s)
 
 	if (keyholder == NULL || n->keys == NULL)
 		return;
-	e = registry_is_away(n->registry) ? ERR_UNAVAILABLE :
+	e = registry_is_away(n->registry) && !n->guard.lost ?
+	    ERR_UNAVAILABLE :
 	    journal_checkpoint(n->journal, time_monotonic_us(), &body);
 	if (e != ERR_OK && e != ERR_UNAVAILABLE)
 		give_up(s, "publishing");
@@ -327,27 +328,6 @@ publish(struct role_state *s)
 		return;
 	s->cosigner = peer_index(keyholder);
 	peer_send(keyholder, MSG_CHECKPOINT, 0, bytes_view(&body));
-}
-
-/* What readiness depends on, told when it changes. */
-static void
-tell_health(struct role_state *s)
-{
-	struct peer *gate = proc_peer(s->proc, ROLE_GATE, 0);
-	uint16_t in_force = force_check(s->notary, time_now()) == ERR_OK;
-	uint16_t changed = !s->notary->force.failed;
-	uint16_t registry = !registry_is_away(s->notary->registry);
-	uint32_t health = (uint32_t)in_force << 2 | (uint32_t)changed << 1 |
-	    registry;
-	AUTO_DONE(bytes) body = { 0 };
-
-	if (gate == NULL || health == s->health)
-		return;
-	s->health = health;
-	bytes_put_u16(&body, in_force);
-	bytes_put_u16(&body, changed);
-	bytes_put_u16(&body, registry);
-	peer_send(gate, MSG_HEALTH, 0, bytes_view(&body));
 }
 
 static void
@@ -360,9 +340,13 @@ on_pass(struct proc *p)
 	metadata_tell(s->notary, proc_peer(p, ROLE_GATE, 0));
 	if (upkeep_pass(&s->upkeep, s->notary, p) != ERR_OK)
 		give_up(s, "a repair or the end of a period");
-	if (s->notary->guard.held)
+	if (s->notary->guard.held || s->failed)
 		return;
-	tell_health(s);
+	if (s->notary->guard.lost) {
+		publish(s);
+		s->failed |= upkeep_is_over(&s->upkeep, s->notary, p);
+		return;
+	}
 	s->notary->keyholders = count_keyholders(p);
 	keep_lists(s, false);
 	if (!s->failed)
@@ -387,10 +371,10 @@ send_metrics(struct role_state *s)
 }
 
 static void
-look_again(struct role_state *s)
+judge_registry(struct role_state *s, enum err e)
 {
-	enum err e = guard_again(s->notary);
-
+	if (e == ERR_BEHIND)
+		e = guard_lost(s->notary);
 	if (e != ERR_OK && e != ERR_UNAVAILABLE)
 		give_up(s, "the registry");
 }
@@ -399,14 +383,12 @@ look_again(struct role_state *s)
 static void
 mind_fleet(struct role_state *s)
 {
-	bool back;
+	bool back = false;
 
-	if (s->failed || s->notary->guard.held)
+	if (s->failed || s->notary->guard.held || s->notary->guard.lost)
 		return;
-	if (fleet_tick(s->notary, &back) != ERR_OK)
-		give_up(s, "the registry");
-	else if (back)
-		s->notary->chores.due = true;
+	judge_registry(s, fleet_tick(s->notary, &back));
+	s->notary->chores.due |= back;
 }
 
 static void
@@ -422,7 +404,7 @@ on_tick(void *context)
 	if (s->failed || s->ticks % TICKS_SECOND != 0)
 		return;
 	send_metrics(s);
-	if (s->notary->guard.held)
+	if (s->notary->guard.held || s->notary->guard.lost)
 		return;
 	witnesses_tell(s->notary, s->proc);
 	if (s->ticks % TICKS_MINUTE == 0) {
@@ -430,7 +412,7 @@ on_tick(void *context)
 		force_tell_shadow(s->notary);
 		if (!registry_is_away(s->notary->registry) &&
 		    !s->notary->fleet.open.is)
-			look_again(s);
+			judge_registry(s, guard_again(s->notary));
 	}
 	c->due = c->due || metadata_due(s->notary, time_now()) ||
 	    c->heartbeat || c->record_count + c->done_count +
@@ -493,7 +475,7 @@ notary_main(void)
 	if (s == NULL)
 		return log_fatal("notary");
 	s->cosigner = NO_KEYHOLDER;
-	s->health = HEALTH_UNTOLD;
+	s->upkeep.health = UPKEEP_UNTOLD;
 	if (run(s) != ERR_OK)
 		return s->failed ? 1 : log_fatal("notary");
 	return 0;

@@ -4,6 +4,8 @@
  * committed, a standby, and a role that could change the tables are refused
  * by name. Next: postgres_writer.c.
  */
+#include <string.h>
+
 #include "base/time.h"
 #include "signer/notary/postgres_engine.h"
 
@@ -30,7 +32,10 @@ static const char server_sql[] =
     " current_setting('default_transaction_read_only'),"
     " current_setting('server_encoding'),"
     " current_setting('server_version_num')::bigint,"
-    " pg_is_in_recovery()";
+    " pg_is_in_recovery(),"
+    " (SELECT system_identifier FROM pg_control_system()) || '/' ||"
+    " CASE WHEN pg_is_in_recovery() THEN ''"
+    " ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END";
 
 /* What a daemon's role could do beyond using the tables. */
 static const char role_sql[] =
@@ -43,8 +48,10 @@ static const char role_sql[] =
     " WHERE r.rolname = current_user";
 
 struct answer {
+	enum err	(*judge)(struct reader *r, struct answer *a);
 	enum err	err;
 	bool		came;
+	char		term[POSTGRES_TERM];
 };
 
 static bool
@@ -57,8 +64,9 @@ is_wanted(const struct setting *s, struct view value)
 }
 
 static enum err
-judge_server(struct reader *r)
+judge_server(struct reader *r, struct answer *a)
 {
+	struct view term;
 	int64_t number;
 
 	for (size_t i = 0; i < COUNT(settings); i++) {
@@ -78,26 +86,18 @@ judge_server(struct reader *r)
 	if (datum_get(r).number != 0)
 		return err_because(ERR_UNAVAILABLE, "database: "
 		    "pg_is_in_recovery: the server is a standby");
+	term = datum_get(r).bytes;
+	if (term.len >= sizeof(a->term))
+		return err_because(ERR_UNSUPPORTED,
+		    "database: a timeline of %zu bytes", term.len);
+	memcpy(a->term, term.at, term.len);
 	return ERR_OK;
 }
 
-static void
-on_server(void *arg, const struct view *row, uint64_t changed)
-{
-	struct answer *a = arg;
-	struct reader r;
-
-	(void)changed;
-	if (row == NULL)
-		return;
-	r = reader_of(*row);
-	a->came = true;
-	a->err = judge_server(&r);
-}
-
 static enum err
-judge_role(struct reader *r)
+judge_role(struct reader *r, struct answer *a)
 {
+	(void)a;
 	if (datum_get(r).number != 0)
 		return err_because(ERR_UNSUPPORTED, "database: the daemon's "
 		    "role is a superuser, or may create roles or replicate");
@@ -111,7 +111,7 @@ judge_role(struct reader *r)
 }
 
 static void
-on_role(void *arg, const struct view *row, uint64_t changed)
+on_answer(void *arg, const struct view *row, uint64_t changed)
 {
 	struct answer *a = arg;
 	struct reader r;
@@ -121,26 +121,28 @@ on_role(void *arg, const struct view *row, uint64_t changed)
 		return;
 	r = reader_of(*row);
 	a->came = true;
-	a->err = judge_role(&r);
+	a->err = a->judge(&r, a);
+}
+
+static enum err
+ask(struct postgres *p, const char *sql, struct answer *a)
+{
+	postgres_queue_sql(p, sql, VIEW(NULL, 0), on_answer, a);
+	TRY(postgres_round(p, time_monotonic_us() + READ_PATIENCE));
+	return a->came ? a->err : err_because(ERR_UNSUPPORTED,
+	    "database: no answer about its settings");
 }
 
 enum err
-pg_check_server(struct postgres *p, enum postgres_as as)
+pg_check_server(struct postgres *p, enum postgres_as as,
+    char out_term[POSTGRES_TERM])
 {
-	struct answer server = { 0 }, role = { 0 };
-	int64_t deadline = time_monotonic_us() + READ_PATIENCE;
+	struct answer server = { .judge = judge_server };
+	struct answer role = { .judge = judge_role };
 
-	postgres_queue_sql(p, server_sql, VIEW(NULL, 0), on_server, &server);
-	TRY(postgres_round(p, deadline));
-	TRY(server.err);
-	if (as == POSTGRES_AS_DAEMON) {
-		postgres_queue_sql(p, role_sql, VIEW(NULL, 0), on_role,
-		    &role);
-		TRY(postgres_round(p, deadline));
-		TRY(role.err);
-	}
-	if (!server.came)
-		return err_because(ERR_UNSUPPORTED,
-		    "database: no answer about its settings");
+	TRY(ask(p, server_sql, &server));
+	if (as == POSTGRES_AS_DAEMON)
+		TRY(ask(p, role_sql, &role));
+	memcpy(out_term, server.term, sizeof(server.term));
 	return ERR_OK;
 }

@@ -56,6 +56,8 @@ struct pg_engine {
 	enum postgres_as	 as;
 	struct postgres_target	*target;
 	struct postgres		*connection;	/* NULL: away */
+	uint64_t		 connections;	/* that there have been */
+	char			 term[POSTGRES_TERM]; /* of the newest */
 	struct pg_writer	 writer;	/* node 0: none yet */
 	bool			 prepared;	/* in each new one */
 	int64_t			 deadline;	/* of the transaction */
@@ -93,9 +95,12 @@ void pg_forget(struct pg_engine *e);
 /* One round; an answer that does not come loses the connection. */
 [[nodiscard]] enum err pg_round(struct pg_engine *e, int64_t deadline);
 
-/* postgres_check.c: may this server be trusted with the registry? */
+/*
+ * postgres_check.c: may this server be trusted with the registry? And which
+ * history of which cluster does it go on with?
+ */
 [[nodiscard]] enum err pg_check_server(struct postgres *p,
-    enum postgres_as as);
+    enum postgres_as as, char out_term[POSTGRES_TERM]);
 
 /* postgres_writer.c: who writes as a node, and what became of a COMMIT */
 void pg_writer_begin(struct pg_engine *e);	/* queues the batch's claim */

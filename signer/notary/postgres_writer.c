@@ -42,7 +42,7 @@ pg_writer_begin(struct pg_engine *e)
 /* ---- taking the row */
 
 struct found {
-	bool	is, pid_is;
+	bool	is, retired;
 	int64_t	epoch, batch, pid, others;
 };
 
@@ -179,19 +179,54 @@ static enum err
 judge(struct pg_engine *e, const struct found *f,
     enum engine_fate *out_fate)
 {
-	uint64_t batch = (uint64_t)f->batch, before = e->writer.batch;
+	int64_t batch = f->batch, before = (int64_t)e->writer.batch;
 
-	if (!f->is)
+	if (!f->is && (f->retired || batch >= before))
 		return err_because(ERR_SYSTEM, "this node was retired, or "
 		    "another process has begun to write as it");
-	if (batch < before || batch > before + e->writer.unknown)
-		return err_because(ERR_CORRUPT, "the database has %lld "
+	if (!f->is || batch < before)
+		return err_because(ERR_BEHIND, "the database has %lld "
 		    "batches of this node, %lld were committed: it was set "
 		    "back", (long long)batch, (long long)before);
+	if (batch > before + e->writer.unknown)
+		return err_because(ERR_CORRUPT, "the database has %lld "
+		    "batches of this node, %lld were committed",
+		    (long long)batch, (long long)before);
 	*out_fate = !e->writer.unknown ? FATE_NONE :
 	    batch > before ? FATE_COMMITTED : FATE_ROLLED_BACK;
 	keep_found(e, f);
 	return ERR_OK;
+}
+
+/* There is no epoch of ours: was the node retired, or the database set back? */
+static void
+on_lost(void *arg, const struct view *row, uint64_t changed)
+{
+	struct found *f = arg;
+	struct reader r;
+
+	(void)changed;
+	if (row == NULL)
+		return;
+	r = reader_of(*row);
+	f->batch = datum_get(&r).number;
+	f->retired = datum_get(&r).number != 0;
+}
+
+static enum err
+look_closer(struct pg_engine *e, struct found *f)
+{
+	AUTO_DONE(bytes) params = { 0 };
+
+	if (f->is)
+		return ERR_OK;
+	datum_put_int(&params, e->writer.node);
+	postgres_queue_sql(e->connection, "SELECT"
+	    " coalesce((SELECT batch FROM writer WHERE node = $1), -1),"
+	    " (SELECT count(*) FROM node WHERE node = $1"
+	    " AND retired_at IS NOT NULL)", bytes_view(&params), on_lost, f);
+	return postgres_round(e->connection,
+	    time_monotonic_us() + READ_PATIENCE);
 }
 
 enum err
@@ -214,6 +249,7 @@ pg_writer_retake(struct pg_engine *e, enum engine_fate *out_fate)
 	if (postgres_warnings(e->connection) != 0)
 		return err_because(ERR_UNAVAILABLE, "database: a commit was "
 		    "not replicated");
+	TRY(look_closer(e, &f));
 	return judge(e, &f, out_fate);
 }
 

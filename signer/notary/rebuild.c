@@ -114,18 +114,24 @@ put_challenges(struct notary *n, int64_t newest)
 	return registry_meta_put(n->registry, CHALLENGES, bytes_view(&value));
 }
 
+static enum err
+load_challenges(void *arg, int64_t node, struct view value)
+{
+	struct notary *n = arg;
+	struct reader r = reader_of(value);
+	int64_t since = (int64_t)reader_u64(&r);
+
+	(void)node;
+	if (since > n->challenges_since)
+		n->challenges_since = since;
+	return reader_end(&r, CHALLENGES);
+}
+
 enum err
 rebuild_load(struct notary *n)
 {
-	AUTO_DONE(bytes) value = { 0 };
-	enum err e = registry_meta_get(n->registry, CHALLENGES, &value);
-	struct reader r = reader_of(bytes_view(&value));
-
-	if (e == ERR_NOT_FOUND)
-		return ERR_OK;
-	TRY(e);
-	n->challenges_since = (int64_t)reader_u64(&r);
-	return reader_end(&r, CHALLENGES);
+	return registry_meta_each(n->registry, CHALLENGES, load_challenges,
+	    n);
 }
 
 enum err

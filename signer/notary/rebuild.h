@@ -33,7 +33,7 @@ void rebuild_put(const struct rebuild *b, struct json *j);
 
 /*
  * n->challenges_since: the log does not tell which challenges were used, so
- * those given before the last lost issue count no more.
+ * those given before the last lost issue, of any node, count no more.
  */
 [[nodiscard]] enum err rebuild_load(struct notary *n);
 /* Stages the entry that tells of a finished repair, if there was one. */

@@ -245,6 +245,12 @@ struct registry_use {
     const struct handle *serial, size_t max, struct registry_use *out,
     size_t *out_count);
 
+/*
+ * Places that are lost with a node's log may not be given again: from now on
+ * they are taken in a list that did not exist then.
+ */
+[[nodiscard]] enum err registry_status_skip(struct registry *r, int64_t now);
+
 struct registry_list {
 	int64_t	list, size;
 	int64_t	next;		/* counters from here on have no use yet */

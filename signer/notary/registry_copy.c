@@ -8,9 +8,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/time.h"
 #include "signer/notary/postgres.h"
+#include "signer/notary/registry_fleet.h"
 #include "signer/notary/registry_sql.h"
 #include "signer/notary/sqlite.h"
 
@@ -158,14 +160,22 @@ on_number(void *arg, const struct view *row, uint64_t changed)
 	c->fetched++;
 }
 
+/* What a node says of itself in that database stays. */
+static const char *
+where(const struct table *t)
+{
+	return strcmp(t->name, "meta") != 0 ? "" :
+	    " WHERE name <> '" REGISTRY_WHOLE "'";
+}
+
 static enum err
 check_empty(struct copy *c)
 {
 	for (size_t i = 0; i < COUNT(tables); i++) {
-		char sql[96];
+		char sql[128];
 
-		snprintf(sql, sizeof(sql), "SELECT count(*) FROM okse.%s",
-		    tables[i].name);
+		snprintf(sql, sizeof(sql), "SELECT count(*) FROM okse.%s%s",
+		    tables[i].name, where(&tables[i]));
 		postgres_queue_sql(c->to, sql, VIEW(NULL, 0), on_number, c);
 		TRY(round_trip(c));
 		if (c->number != 0)
@@ -281,7 +291,8 @@ read_table(struct copy *c, size_t i)
 
 	c->counting = &c->found[i];
 	snprintf(sql, sizeof(sql), "DECLARE back NO SCROLL CURSOR FOR SELECT "
-	    "%s FROM okse.%s ORDER BY %s", t->columns, t->name, t->key_there);
+	    "%s FROM okse.%s%s ORDER BY %s", t->columns, t->name, where(t),
+	    t->key_there);
 	postgres_queue_sql(c->to, sql, VIEW(NULL, 0), NULL, NULL);
 	snprintf(sql, sizeof(sql), "FETCH %d FROM back", ROUND);
 	do {

@@ -22,6 +22,41 @@ registry_own_node(const struct registry *r)
 	return r->node;
 }
 
+_Static_assert(REGISTRY_TERM == POSTGRES_TERM, "the engine's");
+
+const char *
+registry_term(const struct registry *r)
+{
+	return registry_is_shared(r) ? engine_postgres_term(r->engine) : "";
+}
+
+uint64_t
+registry_connection(const struct registry *r)
+{
+	return registry_is_shared(r) ? engine_postgres_connection(r->engine) :
+	    0;
+}
+
+enum err
+registry_meta_each(struct registry *r, const char *name,
+    enum err (*each)(void *arg, int64_t node, struct view value), void *arg)
+{
+	struct query q = registry_query(r, META_EACH);
+	enum err e;
+
+	query_put_text(&q, view_text(name));
+	for (e = query_row(&q); e == ERR_OK; e = query_next(&q)) {
+		int64_t node = query_get_int(&q);
+
+		e = each(arg, node, query_get_blob(&q));
+		if (e != ERR_OK) {
+			TRY(query_end(&q));
+			return e;
+		}
+	}
+	return e == ERR_NOT_FOUND ? r->engine->failed : e;
+}
+
 /* ---- reading */
 
 static enum err
@@ -162,11 +197,26 @@ registry_become(struct registry *r, const struct registry_node *self)
 /* ---- the owner's */
 
 static enum err
+put_whole(struct registry *r, int64_t node, const char *term)
+{
+	int64_t own = r->node;
+	enum err e;
+
+	r->node = node;
+	e = registry_meta_put(r, REGISTRY_WHOLE, view_text(term));
+	r->node = own;
+	return e;
+}
+
+/* Of one that has a past the others must know whether something was lost. */
+static enum err
 insert(struct registry *r, int64_t node, const struct registry_node *fresh)
 {
 	struct query q = registry_query(r, NODE_JOIN);
 
 	TRY(registry_begin(r));
+	TRY(put_whole(r, node, fresh->has_past ? REGISTRY_BEHIND :
+	    registry_term(r)));
 	query_put_int(&q, node);
 	query_put_text(&q, view_text(fresh->origin));
 	query_put_text(&q, fresh->log_key);
@@ -193,26 +243,70 @@ registry_join(struct registry *r, const struct registry_node *fresh)
 	return e;
 }
 
+struct doubt {
+	struct registry	*registry;
+	int64_t		 node;
+	bool		 is;
+};
+
+static enum err
+doubt(void *arg, int64_t node, struct view value)
+{
+	struct doubt *d = arg;
+
+	d->is |= node == d->node &&
+	    !view_is(value, registry_term(d->registry));
+	return ERR_OK;
+}
+
+static enum err
+retire(struct registry *r, const struct search *s, bool skips, int64_t now)
+{
+	struct query q = registry_query(r, NODE_RETIRE);
+
+	TRY(registry_begin(r));
+	query_put_int(&q, s->at.node);
+	query_put_int(&q, now);
+	TRY(query_change(&q));
+	if (skips)
+		TRY(registry_status_skip(r, now));
+	return registry_commit(r);
+}
+
 enum err
-registry_retire(struct registry *r, const char *origin, int64_t now)
+registry_retire(struct registry *r, const char *origin, bool lost,
+    int64_t now)
 {
 	struct search s = { .origin = origin };
-	struct query q = registry_query(r, NODE_RETIRE);
+	struct doubt d = { .registry = r };
+	enum err e;
 
 	TRY(registry_nodes(r, compare, &s));
 	if (!s.found)
 		return err_because(ERR_NOT_FOUND, "%s is no node", origin);
-	TRY(registry_begin(r));
-	query_put_int(&q, s.at.node);
-	query_put_int(&q, now);
-	if (query_change(&q) != ERR_OK) {
-		registry_rollback(r);
+	if (s.at.retired_at != TIME_NONE)
 		return err_because(ERR_EXISTS, "%s was retired before",
 		    origin);
+	d.node = s.at.node;
+	TRY(registry_meta_each(r, REGISTRY_WHOLE, doubt, &d));
+	if (d.is && !lost)
+		return err_because(ERR_BEHIND, "%s has not said that nothing "
+		    "of it was lost: what its log alone knows would be "
+		    "forgotten", origin);
+	if ((e = retire(r, &s, d.is, now)) != ERR_OK) {
+		registry_rollback(r);
+		return e;
 	}
-	TRY(registry_commit(r));
 	return registry_is_shared(r) ?
 	    engine_postgres_end_writer(r->engine, s.at.node) : ERR_OK;
+}
+
+enum err
+registry_confirm(struct registry *r)
+{
+	TRY(registry_begin(r));
+	TRY(put_whole(r, r->node, registry_term(r)));
+	return registry_commit(r);
 }
 
 enum err

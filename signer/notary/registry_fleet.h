@@ -17,6 +17,7 @@ struct registry_node {
 	struct view	log_key;	/* the text of its vkey */
 	struct view	qr_certificates; /* DER, a block each */
 	int64_t		joined_at, retired_at;
+	bool		has_past;	/* its log has entries, when it joins */
 };
 
 /* Do several nodes share it? */
@@ -43,14 +44,40 @@ int64_t registry_own_node(const struct registry *r);
 [[nodiscard]] enum err registry_look_as(struct registry *r,
     const char *origin);
 
+/*
+ * Which history of the database this is: another one after a failover or a
+ * recovery, in which commits may have been lost. "": nobody shares it.
+ */
+#define REGISTRY_TERM 48
+const char *registry_term(const struct registry *r);
+/* Counts connections to it: what was found through one holds for that one. */
+uint64_t registry_connection(const struct registry *r);
+
+/*
+ * What a node says of itself (registry_meta_put() under REGISTRY_WHOLE): the
+ * term in which it has found that nothing of it was lost, or anything else.
+ */
+#define REGISTRY_WHOLE "whole"
+#define REGISTRY_BEHIND "behind"
+/* A small fact of each node that has it. */
+[[nodiscard]] enum err registry_meta_each(struct registry *r,
+    const char *name, enum err (*each)(void *arg, int64_t node,
+    struct view value), void *arg);
+
 /* ---- for the owner of the tables */
 
 /* ERR_EXISTS: there is a node of this origin, retired or not. */
 [[nodiscard]] enum err registry_join(struct registry *r,
     const struct registry_node *fresh);
-/* It can commit nothing more. ERR_NOT_FOUND, ERR_EXISTS: retired before. */
+/*
+ * It can commit nothing more. ERR_NOT_FOUND, ERR_EXISTS: retired before.
+ * ERR_BEHIND: something of it may have been lost, and lost is not said: then
+ * the others go on without, in new status lists.
+ */
 [[nodiscard]] enum err registry_retire(struct registry *r,
-    const char *origin, int64_t now);
+    const char *origin, bool lost, int64_t now);
+/* For a node that is down: its log was compared, nothing of it is missing. */
+[[nodiscard]] enum err registry_confirm(struct registry *r);
 /* Lets a role of the database do what a daemon does. */
 [[nodiscard]] enum err registry_grant(struct registry *r, const char *role);
 
@@ -61,8 +88,9 @@ bool registry_is_away(const struct registry *r);
 /* What became of the commit that was ERR_IN_FLIGHT. */
 enum registry_fate { REGISTRY_NONE, REGISTRY_COMMITTED, REGISTRY_ROLLED_BACK };
 /*
- * One attempt to connect again, quickly. ERR_UNAVAILABLE: not yet. Any other
- * error is final, as those of registry_commit().
+ * One attempt to connect again, quickly. ERR_UNAVAILABLE: not yet. ERR_BEHIND:
+ * it is there, without what was committed. Any other error is final, as those
+ * of registry_commit().
  */
 [[nodiscard]] enum err registry_resume(struct registry *r,
     enum registry_fate *out_fate);

@@ -177,6 +177,8 @@
 	X(META_PUT, meta, WRITE,                                              \
 	    "INSERT INTO meta (name, node, value) VALUES (?1, ?2, ?3)"        \
 	    " ON CONFLICT (name, node) DO UPDATE SET value = excluded.value") \
+	X(META_EACH, meta, SCAN,                                              \
+	    "SELECT node, value FROM meta WHERE name = ?1 ORDER BY node")     \
 	X(NODES, node, SCAN,                                                  \
 	    "SELECT node, origin, log_key, qr_certificate, joined_at,"        \
 	    " retired_at FROM node WHERE node >= ?1 ORDER BY node")           \

@@ -214,8 +214,7 @@ notary_open(const struct config *c, struct notary **out_notary)
 	AUTO(notary) n = NULL;
 
 	TRY(notary_examine(c, &n));
-	if (!n->guard.held)
-		TRY(open_journal(n));
+	TRY(n->guard.held ? fleet_confess(n) : open_journal(n));
 	*out_notary = STEAL(n);
 	return ERR_OK;
 }

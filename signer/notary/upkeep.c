@@ -9,6 +9,8 @@
 #include "signer/notary/period.h"
 #include "signer/notary/rebuild.h"
 
+#define SHOW_PATIENCE INT64_C(10000000)	/* µs, for a last checkpoint */
+
 static void
 tell_hold(const struct notary *n, struct peer *to, bool *told)
 {
@@ -19,7 +21,7 @@ tell_hold(const struct notary *n, struct peer *to, bool *told)
 	*told = true;
 	if (guard_put(&n->guard, &json) != ERR_OK)
 		log_warning("%s", err_why());
-	bytes_put_block(&body, view_text(json.len != 0 ? "registry" : ""));
+	bytes_put_block(&body, view_text(guard_what(&n->guard)));
 	bytes_put_block(&body, bytes_view(&json));
 	peer_send(to, MSG_HOLD, 0, bytes_view(&body));
 }
@@ -84,11 +86,57 @@ prune(struct notary *n, struct proc *p)
 	return ERR_OK;
 }
 
+/* What readiness depends on, told when it changes. */
+static void
+tell_health(struct upkeep *u, const struct notary *n, struct peer *gate)
+{
+	uint16_t in_force = force_check(n, time_now()) == ERR_OK;
+	uint16_t changed = !n->force.failed;
+	uint16_t registry = !registry_is_away(n->registry);
+	uint32_t health = (uint32_t)in_force << 2 | (uint32_t)changed << 1 |
+	    registry;
+	AUTO_DONE(bytes) body = { 0 };
+
+	if (gate == NULL || health == u->health)
+		return;
+	u->health = health;
+	bytes_put_u16(&body, in_force);
+	bytes_put_u16(&body, changed);
+	bytes_put_u16(&body, registry);
+	peer_send(gate, MSG_HEALTH, 0, bytes_view(&body));
+}
+
+/*
+ * The log has what the registry forgot, and what was on its way to clients:
+ * a keyholder signs it, if there is one.
+ */
+bool
+upkeep_is_over(struct upkeep *u, const struct notary *n, struct proc *p)
+{
+	int64_t now = time_monotonic_us();
+	bool shown = guard_has_shown_all(n);
+
+	if (u->lost_since == 0)
+		u->lost_since = now;
+	if (!shown && now - u->lost_since < SHOW_PATIENCE)
+		return false;
+	if (!shown)
+		log_error("no checkpoint could be signed: what was committed "
+		    "and not published is lost with this process");
+	proc_stop(p);
+	return true;
+}
+
 enum err
 upkeep_pass(struct upkeep *u, struct notary *n, struct proc *p)
 {
+	if (u->news != n->guard.news)
+		u->supervisor_told = u->gate_told = false;
+	u->news = n->guard.news;
 	tell_hold(n, proc_peer(p, ROLE_SUPERVISOR, 0), &u->supervisor_told);
 	tell_hold(n, proc_peer(p, ROLE_GATE, 0), &u->gate_told);
+	if (!n->guard.held)
+		tell_health(u, n, proc_peer(p, ROLE_GATE, 0));
 	back_up(n, p);
 	TRY(close_period(n, p));
 	TRY(prune(n, p));

@@ -10,7 +10,11 @@
 
 /* HOLD, once to each that serves: which of them were told. */
 struct upkeep {
-	bool	supervisor_told, gate_told;
+	bool		supervisor_told, gate_told;
+	uint64_t	news;		/* of the guard, as it was told */
+#define UPKEEP_UNTOLD UINT32_MAX
+	uint32_t	health;		/* as the gate was told */
+	int64_t		lost_since;	/* µs, 0 for not: guard_lost() */
 };
 
 /*
@@ -18,6 +22,13 @@ struct upkeep {
  * is asked to stop, and starts anew as on any other registry.
  */
 [[nodiscard]] enum err upkeep_pass(struct upkeep *u, struct notary *n,
+    struct proc *p);
+
+/*
+ * After guard_lost(): has the log been shown to its end, or can it not be?
+ * Then the process was asked to stop.
+ */
+bool upkeep_is_over(struct upkeep *u, const struct notary *n,
     struct proc *p);
 
 #endif

@@ -444,7 +444,7 @@ a_server_that_was_set_back_is_not_written_to(void **state)
 	(void)put(e, "y", 1);
 	assert_int_not_equal(commit(e), ERR_OK);
 	e->ops->rollback(e);
-	MUST_BE(engine_postgres_resume(e, &fate), ERR_CORRUPT);
+	MUST_BE(engine_postgres_resume(e, &fate), ERR_BEHIND);
 	close_engine(e);
 }
 

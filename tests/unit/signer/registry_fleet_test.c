@@ -43,8 +43,8 @@ one_origin_joins_once(void **state)
 	OK(registry_open_owner(cluster.owner, &owner));
 	OK(registry_join(owner, &n));
 	assert_int_equal(registry_join(owner, &n), ERR_EXISTS);
-	assert_int_equal(registry_retire(owner, "okse.example/nobody", 1),
-	    ERR_NOT_FOUND);
+	assert_int_equal(registry_retire(owner, "okse.example/nobody", false,
+	    1), ERR_NOT_FOUND);
 }
 
 static void
@@ -116,8 +116,9 @@ a_retired_node_commits_nothing_and_never_comes_back(void **state)
 	join(&n);
 	OK(become(n, &r));
 	OK(registry_open_owner(cluster.owner, &owner));
-	OK(registry_retire(owner, n.origin, 9));
-	assert_int_equal(registry_retire(owner, n.origin, 10), ERR_EXISTS);
+	OK(registry_retire(owner, n.origin, false, 9));
+	assert_int_equal(registry_retire(owner, n.origin, false, 10),
+	    ERR_EXISTS);
 	OK(registry_begin_deferring(r));
 	OK(registry_device_reserve(r, &holder, resident, &d));
 	assert_int_equal(registry_commit(r), ERR_SYSTEM);
@@ -160,6 +161,72 @@ two_nodes_share_devices_tokens_and_retries_but_no_log(void **state)
 	assert_int_equal(count, 1);
 }
 
+struct doubt {
+	int64_t	node;
+	size_t	whole, behind;
+};
+
+static enum err
+count(void *arg, int64_t node, struct view value)
+{
+	struct doubt *d = arg;
+
+	d->whole += node == d->node && value.len > 8;
+	d->behind += node == d->node && view_is(value, REGISTRY_BEHIND);
+	return ERR_OK;
+}
+
+/* What a node with a past may have lost is not given up in silence. */
+static void
+a_node_in_doubt_is_confirmed_or_retired_as_lost(void **state)
+{
+	AUTO(registry) owner = NULL;
+	struct registry_node n = node_of("okse.example/past", "k");
+	struct doubt d = { 0 };
+
+	(void)state;
+	n.has_past = true;
+	join(&n);
+	OK(registry_open_owner(cluster.owner, &owner));
+	OK(registry_look_as(owner, n.origin));
+	d.node = registry_own_node(owner);
+	OK(registry_meta_each(owner, REGISTRY_WHOLE, count, &d));
+	assert_int_equal(d.behind, 1);
+	assert_int_equal(registry_retire(owner, n.origin, false, 9),
+	    ERR_BEHIND);
+	OK(registry_confirm(owner));
+	OK(registry_meta_each(owner, REGISTRY_WHOLE, count, &d));
+	assert_int_equal(d.behind, 1);
+	assert_int_equal(d.whole, 1);
+	OK(registry_begin(owner));
+	OK(registry_meta_put(owner, REGISTRY_WHOLE,
+	    view_text(REGISTRY_BEHIND)));
+	OK(registry_commit(owner));
+	OK(registry_retire(owner, n.origin, true, 9));
+}
+
+/* The first to go on uses a list that nobody can have had. */
+static void
+lists_are_skipped_when_places_may_be_lost(void **state)
+{
+	struct place *p = *state;
+	struct handle serial = handle(60);
+	struct status_use use;
+
+	OK(registry_begin(p->r));
+	OK(registry_status_skip(p->r, 7));	/* none: nothing to skip */
+	OK(registry_status_take(p->r, 4096, 2, &serial, 1000, 7, &use));
+	assert_int_equal(use.list, 1);
+	OK(registry_status_skip(p->r, 7));
+	OK(registry_commit(p->r));
+	reopen(p);
+	OK(registry_begin(p->r));
+	OK(registry_status_take(p->r, 4096, 2, &serial, 1000, 7, &use));
+	OK(registry_commit(p->r));
+	assert_int_equal(use.list, 9);
+	assert_int_equal(use.size, 4096);
+}
+
 int
 main(void)
 {
@@ -168,6 +235,8 @@ main(void)
 		TEST(only_who_has_joined_with_this_key_may_be_it),
 		TEST(a_node_renews_what_its_tokens_are_verified_with),
 		TEST(a_retired_node_commits_nothing_and_never_comes_back),
+		TEST(a_node_in_doubt_is_confirmed_or_retired_as_lost),
+		TEST(lists_are_skipped_when_places_may_be_lost),
 		TEST(two_nodes_share_devices_tokens_and_retries_but_no_log),
 	};
 
