@@ -46,6 +46,10 @@ await test('not before the node has joined', async () => {
   assert.equal(j.status, 0, j.stderr)
 })
 
+// without what the node said of itself when it joined
+const there = table => database.sql(`SELECT count(*) FROM okse.${table}` +
+  (table === 'meta' ? " WHERE name <> 'whole'" : ''))
+
 await test('a target that changes what it is given is found out, and keeps ' +
   'nothing', async () => {
   await database.sql('CREATE FUNCTION okse.spoil() RETURNS trigger AS $$ ' +
@@ -56,7 +60,7 @@ await test('a target that changes what it is given is found out, and keeps ' +
   assert.equal(r.status, 1, r.stdout + r.stderr)
   assert.match(r.stderr, /table device: 9 rows were sent/)
   for (const table of ['device', 'entry', 'idem', 'meta'])
-    assert.equal(await database.sql(`SELECT count(*) FROM okse.${table}`), '0')
+    assert.equal(await there(table), '0')
   await database.sql('DROP TRIGGER spoil ON okse.device; ' +
     'DROP FUNCTION okse.spoil()')
 })
@@ -79,8 +83,7 @@ await test('every row is there, by the word of both databases', async () => {
   for (const [table, count, hash] of rows) {
     assert.match(hash, /^[0-9a-f]{64}$/)
     assert.equal(sqlite(`SELECT count(*) FROM ${table}`), count)
-    assert.equal(await database.sql(`SELECT count(*) FROM okse.${table}`),
-      count)
+    assert.equal(await there(table), count)
   }
   const columns = 'holder, programme, device, serial, state, issued_at'
   assert.equal(
