@@ -31,7 +31,7 @@ static const char pragmas[] =
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA cell_size_check = ON;"
     "PRAGMA mmap_size = 0;"
-    "PRAGMA cache_size = -24576;"
+    "PRAGMA cache_size = -16384;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA wal_autocheckpoint = 4000;";
 
