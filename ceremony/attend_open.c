@@ -98,18 +98,20 @@ read_hashes(struct ceremony *c)
 	const struct {
 		const char		*what;
 		const struct hash	*hash;
+		bool			 wanted;
 	} all[] = {
-		{ "script", &c->hashes.script },
-		{ "program", &c->hashes.program },
-		{ "module", &c->hashes.module },
-		{ "roster", &c->hashes.roster },
-		{ "register", &c->hashes.previous },
+		{ "script", &c->hashes.script, true },
+		{ "program", &c->hashes.program, true },
+		{ "module", &c->hashes.module, true },
+		{ "roster", &c->hashes.roster, true },
+		{ "register", &c->hashes.previous, c->script->continues },
+		{ "node", &c->hashes.node, script_brings(c->script) },
 	};
-	size_t count = COUNT(all) - !c->script->continues;
 
 	ceremony_say(c, "hashes, in digits and in words:");
-	for (size_t i = 0; i < count; i++)
-		TRY(read_back(c, &c->participants.at[i %
+	for (size_t i = 0; i < COUNT(all); i++)
+		if (all[i].wanted)
+			TRY(read_back(c, &c->participants.at[i %
 		    c->participants.count], all[i].what, all[i].hash));
 	return ERR_OK;
 }

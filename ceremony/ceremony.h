@@ -50,6 +50,8 @@ struct ceremony_options {
 	const char		*rehearsal;
 	/* of the ceremony that the script continues, or NULL */
 	const char		*previous;
+	/* of the further node's that brings keys to be certified, or NULL */
+	const char		*node;
 };
 
 #define CEREMONY_KEYS 16

@@ -249,14 +249,15 @@ finish(struct ceremony *c)
 
 static enum err
 hold(struct ceremony *c, struct view script, const struct rehearsed *r,
-    const char *previous)
+    const struct ceremony_options *o)
 {
 	snprintf(c->step, sizeof(c->step), "open");
 	TRY(record_opening(c));
 	TRY(record_rehearsal(c, r));
 	TRY(ceremony_write(c, "ceremony/script.yaml", script));
 	TRY(take_participants(c));
-	TRY(ceremony_take_previous(c, previous));
+	TRY(ceremony_take_previous(c, o->previous));
+	TRY(ceremony_take_node(c, o->node));
 	TRY(attend_open(c));
 	return finish(c);
 }
@@ -299,6 +300,22 @@ fill_result(const struct ceremony *c, struct ceremony_result *out)
 	}
 }
 
+static enum err
+check_given(const struct script *s, const struct ceremony_options *o)
+{
+	if (s->continues != (o->previous != NULL))
+		return err_because(ERR_FORBIDDEN, "this script %s",
+		    s->continues ? "continues a ceremony: which one is "
+		    "needed (--previous)" :
+		    "continues no ceremony, and one was given");
+	if (script_brings(s) != (o->node != NULL))
+		return err_because(ERR_FORBIDDEN, "this script %s",
+		    script_brings(s) ? "certifies keys of a further node: "
+		    "its ceremony is needed (--node)" :
+		    "has no keys brought by a node, and one was given");
+	return ERR_OK;
+}
+
 enum err
 ceremony_hold(const struct ceremony_options *o, struct ceremony_result *out)
 {
@@ -316,10 +333,7 @@ ceremony_hold(const struct ceremony_options *o, struct ceremony_result *out)
 
 	TRY(read_script(o->script, &text, &script));
 	TRY(lint_templates(script));
-	if (script->continues != (o->previous != NULL))
-		return err_because(ERR_FORBIDDEN, "this script %s", script->
-		    continues ? "continues a ceremony: which one is needed" :
-		    "continues no ceremony, and one was given");
+	TRY(check_given(script, o));
 	c.script = script;
 	if (c.mode == MODE_PRODUCTION) {
 		TRY(check_day(script));
@@ -327,7 +341,7 @@ ceremony_hold(const struct ceremony_options *o, struct ceremony_result *out)
 		    script->rehearsed_within, &rehearsed));
 	}
 	TRY(begin(&c, bytes_view(&text)));
-	e = hold(&c, bytes_view(&text), &rehearsed, o->previous);
+	e = hold(&c, bytes_view(&text), &rehearsed, o);
 	if (e != ERR_OK)
 		return end_badly(&c, e);
 	fill_result(&c, out);

@@ -60,11 +60,15 @@ ceremony_paper(const struct ceremony_options *o)
 	TRY(hash_roster(s, &h.roster));
 	if (o->previous != NULL)
 		TRY(hash_register(o->previous, &h.previous));
+	if (o->node != NULL)
+		TRY(hash_register(o->node, &h.node));
 	put(&o->listener, "script", &h.script);
 	put(&o->listener, "program", &h.program);
 	put(&o->listener, "module", &h.module);
 	put(&o->listener, "roster", &h.roster);
 	if (o->previous != NULL)
 		put(&o->listener, "register", &h.previous);
+	if (o->node != NULL)
+		put(&o->listener, "node", &h.node);
 	return ERR_OK;
 }

@@ -220,10 +220,11 @@ check_holders(const struct ceremony *c)
 		return err_because(ERR_MISMATCH, "keys are wrapped: who comes "
 		    "needs backup shares, too (open-backup-secret, "
 		    "split-backup-secret, prove-backup-quorums)");
-	/* a token that is lost has another in its place */
-	return s->lost.count != 0 || strcmp(c->reg.token, s->token) == 0 ?
-	    ERR_OK : err_because(ERR_MISMATCH, "the register is of the token "
-	    "%s", c->reg.token);
+	/* a token that is lost has another in its place, a node its own */
+	return s->lost.count != 0 ||
+	    (strcmp(c->reg.token, s->token) == 0) == !s->node ? ERR_OK :
+	    err_because(ERR_MISMATCH, "the register is of the token %s",
+	    c->reg.token);
 }
 
 enum err
@@ -268,6 +269,8 @@ ceremony_take_previous(struct ceremony *c, const char *dir)
 	TRY(record_previous(c, &root));
 	TRY(copy_all(&v, c));
 	TRY(ceremony_inherit(c));
+	if (c->script->node)
+		register_branch(&c->reg);
 	return c->mode == MODE_REHEARSAL ? copy_practice(dir, c) :
 	    ERR_OK;
 }

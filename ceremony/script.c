@@ -210,6 +210,8 @@ static const struct yaml_field key_fields[] = {
 	    &YAML_ONE_OF(backups), .otherwise = "none"),
 	YAML_FIELD("inherited", struct script_key, inherited, &FLAG,
 	    .optional = true),
+	YAML_FIELD("brought", struct script_key, brought, &FLAG,
+	    .optional = true),
 	{ 0 },
 };
 
@@ -317,6 +319,7 @@ static const struct yaml_field script_fields[] = {
 	YAML_FIELD("name", struct script, name, &YAML_STRING(120)),
 	YAML_FIELD("continues", struct script, continues, &FLAG,
 	    .optional = true),
+	YAML_FIELD("node", struct script, node, &FLAG, .optional = true),
 	YAML_FIELD("threshold", struct script, threshold,
 	    &YAML_INT(2, SCRIPT_OFFICERS)),
 	YAML_FIELD("officers", struct script, officers,

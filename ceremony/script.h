@@ -54,12 +54,16 @@ enum script_backup {
 	BACKUP_WRAPPED,	/* it is wrapped once, proven elsewhere, and sealed */
 };
 
-/* inherited: of the ceremony before, not made in this one. */
+/*
+ * inherited: of the ceremony before, not made in this one. brought: of another
+ * node's ceremony, in its token; certified here and nothing else.
+ */
 struct script_key {
 	const char	*label;		/* in the token and as file name */
 	int		 type;		/* enum key_type */
 	int		 backup;	/* enum script_backup */
 	bool		 inherited;
+	bool		 brought;
 };
 
 struct script_certificate {
@@ -114,6 +118,8 @@ struct script {
 	int			 mode;		/* enum script_mode */
 	const char		*name;
 	bool			 continues;	/* a ceremony before this */
+	/* a further node's: another token, with a register of its own */
+	bool			 node;
 	int64_t			 threshold;
 	struct {
 		int64_t	 from, to;	/* instants, from <= t < to */
@@ -164,6 +170,8 @@ bool script_key_wraps(const struct script_key *k);
 bool script_wraps(const struct script *s);
 /* Is there a step of this name? */
 bool script_has_step(const struct script *s, const char *name);
+/* Is any key brought from another node? */
+bool script_brings(const struct script *s);
 
 /* Index by label or name, or -1. */
 int script_key_index(const struct script *s, const char *label);

@@ -240,9 +240,33 @@ check_inherited(const struct script *s)
 		const struct script_certificate *c = &s->certificates.at[i];
 		int key = script_key_index(s, c->key.name);
 
-		if (c->inherited && !s->keys.at[key].inherited)
+		if (c->inherited && !s->keys.at[key].inherited &&
+		    !s->keys.at[key].brought)
 			return yaml_error(c->key.at, "expected an inherited "
 			    "key of the inherited certificate %s", c->name);
+	}
+	return ERR_OK;
+}
+
+/* Keys of a further node are made in one script and certified in another. */
+static enum err
+check_node(struct yaml_mark at, const struct script *s)
+{
+	if (s->node && (!s->continues || s->former.count != 0 ||
+	    s->lost.count != 0 || script_wraps(s)))
+		return yaml_error(at, "node: only in a script that continues "
+		    "another, without former, lost or backup");
+	for (size_t i = 0; i < s->keys.count; i++) {
+		const struct script_key *k = &s->keys.at[i];
+
+		if (s->node && k->inherited)
+			return yaml_error(at, "keys: %s cannot be inherited, "
+			    "it is not in the node's token", k->label);
+		if (k->brought && (s->node || !s->continues || k->inherited ||
+		    k->backup != BACKUP_NONE))
+			return yaml_error(at, "keys: %s cannot be brought: "
+			    "only into a script that continues another on "
+			    "its own token, to be certified", k->label);
 	}
 	return ERR_OK;
 }
@@ -289,6 +313,7 @@ script_check(struct yaml_mark at, const void *value)
 	TRY(check_keys(at, s));
 	TRY(check_backup(at, s));
 	TRY(check_lost(at, s));
+	TRY(check_node(at, s));
 	TRY(check_certificates(at, s));
 	TRY(check_inherited(s));
 	for (size_t i = 0; i < s->policies.count; i++)

@@ -29,14 +29,14 @@ static const struct row catalogue[] = {
 	    CHANGED, false, true, step_change_pins,
 	    "the token takes the PINs of the officers, and theirs alone: a "
 	    "point of no return" },
-	{ "open-token", CONTINUES, TAKES_NOTHING, 0, TOKEN, false,
+	{ "open-token", OPENS, TAKES_NOTHING, 0, TOKEN, false,
 	    true, step_open_token,
 	    "officers enter their shares; the token is opened, and its "
 	    "objects are compared with the register" },
 	{ "declare-lost", RECOVERS, TAKES_NOTHING, 0, LOST, false, true,
 	    step_declare_lost,
 	    "the token is given up: what it holds and no medium has is gone" },
-	{ "open-secret", RECOVERS, TAKES_NOTHING, 0, SPLIT | PROVEN, false,
+	{ "open-secret", REPLACES, TAKES_NOTHING, 0, SPLIT | PROVEN, false,
 	    true, step_open_secret,
 	    "officers enter their shares; the secret is open, and no token "
 	    "is" },

@@ -19,6 +19,7 @@
 struct ceremony_hashes {
 	struct hash	script, program, module, roster;
 	struct hash	previous;	/* register, when it continues */
+	struct hash	node;		/* register of one that brings keys */
 };
 
 /* A ceremony under way. */
@@ -134,6 +135,16 @@ bool step_is_critical(const struct script_step *s);
  */
 [[nodiscard]] enum err ceremony_take_previous(struct ceremony *c,
     const char *dir);
+/*
+ * The ceremony of a further node in dir is verified, and the public keys that
+ * the script has brought become this one's (node.c); nothing when it has none.
+ * ERR_FORBIDDEN: of another mode; ERR_MISMATCH: of another installation, or
+ * not what the script says; ERR_EXISTS: a label that is taken.
+ */
+[[nodiscard]] enum err ceremony_take_node(struct ceremony *c,
+    const char *dir);
+/* What of a register a further node begins with. */
+void register_branch(struct key_register *r);
 /* Its keys and certificates, from the files in c->dir and c->reg. */
 [[nodiscard]] enum err ceremony_inherit(struct ceremony *c);
 

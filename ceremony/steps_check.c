@@ -67,7 +67,11 @@ is_kin(enum kin kin, const struct script *s)
 	case RECOVERS:
 		return s->lost.count != 0;
 	case MAKES_TOKEN:
-		return !s->continues || s->lost.count != 0;
+		return !s->continues || s->lost.count != 0 || s->node;
+	case OPENS:
+		return s->continues && !s->node;
+	case REPLACES:
+		return s->lost.count != 0 || s->node;
 	case EITHER:
 		break;
 	}
@@ -87,7 +91,10 @@ check_kin(const struct row *row, const struct script *script,
 		[DEALS] = "makes keys that are to be wrapped, or changes the "
 		    "officers",
 		[RECOVERS] = "recovers from a loss (lost)",
-		[MAKES_TOKEN] = "continues none, or recovers from a loss",
+		[MAKES_TOKEN] = "continues none, recovers from a loss, or is "
+		    "of a further node",
+		[OPENS] = "continues another on its token",
+		[REPLACES] = "recovers from a loss, or is of a further node",
 	};
 
 	return is_kin(row->kin, script) ? ERR_OK : yaml_error(s->step.at,
@@ -176,9 +183,10 @@ model_token(const struct script *script, const struct script_step *s,
 	if (script->lost.count != 0 && (m->facts & LOST) == 0)
 		return yaml_error(s->step.at, "%s: expected the token before "
 		    "it to be declared lost before", s->step.name);
-	if (script->continues && (m->facts & PROVEN) == 0)
-		return yaml_error(s->step.at, "%s: expected %s before",
-		    s->step.name, fact_words[1]);
+	/* prove-possession proves shares and opens nothing */
+	if (script->continues && (m->facts & SPLIT) == 0)
+		return yaml_error(s->step.at, "%s: expected the secret to be "
+		    "opened before (open-secret)", s->step.name);
 	return ERR_OK;
 }
 
@@ -369,7 +377,8 @@ steps_check(const struct script *s)
 	struct model m = { 0 };
 
 	for (size_t i = 0; i < s->keys.count; i++)
-		m.keys[i] = s->keys.at[i].inherited && s->lost.count == 0;
+		m.keys[i] = s->keys.at[i].brought ||
+		    (s->keys.at[i].inherited && s->lost.count == 0);
 	for (size_t i = 0; i < s->certificates.count; i++)
 		m.certificates[i] = s->certificates.at[i].inherited;
 	for (size_t i = 0; i < s->steps.count; i++)

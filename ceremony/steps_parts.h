@@ -26,10 +26,10 @@ enum takes { TAKES_NOTHING, TAKES_KEY, TAKES_CERTIFICATE, TAKES_CRL,
 
 /*
  * Which scripts may have it: the last ones, with other officers, with keys to
- * be backed up, with a token that is lost.
+ * be backed up, with a token that is lost, with another token or the same.
  */
 enum kin { BEGINS, CONTINUES, EITHER, SPLITS, CHANGES, BACKS_UP, DEALS,
-	RECOVERS, MAKES_TOKEN };
+	RECOVERS, MAKES_TOKEN, OPENS, REPLACES };
 
 struct row {
 	const char	*name;

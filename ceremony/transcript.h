@@ -26,6 +26,7 @@
 	X(ENV, PLACE_START)	/* module, tool */                            \
 	X(REHEARSAL, PLACE_START) /* root of the rehearsal that was held */   \
 	X(PREVIOUS, PLACE_START) /* root of the ceremony that is continued */ \
+	X(NODE, PLACE_START) /* root of the ceremony that keys come from */    \
 	X(PARTICIPANT, PLACE_START) /* one of them: role, name, key */        \
 	X(HASHREAD, PLACE_START) /* a hash was read back from own paper */    \
 	X(CLOCK, PLACE_ALL)	/* somebody's own watch against the host's */ \

@@ -154,7 +154,7 @@ tell_keys(const struct evidence *v, const struct ceremony_listener *l)
 	size_t made = 0, wrapped = 0;
 
 	for (size_t i = 0; i < s->keys.count; i++) {
-		made += !s->keys.at[i].inherited;
+		made += !s->keys.at[i].inherited && !s->keys.at[i].brought;
 		wrapped += script_key_wraps(&s->keys.at[i]);
 	}
 	ceremony_tell(l, "keys: %zu, made in the token, not extractable",
@@ -170,14 +170,15 @@ tell_keys(const struct evidence *v, const struct ceremony_listener *l)
 static void
 tell_register(const struct evidence *v, const struct ceremony_listener *l)
 {
-	struct key_register reg;
+	struct key_register reg, before;
 
-	if (evidence_register(v, v->script->steps.count, &reg) != ERR_OK)
+	if (evidence_register(v, v->script->steps.count, &reg) != ERR_OK ||
+	    evidence_register(v, 0, &before) != ERR_OK)
 		return;
 	ceremony_tell(l, "register: %zu keys; %zu copies: %zu before, %zu "
 	    "made; %zu live, %zu destroyed, %zu lost: adds up",
-	    reg.key_count, reg.copy_count, v->before.copy_count,
-	    reg.copy_count - v->before.copy_count,
+	    reg.key_count, reg.copy_count, before.copy_count,
+	    reg.copy_count - before.copy_count,
 	    register_copies(&reg, NULL, REGISTER_LIVE),
 	    register_copies(&reg, NULL, REGISTER_DESTROYED),
 	    register_copies(&reg, NULL, REGISTER_LOST));

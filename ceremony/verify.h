@@ -51,6 +51,8 @@ void evidence_done(struct evidence *v);
 [[nodiscard]] enum err evidence_signatures(struct evidence *v);
 /* What a ceremony that continues another began with, into v. */
 [[nodiscard]] enum err evidence_previous(struct evidence *v);
+/* The keys that another node brought, into v. */
+[[nodiscard]] enum err evidence_node(struct evidence *v);
 /* The register as it is after so many steps of the script. */
 [[nodiscard]] enum err evidence_register(const struct evidence *v,
     size_t steps, struct key_register *out);

@@ -252,7 +252,8 @@ enum err
 verify_keys(struct evidence *v)
 {
 	for (size_t i = 0; i < v->script->keys.count; i++)
-		if (!v->script->keys.at[i].inherited)
+		if (!v->script->keys.at[i].inherited &&
+		    !v->script->keys.at[i].brought)
 			TRY(evidence_key(v, i));
 	return ERR_OK;
 }

@@ -244,6 +244,8 @@ verify_opening(const struct evidence *v)
 		TRY(verify_hash_read(v, read[i]));
 	if (v->script->continues)
 		TRY(verify_hash_read(v, "register"));
+	if (script_brings(v->script))
+		TRY(verify_hash_read(v, "node"));
 	for (size_t i = 0; i < v->records.count; i++)
 		if (v->records.at[i].type == RECORD_CLOCK) {
 			TRY(verify_clock(&v->records.at[i]));

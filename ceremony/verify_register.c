@@ -125,7 +125,8 @@ evidence_previous(struct evidence *v)
 		TRY(carried_key(v, &v->before.keys[i]));
 	for (size_t i = 0; i < v->before.certificate_count; i++)
 		TRY(carried_certificate(v, &v->before.certificates[i]));
-	return check_inherited(v);
+	TRY(check_inherited(v));
+	return evidence_node(v);
 }
 
 /* ---- what this one did */
@@ -395,6 +396,9 @@ evidence_register(const struct evidence *v, size_t steps,
     struct key_register *out)
 {
 	struct key_register reg = v->before;
+
+	if (v->script->node)
+		register_branch(&reg);
 
 	for (size_t i = 0; i < steps; i++)
 		TRY(add_step(v, &v->script->steps.at[i], &reg));

@@ -69,6 +69,7 @@ ceremony_rehearse_script(const struct arguments *a)
 		.module = module_of(a),
 		.listener = listener,
 		.previous = option_value(a, "previous", NULL),
+		.node = option_value(a, "node", NULL),
 	};
 	struct ceremony_result result = { 0 };
 
@@ -84,6 +85,7 @@ ceremony_print_paper(const struct arguments *a)
 		.module = module_of(a),
 		.listener = listener,
 		.previous = option_value(a, "previous", NULL),
+		.node = option_value(a, "node", NULL),
 	};
 	enum err e = ceremony_paper(&o);
 
@@ -140,6 +142,7 @@ ceremony_run_script(const struct arguments *a)
 		.module = module_of(a),
 		.rehearsal = option_value(a, "rehearsal", NULL),
 		.previous = option_value(a, "previous", NULL),
+		.node = option_value(a, "node", NULL),
 	};
 
 	return hold_with_people(a, &o, ceremony_hold);

@@ -225,6 +225,8 @@ static const struct option registry_nodes_options[] = {
 static const struct option rehearse_options[] = {
 	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
 	{ "previous", "DIR", "the ceremony that the script continues" },
+	{ "node", "DIR", "a further node's ceremony, whose keys are "
+	    "certified" },
 	{ 0 },
 };
 
@@ -236,6 +238,8 @@ static const struct option run_options[] = {
 	{ "module", "FILE", "PKCS#11 module; otherwise SoftHSM" },
 	{ "rehearsal", "DIR", "where this script was rehearsed" },
 	{ "previous", "DIR", "the ceremony that the script continues" },
+	{ "node", "DIR", "a further node's ceremony, whose keys are "
+	    "certified" },
 	ROOM_OPTIONS,
 	{ 0 },
 };

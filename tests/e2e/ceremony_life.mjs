@@ -42,7 +42,8 @@ const objects = async () => {
 await test('every shipped script passes its check', async () => {
   for (const name of ['rehearsal', 'document-signer', 'revocation',
     'unseal-drill', 'destroy', 'policy-approval', 'officer-change',
-    'authority-rollover', 'backup', 'restore']) {
+    'authority-rollover', 'further-node',
+    'node-certificates', 'backup', 'restore']) {
     const r = await okse(['ceremony', 'check', script(name)])
     assert.equal(r.status, 0, name + r.stderr)
   }

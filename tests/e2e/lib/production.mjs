@@ -75,8 +75,9 @@ export class Room {
     await must(`rehearsing ${name}`, okse(['ceremony', 'rehearse',
       ...options(rehearsed ?? {}), script, this.at(`${name}-rehearsed`)],
     { env: softhsm(this.at(rehearsed?.store ?? `${name}-practice`)) }))
-    if (previous)
-      papers.register = hash(path.join(previous, 'ceremony/register.txt'))
+    const register = of => hash(path.join(of, 'ceremony/register.txt'))
+    if (previous) papers.register = register(previous)
+    if (more.node) papers.node = register(more.node)
     insert(this.cards, this.at(store))
     try {
       await must(name, sit(['run', '--rehearsal',
@@ -155,9 +156,23 @@ policy: ${at}/policy
 roster: ${dir}/ceremony/roster.txt
 ca: ${issued}/ca/iaca.pem
 quorum: ${dir}/ceremony/quorum.txt
+register: ${dir}/ceremony/register.txt
 transcript: ${dir}/ceremony/transcript.log
 limits: { connections: 64 }
 `, { mode: 0o600 })
+  }
+
+  /** With the shares of these people, who sign with their cards. */
+  async open (room, shares, ...who) {
+    for (const p of who) {
+      const seat = p.as.slice(5)
+      await must(`unsealing by ${p.as}`, okse(['unseal', '--dir', this.dir,
+        '--share', path.join(shares, `officers/${seat}.share.cms`),
+        '--recipient', p.secretKey, '--card', p.card, '--seat', seat,
+        '--roster', path.join(shares, 'ceremony/roster.txt')],
+      { env: room.env }))
+    }
+    await this.waitReady()
   }
 
   /** Resolves when it answers the officers. */
@@ -171,7 +186,7 @@ limits: { connections: 64 }
     for (let i = 0; i < 200 && this.status === undefined; i++) {
       const s = await this.adminCall('GET', '/v1/seal-status')
         .catch(() => undefined)
-      if (s?.json?.statement) return this
+      if (s?.json?.statement && s.json.log) return this
       await sleep(50)
     }
     throw new Error(`not sealed: ${this.status}\n${this.errors}`)

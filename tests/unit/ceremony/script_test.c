@@ -105,6 +105,10 @@ static const struct {
 	    "Officer One, recipient: AAAA", "AAAA", "certificate" },
 	{ "seat: 1, name: Practice Officer One", "seat: 1, name: Practice "
 	    "Officer One, card: \"pkcs11:x=y\"", "pkcs11:x=y", "URI" },
+	{ "mode: rehearsal", "mode: rehearsal\nnode: true", "mode:",
+	    "node: only in" },
+	{ "label: qr, type: p256", "label: qr, type: p256, brought: true",
+	    "mode:", "cannot be brought" },
 	{ "mode: rehearsal", "moode: rehearsal", "moode:", "known key" },
 	{ "threshold: 2", "threshold: 1", "threshold: 1", "2" },
 	{ "threshold: 2", "threshold: 4", "mode:", "threshold" },
