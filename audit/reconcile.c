@@ -202,9 +202,12 @@ close_orphans(struct reconcile *r, const struct schema_entry *e)
 
 	TRY(find_way(e, &way));
 	while (schema_next_index(&rest, &of)) {
+		enum ticket_state now = of < r->size ? r->tickets[of].state :
+		    TICKET_NONE;
+
 		if (of < r->absent)
 			continue;
-		if (of >= r->size || r->tickets[of].state != way->from)
+		if (now != way->from)
 			return err_because(ERR_MISMATCH, "\"orphan.closed\" "
 			    "(%s) of %llu, which is not open for that",
 			    way->what, (unsigned long long)of);
