@@ -308,7 +308,7 @@ await test('on a screen of 80 by 24, in two languages', async () => {
     assert.equal(r.status, 0, r.stdout)
     assert.equal((await verify(d.dir)).status, 0)
     const last = r.asked.at(-1)
-    assert.match(last.rows.get(1), /Okse .*16/)
+    assert.match(last.rows.get(1), /Okse .*17/)
     assert.equal(last.rows.get(24), 'exception   break   abort')
     // the hash is whole on the screen while its words are asked for
     const rows = [...r.asked[0].rows.values()].join('\n')
