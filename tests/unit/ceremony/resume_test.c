@@ -271,6 +271,87 @@ a_death_while_keys_are_restored_is_survived(void **state)
 	}
 }
 
+/* ---- while a key is destroyed */
+
+static enum err
+destroy(act_fn *act, const char *faults)
+{
+	struct ceremony_options o = {
+		.script = "configs/ceremony/destroy.yaml",
+		.dir = dir, .module = module, .previous = before,
+	};
+
+	return in_child(act, &o, faults);
+}
+
+static void
+begin_destroying(void)
+{
+	begin();
+	snprintf(before, sizeof(before), "%s", dir);
+	assert_int_equal(birth(ceremony_hold, ""), ERR_OK);
+	snprintf(dir, sizeof(dir), "%s/gone", soft_dir);
+}
+
+/* The call that destroys the first half: others destroy what probes made. */
+static int
+first_half(void)
+{
+	int n;
+
+	begin_destroying();
+	assert_int_equal(destroy(ceremony_hold, ""), ERR_OK);
+	n = calls("C_DestroyObject") - 1;
+	soft_remove();
+	return n;
+}
+
+static void
+a_death_while_a_key_is_destroyed_is_survived(void **state)
+{
+	static const struct {
+		int		 half;
+		const char	*action;
+	} cases[] = { { 0, "crash" }, { 0, "dead" }, { 1, "dead" } };
+	int first = first_half();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char faults[60];
+
+		snprintf(faults, sizeof(faults), "C_DestroyObject %d %s\n",
+		    first + cases[i].half, cases[i].action);
+		begin_destroying();
+		assert_int_equal(destroy(ceremony_hold, faults), DIED);
+		assert_int_equal(destroy(ceremony_resume, ""), ERR_OK);
+		the_record_verifies(faults);
+		soft_remove();
+	}
+}
+
+/* The token says that it has, and has not. */
+static void
+a_key_that_is_still_there_is_not_destroyed(void **state)
+{
+	int first = first_half();
+
+	(void)state;
+	for (int half = 0; half < 2; half++) {
+		char faults[60];
+		enum err e;
+
+		snprintf(faults, sizeof(faults), "C_DestroyObject %d rv 0x0\n",
+		    first + half);
+		begin_destroying();
+		e = destroy(ceremony_hold, faults);
+		if (e == ERR_OK || e == DIED)
+			fail_msg("%s: %d", faults, (int)e);
+		assert_err(verify(), ERR_MISMATCH);
+		assert_why("ABORT");
+		soft_remove();
+	}
+}
+
 /* Half a record at the end, as a power cut leaves it. */
 static void
 a_torn_record_is_cut_off_and_told(void **state)
@@ -362,6 +443,8 @@ main(void)
 		cmocka_unit_test(
 	    a_death_at_every_call_of_a_birth_with_a_backup_is_survived),
 		cmocka_unit_test(a_death_while_keys_are_restored_is_survived),
+		cmocka_unit_test(a_death_while_a_key_is_destroyed_is_survived),
+		cmocka_unit_test(a_key_that_is_still_there_is_not_destroyed),
 		cmocka_unit_test(a_torn_record_is_cut_off_and_told),
 		cmocka_unit_test(a_damaged_record_ends_it),
 		cmocka_unit_test(what_has_ended_does_not_go_on),
