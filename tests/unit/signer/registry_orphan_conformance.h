@@ -132,6 +132,41 @@ open_ones_come_in_order_a_page_at_a_time(void **state)
 	assert_int_equal(count, 0);
 }
 
+#ifdef PLACE_ON_POSTGRES
+/* The last of all: it takes the tables of the others away. */
+static void
+a_database_of_version_2_waits_for_its_owner(void **state)
+{
+	struct place *p = *state;
+	AUTO_DONE(bytes) mark = { 0 };
+	AUTO(registry) owner = NULL;
+	struct registry *r = NULL;
+	int from, to;
+
+	OK(registry_begin(p->r));
+	OK(registry_meta_put(p->r, "reported", view_text("12345678")));
+	OK(registry_commit(p->r));
+	registry_close(STEAL(p->r));
+	assert_true(cluster_sql(&cluster, "DROP TABLE okse.orphan; "
+	    "DELETE FROM okse.schema_version WHERE version = 3; "
+	    "INSERT INTO okse.schema_version VALUES (2) "
+	    "ON CONFLICT DO NOTHING"));
+	assert_int_equal(registry_open(p->path, &r), ERR_UNSUPPORTED);
+	assert_non_null(strstr(err_why(), "okse registry migrate"));
+	OK(registry_migrate(cluster.owner, &from, &to));
+	assert_int_equal(from, 2);
+	assert_int_equal(to, 3);
+	OK(registry_open_owner(cluster.owner, &owner));
+	OK(registry_grant(owner, "okse"));
+	place_open(p);
+	/* the next start reads the whole log for orphans of before */
+	assert_int_equal(registry_meta_get(p->r, "reported", &mark),
+	    ERR_NOT_FOUND);
+	note(p->r, 5, 5, 9);
+	assert_int_equal(count_open(p->r), 1);
+}
+#endif
+
 int
 main(void)
 {
@@ -142,6 +177,9 @@ main(void)
 		TEST(what_is_noted_again_stays_as_it_was),
 		TEST(what_is_taken_back_did_not_happen),
 		TEST(open_ones_come_in_order_a_page_at_a_time),
+#ifdef PLACE_ON_POSTGRES
+		TEST(a_database_of_version_2_waits_for_its_owner),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, places_open, places_close);
