@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* keeps what follows aligned as malloc() would */
@@ -129,4 +131,16 @@ size_t
 secret_len(const struct secret *s)
 {
 	return s->len;
+}
+
+enum err
+mem_guard_process(void)
+{
+	struct rlimit none = { 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) == -1)
+		return err_system("no core dumps");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		return err_system("not dumpable");
+	return ERR_OK;
 }

@@ -70,4 +70,10 @@ const unsigned char *secret_peek(const struct secret *s);
 size_t secret_len(const struct secret *s);
 AUTO_STRUCT(secret);
 
+/*
+ * No core, and nobody but root looks into this process: what passes through
+ * it on its way into a secret is in other memory for a moment.
+ */
+[[nodiscard]] enum err mem_guard_process(void);
+
 #endif

@@ -120,6 +120,9 @@ hold_with_people(const struct arguments *a, struct ceremony_options *o,
 
 	if (!take_language(a, &language))
 		return EXIT_USAGE;
+	/* shares are typed here */
+	if ((e = mem_guard_process()) != ERR_OK)
+		return complain_err("no core, no tracing", e);
 	console = console_lines(&language);
 	if (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 &&
 	    !option_given(a, "lines")) {
@@ -225,7 +228,9 @@ ceremony_sign_statement(const struct arguments *a)
 		complain("--card and --public are needed");
 		return EXIT_USAGE;
 	}
-	e = sign_with_card(card, public, &hex);
+	e = mem_guard_process();
+	if (e == ERR_OK)
+		e = sign_with_card(card, public, &hex);
 	if (e != ERR_OK)
 		return complain_err("the card", e);
 	put_line(bytes_view(&hex));

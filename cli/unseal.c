@@ -200,6 +200,8 @@ unseal(const struct arguments *a)
 
 	if (option_given(a, "statement"))
 		return print_statement(a);
+	if (mem_guard_process() != ERR_OK)
+		return complain_err("no core, no tracing", ERR_SYSTEM);
 	for (size_t i = 0; status == EXIT_DONE && !open; i++) {
 		const char *share = option_nth(a, "share", i);
 		AUTO_DONE(answer) answer = { 0 };

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -442,12 +441,7 @@ drop_capabilities(void)
 enum err
 sandbox_prepare(void)
 {
-	struct rlimit none = { 0 };
-
-	if (setrlimit(RLIMIT_CORE, &none) == -1)
-		return err_system("no core dumps");
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
-		return err_system("not dumpable");
+	TRY(mem_guard_process());
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return err_system("no new privileges");
 	return ERR_OK;
