@@ -145,14 +145,6 @@ test-faults: all $(BUILD)/tool/faults $(BUILD)/module/faulty.so $(BUILD)/unit/ce
 	BUILD=$(BUILD) tests/faults.sh
 	printf '%s\n' crash dead | xargs -P 2 -I{} env RESUME_SWEEP={} $(BUILD)/unit/ceremony/resume_test
 
-# kill -9 at random moments: KILLS times of a notary alone, then as often of a
-# whole daemon under load, about an hour; a slice of both is in `make test`
-KILLS	?= 1000
-.PHONY: test-kills
-test-kills: all $(BUILD)/npm $(BUILD)/unit/signer/crash_test
-	OKSE_KILLS=$(KILLS) $(BUILD)/unit/signer/crash_test
-	BUILD=$(BUILD) node tests/kills.mjs $(KILLS)
-
 # whole call chains of leaks, so that a module's own can be told from ours
 asan: export ASAN_OPTIONS = fast_unwind_on_malloc=0
 asan: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
@@ -174,10 +166,13 @@ RACE_SECONDS ?= 600
 test-race: all $(BUILD)/npm
 	BUILD=$(BUILD) RACE_SECONDS=$(RACE_SECONDS) node tests/e2e/race.mjs
 
-# kill -9 while devices change (a slice of it is in `make test`)
+# kill -9 at random moments, KILLS times each: of a notary alone, of a whole
+# daemon under load, while devices change (a slice of each is in `make test`)
 KILLS	?= 1000
 .PHONY: test-kill
-test-kill: all $(BUILD)/npm
+test-kill: all $(BUILD)/npm $(BUILD)/unit/signer/crash_test
+	OKSE_KILLS=$(KILLS) $(BUILD)/unit/signer/crash_test
+	BUILD=$(BUILD) node tests/kills.mjs $(KILLS)
 	BUILD=$(BUILD) KILLS=$(KILLS) node tests/e2e/kill_changes.mjs
 
 # each check of the verifier switched off in turn: does a test notice? MUTANTS

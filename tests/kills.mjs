@@ -2,7 +2,7 @@
 // every receipt is the judge. Each round kills some role, and then the whole
 // daemon, which is started on what is there.
 //
-//	node tests/kills.mjs [ROUNDS [JUDGED]]	KILLS=, as in `make test-kills`
+//	node tests/kills.mjs [ROUNDS [JUDGED]]	1000, as in `make test-kill`
 //
 // Every JUDGED rounds (25), and at the end, everything is compared.
 

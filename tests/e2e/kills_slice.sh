@@ -1,3 +1,3 @@
 #!/bin/sh
-# A few rounds of tests/kills.mjs; `make test-kills` goes on for a thousand.
+# A few rounds of tests/kills.mjs; `make test-kill` goes on for a thousand.
 exec node "$(dirname "$0")/../kills.mjs" 5 5
