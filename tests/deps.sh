@@ -8,7 +8,7 @@ libssl-dev libevent-dev libyaml-dev libsqlite3-dev libjansson-dev libcbor-dev
 libqrencode-dev libpng-dev libseccomp-dev libp11-kit-dev libcap-dev zlib1g-dev
 libutf8proc-dev libcmocka-dev softhsm2 opensc opensc-pkcs11 openssl zbar-tools
 golang-go golang-golang-x-mod-dev curl strace valgrind libnss3-tools sqlite3 procps
-libpq-dev postgresql-15 postgresql-client-15 chromium chromium-driver systemd
+libpq-dev postgresql-15 postgresql-client-15 iproute2 chromium chromium-driver systemd
 python3-mnemonic libengine-pkcs11-openssl faketime"
 
 # a machine may bring its own Node.js

@@ -2,7 +2,8 @@
 # A throw-away PostgreSQL in a directory, on a Unix socket in it, for tests.
 #
 #	tests/postgres.sh start DIR [NAME=VALUE …]	settings of the server
-#	tests/postgres.sh tls DIR PORT		start, with TLS on 127.0.0.1:PORT
+#	tests/postgres.sh tls DIR PORT [ADDRESS] [NAME=VALUE …]
+#						with TLS on 127.0.0.1 or ADDRESS
 #	tests/postgres.sh standby DIR OF [NAME=VALUE …]	a replica of the one in OF
 #	tests/postgres.sh stop|kill|restart|promote DIR
 #	tests/postgres.sh psql DIR [ARGUMENT …]		as the superuser
@@ -89,7 +90,8 @@ certificates() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
 		-nodes -keyout "$dir/ca.key" -out "$dir/ca.pem" -days 30 \
 		-subj "/CN=Test database CA" 2>/dev/null
-	certificate server "/CN=localhost" "subjectAltName = DNS:localhost"
+	certificate server "/CN=localhost" \
+		"subjectAltName = DNS:localhost, IP:$address"
 	certificate other "/CN=elsewhere" "subjectAltName = DNS:elsewhere"
 	certificate client "/CN=okse"
 	cp "$dir/server.key" "$dir/server-own.key"
@@ -106,10 +108,17 @@ start)
 tls)
 	port=$1
 	shift
+	address=127.0.0.1
+	case ${1:-} in
+	[0-9]*)
+		address=$1
+		shift
+		;;
+	esac
 	create "$@"
 	certificates
 	cat >>"$dir/data/postgresql.conf" <<END
-listen_addresses = '127.0.0.1'
+listen_addresses = '$address'
 port = $port
 ssl = on
 ssl_cert_file = '$dir/server.pem'
@@ -118,7 +127,7 @@ ssl_ca_file = '$dir/ca.pem'
 END
 	cat >"$dir/data/pg_hba.conf" <<END
 local all all trust
-hostssl all all 127.0.0.1/32 cert
+hostssl all all all cert
 END
 	ctl start
 	export PGPORT="$port"

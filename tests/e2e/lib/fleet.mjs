@@ -23,25 +23,37 @@ async function must (what, promise) {
   return r.stdout
 }
 
-/** A PostgreSQL in a directory of its own. */
+/** A PostgreSQL in a directory of its own; on a machine, over TLS as well. */
 export class Database {
-  constructor () {
+  constructor (machine) {
     this.dir = temporary()
+    this.machine = machine
     process.on('exit', () => this.remove())
   }
 
   do (action, ...args) {
-    return must(`postgres.sh ${action}`, run(script,
-      [action, this.dir, ...args], { stdio: 'ignore' }))
+    const [program, ...before] = [...this.machine?.prefix ?? [], script]
+    return must(`postgres.sh ${action}`, run(program,
+      [...before, action, this.dir, ...args], { stdio: 'ignore' }))
   }
 
   uri (user, dir = this.dir) {
     return `postgresql://${user}@/okse?host=${dir}`
   }
 
+  /** Across its network, by the certificate that a daemon has. */
+  get remote () {
+    return `postgresql://okse@${this.machine.address}/okse` +
+      `?sslmode=verify-full&sslrootcert=${this.dir}/ca.pem` +
+      `&sslcert=${this.dir}/client.pem&sslkey=${this.dir}/client.key`
+  }
+
   get owner () { return this.uri('okse_owner') }
   async start (...settings) {
-    await this.do('start', ...settings)
+    if (this.machine)
+      await this.do('tls', '5432', this.machine.address, ...settings)
+    else
+      await this.do('start', ...settings)
     return this
   }
 
@@ -148,11 +160,19 @@ export class Fleet {
     this.links = []
   }
 
-  /** One more node; linked: with a Link before its database. */
+  /**
+   * One more node; linked: with a Link before its database, or a machine of
+   * its own where that has one.
+   */
   async add ({ linked = false, start = true, keyholders = 1, env } = {}) {
     const node = new Instance(temporary())
-    const link = linked ? await new Link(this.database).start() : undefined
-    const uri = this.database.uri('okse', link?.dir)
+    const machine = this.database.machine?.network.add()
+    const link = machine ??
+      (linked ? await new Link(this.database).start() : undefined)
+    const uri = machine
+      ? this.database.remote
+      : this.database.uri('okse', link?.dir)
+    node.prefix = machine?.prefix
     const first = this.nodes[0]
     await must('dev --prepare', node.okse(['dev', '--prepare',
       '--keyholders', String(keyholders), '--registry', uri,
@@ -172,8 +192,9 @@ export class Fleet {
   async stop () {
     const all = await Promise.all(this.nodes.map(n => n.stop()))
     for (const link of this.links)
-      link?.stop()
+      link?.stop?.()
     await this.database.stop()
+    this.database.machine?.network.stop()
     return all
   }
 }
@@ -196,8 +217,9 @@ export function withoutQuotas () {
   return dir
 }
 
-export async function startFleet (count, options) {
-  const database = await new Database().start()
+/** machine: of the database, on a Network; nodes get their own there. */
+export async function startFleet (count, { machine, ...options } = {}) {
+  const database = await new Database(machine).start()
   await database.migrate()
   const fleet = new Fleet(database)
   for (let i = 0; i < count; i++)

@@ -145,7 +145,8 @@ export class Instance {
 
   /** Starts `okse dev`, resolves at its "ready". */
   async start ({ args = [], env = {}, ready = true, timeout = 60000 } = {}) {
-    this.child = spawn(okse_program, ['dev', ...args, this.dir], {
+    const [program, ...before] = [...this.prefix ?? [], okse_program]
+    this.child = spawn(program, [...before, 'dev', ...args, this.dir], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, OKSE_CONFIGS: configs, ...env }
     })

@@ -139,6 +139,15 @@ export const evils = {
     await sleep(2500)
     all.forEach(pid => signal(pid, 'SIGCONT'))
   },
+  /** Only with a network: what one says, or hears, is lost on the way. */
+  async one_way (world) {
+    const link = pick([...world.links, world.database.machine])
+    if (link?.mute === undefined)
+      return
+    pick([() => link.mute(), () => link.deafen()])()
+    await sleep(randomInt(500, 5000))
+    link.mend()
+  },
   async cut (world) {
     const link = pick(world.links)
     link.cut()
@@ -153,7 +162,10 @@ export const evils = {
   }
 }
 
-export async function nemesis (world, names = Object.keys(evils)) {
+export const evilsOf = world => Object.keys(evils).filter(name =>
+  name !== 'one_way' || world.database.machine)
+
+export async function nemesis (world, names = evilsOf(world)) {
   for (let i = 0; !world.over; i++) {
     const name = names[i % names.length]
     await evils[name](world)
