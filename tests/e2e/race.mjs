@@ -1,9 +1,10 @@
 // Many clients over few people, three daemons on one PostgreSQL, and a
 // nemesis that kills and stops daemons and database and cuts what is between
 // them: cables of a network of namespaces, where this may be made, otherwise
-// connections through a proxy. Whatever happens, the promises hold: a checker over the recorded
-// history, the logs and the registry says so. With the registry's constraint
-// taken away the same checker must find broken promises, and does.
+// connections through a proxy. Whatever happens, the promises hold: a checker
+// over the recorded history, the logs and the registry says so. With the
+// registry's constraint taken away, or with commits that are not durable, the
+// same checker must find broken promises, and does.
 //
 // RACE_SECONDS=600 node tests/e2e/race.mjs (make test-race) is the long one.
 
@@ -82,6 +83,36 @@ await test('without the constraint the checker finds broken promises',
     const wrong = await broken()
     tell(w)
     console.log(`# ${wrong.length} broken: ${wrong[0]}`)
+    assert.notEqual(wrong.length, 0)
+  })
+
+await test('without durable commits it finds them, and the nodes stop',
+  async () => {
+    const w = world(fleet)
+    const { database } = fleet
+    const set = value => database.sql('ALTER SYSTEM SET synchronous_commit ' +
+      `= ${value}`)
+    const lost = async () => (await check(w))
+      .filter(l => /the registry has \d+ entries, the logs/.test(l))
+    // behind the daemons' back: they look when they connect
+    await set('off')
+    await database.sql('SELECT pg_reload_conf()')
+    process.kill(+await database.sql('SELECT pid FROM pg_stat_activity ' +
+      "WHERE backend_type = 'walwriter'"), 'SIGSTOP')
+    for (const end = Date.now() + 4000; Date.now() < end;)
+      await Promise.all([crowd(w), crowd(w)])
+    await set('on')
+    await database.kill()
+    await database.restart()
+    const held = n => n.adminCall('GET', '/v1/seal-status')
+      .then(r => r.json.hold?.what === 'registry', () => false)
+    for (const end = Date.now() + 30000; !(await Promise.all(w.nodes
+      .map(held))).some(Boolean); await sleep(200))
+      assert.ok(Date.now() < end, 'no node noticed')
+    await sleep(1000)
+    const wrong = await lost()
+    tell(w)
+    console.log(`# ${wrong[0]}`)
     assert.notEqual(wrong.length, 0)
   })
 
