@@ -14,7 +14,7 @@ import { startFleet, withoutQuotas } from './lib/fleet.mjs'
 import { Network } from './lib/network.mjs'
 import { check, client, crowd, evilsOf, nemesis } from './lib/race.mjs'
 
-const seconds = +(process.env.RACE_SECONDS ?? 24)
+const seconds = +(process.env.RACE_SECONDS ?? 9)
 const CLIENTS = 8
 
 function world (fleet) {

@@ -166,7 +166,8 @@ export const evilsOf = world => Object.keys(evils).filter(name =>
   name !== 'one_way' || world.database.machine)
 
 export async function nemesis (world, names = evilsOf(world)) {
-  for (let i = 0; !world.over; i++) {
+  // a short race begins with another one each time
+  for (let i = randomInt(names.length); !world.over; i++) {
     const name = names[i % names.length]
     await evils[name](world)
     world.done.push(name)
