@@ -31,6 +31,25 @@ find_step(const struct evidence *v, struct ceremony *c)
 	}
 }
 
+/* What the step that was not finished had chosen to initialise, if anything. */
+static enum err
+find_blank(const struct evidence *v, struct ceremony *c)
+{
+	for (size_t i = 0; i < v->records.count; i++) {
+		const struct record *r = &v->records.at[i];
+
+		if (r->type == RECORD_INTENT)
+			c->blank = (struct token_identity){ 0 };
+		if (r->type != RECORD_BLANK)
+			continue;
+		TRY(record_take(r, "label", c->blank.label,
+		    sizeof(c->blank.label)));
+		TRY(record_take(r, "serial", c->blank.serial,
+		    sizeof(c->blank.serial)));
+	}
+	return ERR_OK;
+}
+
 /* Has a step of this name its RESULT? */
 static bool
 is_done(const struct ceremony *c, const char *name)
@@ -251,6 +270,7 @@ ceremony_resume_state(struct evidence *v, struct ceremony *c)
 	c->day = v->day;
 	memcpy(c->id, v->id, sizeof(c->id));
 	find_step(v, c);
+	TRY(find_blank(v, c));
 	TRY(take_people(v, c));
 	TRY(take_outputs(v, c));
 	if (c->next < c->script->steps.count)

@@ -46,17 +46,43 @@ ceremony_open_token(struct ceremony *c, const struct secret *pin)
 	return token_login(c->token, pin);
 }
 
-/* A crash may have come after the token took its label, or its PIN. */
+/* On the record before anything is done to it. */
 static enum err
-initialise(struct ceremony *c, const struct token_uri *uri,
+choose_blank(struct ceremony *c, struct token_uri *uri)
+{
+	struct token_identity blank;
+	AUTO_DONE(payload) p = { 0 };
+
+	TRY(token_find_blank(uri, NULL, &blank));
+	payload_put(&p, "label", uri->wanted.label);
+	payload_put(&p, "serial", blank.serial);
+	memcpy(uri->wanted.serial, blank.serial, sizeof(blank.serial));
+	return ceremony_record(c, RECORD_BLANK, &p);
+}
+
+/*
+ * A crash may have come after the token took its label, or its PIN. Only the
+ * one that was blank when this step chose it is touched again: any other of
+ * this label is somebody else's, and no PIN is tried on it.
+ */
+static enum err
+initialise(struct ceremony *c, struct token_uri *uri,
     const struct secret *so_pin, const struct secret *pin)
 {
-	enum err e = token_initialise(uri, NULL, so_pin, pin, &c->identity);
+	enum err e = ERR_NOT_FOUND;
 
-	if (e != ERR_EXISTS || !c->begun)
+	if (c->begun && strcmp(c->blank.label, uri->wanted.label) == 0) {
+		memcpy(uri->wanted.serial, c->blank.serial,
+		    sizeof(c->blank.serial));
+		e = token_initialise_rest(uri, NULL, so_pin, pin,
+		    &c->identity);
+	}
+	if (e == ERR_OK)
+		ceremony_say(c, "  the token took its label before the crash");
+	if (e != ERR_NOT_FOUND)
 		return e;
-	ceremony_say(c, "  the token took its label before the crash");
-	return token_initialise_rest(uri, NULL, so_pin, pin, &c->identity);
+	TRY(choose_blank(c, uri));
+	return token_initialise(uri, NULL, so_pin, pin, &c->identity);
 }
 
 enum err

@@ -50,6 +50,8 @@ struct ceremony {
 	struct token		*token;		/* logged in */
 	struct hash		 drawn;		/* newest of its chance */
 	struct token_identity	 identity;
+	/* after a crash: what was to get which label, or no label */
+	struct token_identity	 blank;
 	uint8_t			 ids[CEREMONY_KEYS][CEREMONY_KEY_ID];
 	EVP_PKEY		*keys[CEREMONY_KEYS];	/* as in the script */
 	X509			*certificates[SCRIPT_CERTIFICATES];

@@ -37,6 +37,7 @@
 	X(SHARE, PLACE_STEP)	/* was handed out: seat, commitment */        \
 	X(NEGCTRL, PLACE_STEP)	/* what must fail was tried, and failed */    \
 	X(POSSESSION, PLACE_STEP) /* the actor entered their share: which */  \
+	X(BLANK, PLACE_STEP)	/* to be initialised: label, serial */        \
 	X(TOKEN, PLACE_STEP)	/* label, serial, model */                    \
 	X(KEYGEN, PLACE_STEP)	/* label, id, spki, attributes */             \
 	X(CERT, PLACE_STEP)	/* name, serial, validity, sha256 */          \

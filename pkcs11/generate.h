@@ -22,6 +22,13 @@
     const struct secret *user_pin, struct token_identity *out);
 
 /*
+ * The blank token that token_initialise() would take, looked at and left as it
+ * is: write down which it is before it changes. Errors as there.
+ */
+[[nodiscard]] enum err token_find_blank(const struct token_uri *uri,
+    const struct token_options *options, struct token_identity *out);
+
+/*
  * After a crash in token_initialise(): the token has the label already; gives
  * it the user's PIN when it has none. Whether its PINs are these, the next
  * login says. ERR_NOT_FOUND, ERR_MISMATCH (several tokens of this label).

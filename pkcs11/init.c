@@ -25,14 +25,35 @@ refuse_label(struct token *t, const char *label)
 }
 
 static enum err
+find_blank(struct token *t, const struct token_uri *uri,
+    struct token_identity *out)
+{
+	TRY(refuse_label(t, uri->wanted.label));
+	return slot_find(t->p11, &uri->wanted, true, &t->slot, out);
+}
+
+enum err
+token_find_blank(const struct token_uri *uri,
+    const struct token_options *options, struct token_identity *out)
+{
+	const char *init_args = options != NULL ? options->init_args : NULL;
+	AUTO(token) t = mem_new(1, sizeof(*t));
+
+	rv_clear();
+	if (t == NULL)
+		return err_because(ERR_MEMORY, "looking for a token");
+	TRY(module_initialise(uri->module_path, init_args, &t->p11));
+	return find_blank(t, uri, out);
+}
+
+static enum err
 make_token(struct token *t, const struct token_uri *uri,
     const struct secret *so_pin)
 {
 	struct token_identity blank;
 	unsigned char label[32];	/* padded, without NUL */
 
-	TRY(refuse_label(t, uri->wanted.label));
-	TRY(slot_find(t->p11, &uri->wanted, true, &t->slot, &blank));
+	TRY(find_blank(t, uri, &blank));
 	memset(label, ' ', sizeof(label));
 	memcpy(label, uri->wanted.label, strlen(uri->wanted.label));
 	return rv_check("C_InitToken", t->p11->C_InitToken(t->slot,

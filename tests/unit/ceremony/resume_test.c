@@ -129,6 +129,52 @@ a_death_before_the_first_step_leaves_nothing(void **state)
 		assert_true(die_and_go_on(faults[i]));
 }
 
+/* ---- a token of that label which is not the ceremony's */
+
+/* Somebody makes one while nobody looks. */
+static void
+make_a_strangers_token(void)
+{
+	assert_int_equal(system("softhsm2-util --init-token --free --label "
+	    "okse-rehearsal --so-pin strangers --pin strangers "
+	    ">/dev/null 2>&1"), 0);
+}
+
+static void
+no_pin_is_tried_on_it(const char *faults)
+{
+	assert_int_equal(birth(ceremony_resume, faults), ERR_EXISTS);
+	assert_int_equal(calls("C_Login"), 0);
+	assert_int_equal(calls("C_InitToken"), 0);
+	assert_int_equal(calls("C_InitPIN"), 0);
+}
+
+/* The process died before it had looked which token is blank. */
+static void
+a_token_made_before_the_ceremony_looked_is_left_alone(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(birth(ceremony_hold, "C_GetSlotList 1 dead\n"),
+	    DIED);
+	make_a_strangers_token();
+	no_pin_is_tried_on_it("");
+	soft_remove();
+}
+
+/* A lie of the module stands in for hardware: the blank one had a serial. */
+static void
+a_token_with_another_serial_than_the_blank_one_is_left_alone(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(birth(ceremony_hold, "C_GetTokenInfo 1+ lie\n"
+	    "C_InitToken 1 crash\n"), DIED);
+	make_a_strangers_token();
+	no_pin_is_tried_on_it("C_GetTokenInfo 1+ lie\n");
+	soft_remove();
+}
+
 /* ---- while the officers change */
 
 static char before[PATH_MAX + 16];
@@ -438,6 +484,10 @@ main(void)
 		    a_death_at_a_call_that_changes_the_token_is_survived),
 		cmocka_unit_test(a_death_at_every_call_is_survived),
 		cmocka_unit_test(a_death_before_the_first_step_leaves_nothing),
+		cmocka_unit_test(
+		    a_token_made_before_the_ceremony_looked_is_left_alone),
+		cmocka_unit_test(
+	    a_token_with_another_serial_than_the_blank_one_is_left_alone),
 		cmocka_unit_test(a_death_while_pins_change_locks_nobody_out),
 		cmocka_unit_test(a_death_while_keys_are_backed_up_is_survived),
 		cmocka_unit_test(
