@@ -176,14 +176,14 @@ test-kill: all $(BUILD)/npm $(BUILD)/unit/signer/crash_test
 	BUILD=$(BUILD) KILLS=$(KILLS) node tests/e2e/kill_changes.mjs
 
 # each check of the verifier switched off in turn: does a test notice? MUTANTS
-# names files of audit/ to do it for (a slice is in `make test`)
+# names files of audit/ to do it for, MUTATION has options
 MUTANTS	?=
 .PHONY: test-mutation
 test-mutation: export CC := $(CC)
 test-mutation: export CPPFLAGS := $(CPPFLAGS)
 test-mutation: export LIBRARIES := $(LIBRARIES)
 test-mutation: all
-	node tests/mutation/mutate.mjs $(BUILD) $(MUTANTS)
+	node tests/mutation/mutate.mjs $(MUTATION) $(BUILD) $(MUTANTS)
 
 lint:
 	tests/lint.sh

@@ -46,7 +46,8 @@ hash_of(struct view hex)
 	AUTO_DONE(bytes) b = { 0 };
 	struct hash h = { 0 };
 
-	if (hex_get(hex, &b) == ERR_OK && b.len == sizeof(h))
+	(void)hex_get(hex, &b);
+	if (b.len == sizeof(h))
 		memcpy(h.at, b.at, sizeof(h));
 	return h;
 }

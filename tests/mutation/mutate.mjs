@@ -1,6 +1,6 @@
 // Does every check of the verifier have a test that fails without it?
 //
-//	mutate.mjs [--sample N] BUILD [FILE …]
+//	mutate.mjs [--sample N] [--tests NAME,…] BUILD [FILE …]
 //
 // (`make test-mutation` calls it with CC, CPPFLAGS and LIBRARIES.)
 // Copies the verifier with a switch at each check (checks.mjs), builds it and
@@ -8,7 +8,8 @@
 // the quickest first and with one check switched off, until one fails. Prints
 // TAP: a check that no test misses is "not ok", unless excuses.txt says why
 // nobody could; an excuse that is not needed is "not ok", too. --sample N
-// tries one check in N, always the same ones.
+// tries one check in N, always the same ones; files of audit/ and tests may be
+// named, else they are all that there are.
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -22,17 +23,21 @@ import { bare, checks, named, switched, vocabulary } from './checks.mjs'
 const here = path.dirname(fileURLToPath(import.meta.url))
 const top = path.join(here, '..', '..')
 const args = process.argv.slice(2)
-const sample = args[0] === '--sample' ? Number(args.splice(0, 2)[1]) : 1
-const build = path.resolve(args[0])
-const only = args.slice(1)
+const option = (name, otherwise) => args[0] === name ?
+  args.splice(0, 2)[1] : otherwise
+const sample = Number(option('--sample', 1))
+const judges = option('--tests', '').split(',').filter(t => t !== '')
+const build = path.resolve(args.shift())
 const work = path.join(build, 'mutants')
 
 // Of audit/, all but what writes entries and the log, and what only tells.
 const WRITES = /^(entry|publish|cosigner|recompute)|report|_view\.c$/
-const FILES = readdirSync(path.join(top, 'audit')).sort()
+const ALL = readdirSync(path.join(top, 'audit')).sort()
   .filter(f => f.endsWith('.c') && !WRITES.test(f))
-const TESTS = readdirSync(path.join(top, 'tests/unit/audit')).sort()
-  .filter(f => f.endsWith('_test.c')).map(f => f.slice(0, -7))
+const FILES = args.length ? args : ALL
+const TESTS = judges.length ? judges :
+  readdirSync(path.join(top, 'tests/unit/audit')).sort()
+    .filter(f => f.endsWith('_test.c')).map(f => f.slice(0, -7))
 const LIBRARIES = ['audit', 'credential', 'pkcs11', 'policy', 'quorum',
   'base'].map(l => path.join(build, 'lib', `${l}.a`))
 
@@ -171,14 +176,12 @@ const drawn = m => createHash('sha256').update(key(m)).digest()
 
 const mutants = prepare()
 for (const k of excuses.keys())
-  if (!mutants.some(m => key(m) === k))
+  if (FILES.includes(k.split('\t')[0]) && !mutants.some(m => key(m) === k))
     tell(false, `an excuse for no check: ${k.replace(/\t/g, ' ')}`)
 await compile(FILES, TESTS)
 const known = await survey(TESTS)
 let noticed = 0, tried = 0
-await together(mutants.filter(drawn)
-  .filter(m => only.length === 0 || only.includes(m.file))
-  .map(m => async () => {
+await together(mutants.filter(drawn).map(m => async () => {
     const by = await judge(m, known), why = excuses.get(key(m))
     const what = `${m.file}:${m.line} ${m.function}: ${m.text}`
     tried++

@@ -159,6 +159,16 @@ close_period(struct tale *t, uint64_t first, uint64_t beats)
 }
 
 static void
+close_with(struct tale *t, const char *event, uint64_t count)
+{
+	const struct entry_tally total = { event, count };
+	struct entry_period_facts f = { .period = "2026-11",
+		.last = t->next.seq - 1, .totals = &total, .total_count = 1 };
+
+	happened(t, entry_period_close(&t->next, &f, &t->bytes));
+}
+
+static void
 the_totals_of_a_period_are_counted_again(void **state)
 {
 	struct tale t;
@@ -179,6 +189,18 @@ the_totals_of_a_period_are_counted_again(void **state)
 	beat(&t);
 	decide(&t, "resident-id", "11110", true, false);
 	close_period(&t, 7, 2);
+	assert_false(summary_agrees(&t.summary));
+	end(&t);
+	/* an event that was not, and one that is not told of */
+	begin(&t);
+	beat(&t);
+	close_with(&t, "seal", 1);
+	assert_false(summary_agrees(&t.summary));
+	end(&t);
+	begin(&t);
+	beat(&t);
+	decide(&t, "resident-id", "11110", true, false);
+	close_with(&t, "heartbeat", 1);
 	assert_false(summary_agrees(&t.summary));
 	end(&t);
 	/* what began before the first entry seen cannot be counted */

@@ -309,7 +309,7 @@ what_is_no_open_orphan_cannot_be_closed(void **state)
 		assert_int_equal(s.tickets, ERR_MISMATCH);
 		close_one(&s, 99, ways[i], who, who ? "x" : NULL);
 		assert_int_equal(s.tickets, ERR_MISMATCH);
-		close_one(&s, 5000, ways[i], who, who ? "x" : NULL);
+		close_one(&s, INT64_C(1) << 40, ways[i], who, who ? "x" : NULL);
 		assert_int_equal(s.tickets, ERR_MISMATCH);
 	}
 	assert_true(reconcile_totals(s.r).orphaned == 3);
@@ -474,6 +474,32 @@ a_retry_after_a_failure_brings_the_phone_back(void **state)
 }
 
 static void
+a_refusal_gives_nobody_a_phone(void **state)
+{
+	static const struct entry_rule rule = { "a", ENTRY_RULE_FAIL };
+	struct story s = begin();
+	struct entry_common c = now(&s);
+	uint8_t d[16] = { 2 }, h[16] = { 1 };
+	struct entry_decision_facts f = { .operation = "credential",
+		.programme = "resident-id", .purpose = "first-issue",
+		.caller = "c", .holder = h, .device = d, .rules = &rule,
+		.rule_count = 1 };
+	AUTO_DONE(bytes) b = { 0 };
+	struct reconcile_totals t;
+
+	(void)state;
+	assert_int_equal(entry_decision(&c, &f, &b), ERR_OK);
+	tell(&s, bytes_view(&b));
+	assert_int_equal(s.devices, ERR_OK);
+	issue(&s, "first-issue", 1);
+	assert_int_equal(s.devices, ERR_OK);
+	t = reconcile_totals(s.r);
+	assert_true(t.allowed == 1 && t.denied == 1);
+	assert_true(t.active_devices == 1);
+	reconcile_free(s.r);
+}
+
+static void
 an_orphan_keeps_its_phone(void **state)
 {
 	struct story s = begin();
@@ -518,6 +544,7 @@ main(void)
 		cmocka_unit_test(
 		    a_signature_that_failed_leaves_no_phone_behind),
 		cmocka_unit_test(a_retry_after_a_failure_brings_the_phone_back),
+		cmocka_unit_test(a_refusal_gives_nobody_a_phone),
 		cmocka_unit_test(an_orphan_keeps_its_phone),
 	};
 

@@ -338,6 +338,22 @@ a_forged_decision_is_found(void **state)
 		{ "\"fees\":{\"ic-card-fee\":5000}",
 		    "\"fees\":{\"ic-card-fee\":0}", "" },
 		{ "\"signer\":365", "\"signer\":\"long\"", "signer" },
+		{ "\"offered\":\"pass\"", "\"offeree\":\"pass\"",
+		    "no rule offeree" },
+		{ "\"offered\":\"pass\",", "", "rules in the log" },
+		{ "\"purpose\":\"first-issue\"", "\"purpose\":\"gift\"",
+		    "urpose" },
+		{ "\"evidence\":\"qr-token\"", "\"evidence\":\"rumour\"",
+		    "vidence" },
+		{ "\"fees\":{\"ic-card-fee\":5000}", "\"fees\":5000",
+		    "\"fees\" is not one" },
+		{ "\"fees\":{\"ic-card-fee\":5000}", "\"fees\":{"
+		    "\"f0\":1,\"f1\":1,\"f2\":1,\"f3\":1,\"f4\":1,"
+		    "\"f5\":1,\"f6\":1,\"f7\":1,\"f8\":1,\"f9\":1,"
+		    "\"g0\":1,\"g1\":1,\"g2\":1,\"g3\":1,\"g4\":1,"
+		    "\"g5\":1,\"g6\":1}", "\"fees\" is not one" },
+		{ "\"now\":", "\"now\":\"noon\",\"other\":",
+		    "no such time" },
 		{ "\"now\":", "\"now\":9", "" },
 	};
 
@@ -463,6 +479,15 @@ decided(struct story *y, const char *op, const char *purpose, const char *
 #define FOUND(check) (y.replay->result.count[REPLAY_##check].total - \
 	y.replay->result.count[REPLAY_##check].good)
 
+/* Why the last finding is one. */
+static const char *
+last(const struct story *y)
+{
+	const struct replay_result *r = &y->replay->result;
+
+	return r->findings[r->finding_count - 1].why;
+}
+
 static void
 reported(struct story *y, const char *ev, uint64_t of)
 {
@@ -537,13 +562,17 @@ a_change_of_status_that_cannot_be_is_found(void **state)
 	assert_true(FOUND(CHANGES) == 2 && FOUND(DEVICES) == 1);
 	CHANGE("suspend", HEX_A);		/* again */
 	CHANGE("reinstate", HEX_A);
+	assert_true(FOUND(CHANGES) == 2);
 	CHANGE("revoke", HEX_B);		/* of another device */
+	assert_true(FOUND(CHANGES) == 3);
+	assert_non_null(strstr(last(&y), "the holder does not have"));
 	CHANGE("revoke", HEX_A);
 	assert_true(FOUND(CHANGES) == 3);
 	CHANGE("reinstate", HEX_A);		/* for good */
 	assert_true(FOUND(CHANGES) == 4);
 	decided(&y, "status-change", "", "", HEX_A, NO_MORE);
 	assert_true(FOUND(CHANGES) == 5);
+	assert_non_null(strstr(last(&y), "without its action"));
 	ISSUE(FIRST, HEX_A);
 	y.t = 999000000;
 	CHANGE("suspend", HEX_A);		/* its time is over */

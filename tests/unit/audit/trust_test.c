@@ -527,12 +527,14 @@ an_answer_of_another_text_or_form_is_refused(void **state)
 static void
 only_a_note_gets_a_cosignature_and_only_of_that_form(void **state)
 {
-	AUTO_DONE(bytes) note = { 0 }, out = { 0 };
+	AUTO_DONE(bytes) note = { 0 }, line = { 0 }, out = { 0 };
 
 	(void)state;
 	checkpoint_of(&ours, &note);
+	assert_int_equal(testwitness_line(&witness[0], view_text("text\n"),
+	    1, &line), ERR_OK);
 	assert_int_equal(cosignature_add(view_text("no note\n"),
-	    witness[0].key, view_text(""), &out), ERR_SYNTAX);
+	    witness[0].key, bytes_view(&line), &out), ERR_SYNTAX);
 	assert_int_equal(cosignature_add(bytes_view(&note), witness[0].key,
 	    view_text("no line\n"), &out), ERR_SYNTAX);
 	assert_int_equal(out.len, 0);

@@ -471,6 +471,8 @@ bodies_of_another_form_are_malformed(void **state)
 		"old 1\nabc\n\n", "old 1\nKgAA\n\n", "old 1\n" HASH("AA"),
 		"old 1\nKgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=\n\n",
 		"\nold 1\n\n",
+		/* 33 bytes */
+		"old 1\nKgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n\n",
 	};
 	struct witness_request r;
 
