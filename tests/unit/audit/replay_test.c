@@ -343,8 +343,7 @@ a_forged_decision_is_found(void **state)
 		{ "\"offered\":\"pass\",", "", "rules in the log" },
 		{ "\"purpose\":\"first-issue\"", "\"purpose\":\"gift\"",
 		    "urpose" },
-		{ "\"evidence\":\"qr-token\"", "\"evidence\":\"rumour\"",
-		    "vidence" },
+		{ "\"qr-token\"", "\"rumour\"", "vidence" },
 		{ "\"fees\":{\"ic-card-fee\":5000}", "\"fees\":5000",
 		    "\"fees\" is not one" },
 		{ "\"fees\":{\"ic-card-fee\":5000}", "\"fees\":{"
