@@ -1,10 +1,13 @@
-// The registry's engines with a million holders already in them: issues a
-// second by connections on SQLite, on PostgreSQL, and with three daemons on
-// one PostgreSQL. A holder counts as two issues: a QR token and a credential.
+// The registry's engines: how the cost of an issue grows with the number of
+// holders that are there already (each with a device, a key and a place in a
+// status list), and with the most of them issues a second by connections on
+// SQLite, on PostgreSQL, and with three daemons on one PostgreSQL. A holder
+// counts as two issues: a QR token and a credential.
 //
 // OKSE_BENCH_COUNT requests for each line (5000), OKSE_BENCH_CONNECTIONS a
-// list (1,8,64,256), OKSE_BENCH_HOLDERS (1000000). Load, daemons and database
-// share the cores, so the figures compare engines and not machines.
+// list (1,8,64,256), OKSE_BENCH_HOLDERS a list (10000,100000,1000000). Load,
+// daemons and database share the cores, so the figures compare engines and
+// sizes, not machines.
 
 import os from 'node:os'
 import path from 'node:path'
@@ -15,7 +18,7 @@ const list = (name, otherwise) => (process.env[name] ?? otherwise).split(',')
   .map(Number)
 const connections = list('OKSE_BENCH_CONNECTIONS', '1,8,64,256')
 const [count] = list('OKSE_BENCH_COUNT', '5000')
-const [holders] = list('OKSE_BENCH_HOLDERS', '1000000')
+const sizes = list('OKSE_BENCH_HOLDERS', '10000,100000,1000000')
 let first = 0
 
 async function must (program, args, options) {
@@ -41,10 +44,10 @@ const number = (v, digits = 0) => v.toLocaleString('en', {
 const row = (...cells) => console.log(cells.map((c, i) =>
   i === 0 ? String(c).padEnd(26) : String(c).padStart(13)).join(''))
 
-async function measure (name, nodes) {
+async function measure (name, nodes, by = connections) {
   for (const node of nodes)
     await load(node, 'credential', 8, 200)	// caches
-  for (const c of connections.filter(c => c >= nodes.length)) {
+  for (const c of by.filter(c => c >= nodes.length)) {
     const n = Math.ceil((c === 1 ? count / 10 : count) / nodes.length)
     const lines = await Promise.all(nodes.map(node => load(node,
       'credential', Math.ceil(c / nodes.length), n)))
@@ -58,32 +61,57 @@ async function measure (name, nodes) {
   }
 }
 
-console.log(`${os.cpus().length} cores; ${number(holders)} holders present; ` +
-  `${number(count)} requests a line, a tenth of it at 1 connection\n`)
-row('engine', 'connections', 'per second', 'p50 ms', 'p99 ms')
+const GROWTH = [64]	// connections while the number of holders grows
 
-const sqlite = await startInstance()
-for (const there of [0, holders]) {
-  if (there !== 0) {
-    await sqlite.stop()
-    await must('sqlite3', [sqlite.path('registry.db'), 'WITH RECURSIVE n(i) ' +
-      `AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${there}) ` +
-      'INSERT INTO device (holder, programme, device, serial, state, ' +
-      "issued_at) SELECT randomblob(16), 'resident-id', randomblob(16), " +
-      'randomblob(16), 1, 1 FROM n'])
-    await sqlite.start()
+/** fill(from, to): holders of these numbers are there from now on. */
+async function grow (name, nodes, fill) {
+  let there = 0
+  await measure(`${name}, none`, nodes, GROWTH)
+  for (const size of sizes) {
+    await fill(there, size)
+    there = size
+    await measure(`${name}, ${number(size)}`, nodes, GROWTH)
   }
-  await measure(there === 0 ? 'SQLite, empty' : 'SQLite', [sqlite])
+  await measure(name, nodes)
 }
+
+console.log(`${os.cpus().length} cores, ${os.cpus()[0].model}; ` +
+  `${number(count)} requests a line, a tenth of it at 1 connection\n`)
+row('engine, holders present', 'connections', 'per second', 'p50 ms', 'p99 ms')
+
+// places in a list that is none of the daemon's
+const sqlite = await startInstance()
+await grow('SQLite', [sqlite], async (from, to) => {
+  await sqlite.stop()
+  await must('sqlite3', [sqlite.path('registry.db'), 'CREATE TEMP TABLE new ' +
+    'AS WITH RECURSIVE n(i) AS ' +
+    `(SELECT ${from + 1} UNION ALL SELECT i + 1 FROM n WHERE i < ${to}) ` +
+    'SELECT i, randomblob(16) AS holder, randomblob(16) AS serial FROM n; ' +
+    'BEGIN; INSERT INTO device (holder, programme, device, serial, state, ' +
+    "issued_at) SELECT holder, 'resident-id', randomblob(16), serial, 1, 1 " +
+    'FROM new; INSERT INTO device_key SELECT randomblob(16), holder FROM ' +
+    'new; INSERT INTO status_use SELECT 1000000, i, 1, serial, 0, ' +
+    '4000000000 FROM new; COMMIT'])
+  await sqlite.start()
+})
 await sqlite.stop()
 
 const fleet = await startFleet(1, { keyholders: 2 })
-await fleet.database.sql('INSERT INTO okse.device (holder, programme, device' +
-  ", serial, state, issued_at) SELECT decode(md5(i::text), 'hex'), " +
-  "'resident-id', decode(md5(i::text), 'hex'), decode(md5(i::text), 'hex'), " +
-  `1, 1 FROM generate_series(1, ${holders}) i`)
-await fleet.database.sql('ANALYZE okse.device')
-await measure('PostgreSQL', [fleet.nodes[0]])
+await grow('PostgreSQL', [fleet.nodes[0]], async (from, to) => {
+  const numbers = `generate_series(${from + 1}, ${to}) i`
+  const name = of => `decode(md5('${of}' || i), 'hex')`
+  for (const [table, columns, values] of [
+    ['device', 'holder, programme, device, serial, state, issued_at',
+      `${name('h')}, 'resident-id', ${name('d')}, ${name('s')}, 1, 1`],
+    ['device_key', 'key, holder', `${name('k')}, ${name('h')}`],
+    ['status_use', 'list, first, count, serial, value, expires_at',
+      `1000000, i, 1, ${name('s')}, 0, 4000000000`]
+  ]) {
+    await fleet.database.sql(`INSERT INTO okse.${table} (${columns}) ` +
+      `SELECT ${values} FROM ${numbers}`)
+    await fleet.database.sql(`ANALYZE okse.${table}`)
+  }
+})
 await fleet.add()
 await fleet.add()
 await measure('PostgreSQL, 3 daemons', fleet.nodes)
