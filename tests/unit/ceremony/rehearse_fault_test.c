@@ -50,7 +50,7 @@ a_failing_call_ends_the_ceremony(void **state)
 		/* the public key it tells is not that of its private key */
 		{ "C_GetAttributeValue 1+ point\n", ERR_SIGNATURE },
 		/* another token, once it was initialised */
-		{ "C_GetTokenInfo 5+ lie\n", ERR_NOT_FOUND },
+		{ "C_GetTokenInfo 7+ lie\n", ERR_NOT_FOUND },
 		/* keys that it has made and does not find again */
 		{ "C_FindObjects 1+ lie\n", ERR_MISMATCH },
 		{ "C_GetAttributeValue 1+ lie\n", ERR_MISMATCH },
