@@ -172,6 +172,58 @@ entries_that_wait_for_a_quorum_are_late_in_the_end(void **state)
 	}
 }
 
+/* Its cosignatures cut off: 700 s later, where 600 are allowed. */
+static void
+a_closed_period_s_quorum_may_be_waited_for_but_not_for_ever(void **state)
+{
+	struct bytes *b = testmemory_find(&s.m, "closed/2026-10.note");
+	struct verify_options o = { .trust = s.full };
+	struct log_files files = testmemory_files(&s.m);
+	struct verify_result r;
+	size_t len = b->len;
+
+	(void)state;
+	b->len = (size_t)((uint8_t *)memmem(b->at, len, NOTE_DASH "witness-a",
+	    strlen(NOTE_DASH) + 9) - b->at);
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_UNWITNESSED);
+	assert_string_equal(r.finding[VERIFY_FILES].file,
+	    "closed/2026-10.note");
+	assert_string_equal(r.finding[VERIFY_FILES].why,
+	    "no quorum has cosigned it");
+	o.late = 701;
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_VERIFIED);
+	/* and not one bit of it is another's */
+	b->at[len / 4] ^= 1;
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_TAMPERED);
+	b->at[len / 4] ^= 1;
+	b->len = len;
+}
+
+static void
+what_is_only_told_takes_nothing_back(void **state)
+{
+	struct bytes *b = testmemory_find(&s.m, "tile/0/000");
+	struct verify_options o = { .trust = s.full };
+	struct log_files files = testmemory_files(&s.m);
+	struct verify_result r;
+
+	(void)state;
+	testmemory_set(&s.m, "foreign", view_text("?"));
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_VERIFIED);
+	assert_string_equal(r.finding[VERIFY_FILES].file, "foreign");
+	assert_string_equal(r.finding[VERIFY_FILES].why,
+	    "not a file of the log");
+	b->at[0] ^= 1;
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_TAMPERED);
+	b->at[0] ^= 1;
+	testmemory_remove(&s.m, "foreign");
+}
+
 static int
 setup(void **state)
 {
@@ -197,6 +249,9 @@ main(void)
 		    an_other_checkpoint_must_be_good_and_of_this_log),
 		cmocka_unit_test(
 		    entries_that_wait_for_a_quorum_are_late_in_the_end),
+		cmocka_unit_test(
+	    a_closed_period_s_quorum_may_be_waited_for_but_not_for_ever),
+		cmocka_unit_test(what_is_only_told_takes_nothing_back),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
