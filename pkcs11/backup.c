@@ -357,7 +357,7 @@ make_halves(struct use *u, const struct restored *r)
 	TRY(create_public(u, &made));
 	TRY(harden(u->token, &u->name, u->session));
 	TRY(key_find(u->token, u->spec, KEY_RESTORED, &key));
-	return attribute_read(u->token, key->handle, r->record->attributes);
+	return key_tell(key, r->record->attributes);
 }
 
 /* All objects of that name; there were none before. */
@@ -451,7 +451,7 @@ token_seal(struct token *t, const struct key_spec *spec,
 	(void)t->p11->C_CloseSession(session);
 	TRY(e);
 	TRY(key_find(t, spec, KEY_SEALED, &key));
-	TRY(attribute_read(t, key->handle, record.attributes));
+	TRY(key_tell(key, record.attributes));
 	EVP_PKEY_up_ref(spec->public_key);
 	record.public_key = spec->public_key;
 	*out = record;

@@ -189,6 +189,9 @@ size_t attribute_name(const struct key_name *name, CK_ATTRIBUTE *a, size_t n);
     CK_OBJECT_HANDLE *out);
 /* Finds the handle, checks attributes, proves the key. Errors as for find. */
 [[nodiscard]] enum err key_locate(struct key *k);
+/* Its attributes as they are told now, judged: what goes on a record. */
+[[nodiscard]] enum err key_tell(struct key *k,
+    struct key_attribute out[KEY_ATTRIBUTES]);
 
 /* ---- generate.c */
 

@@ -122,7 +122,7 @@ record(struct token *t, const struct key_name *name, enum key_state state,
 	    &r->public_key));
 	spec.public_key = r->public_key;
 	TRY(key_find(t, &spec, state, &key));
-	return attribute_read(t, key->handle, r->attributes);
+	return key_tell(key, r->attributes);
 }
 
 static enum err

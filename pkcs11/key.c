@@ -64,6 +64,13 @@ key_find_object(struct token *t, CK_OBJECT_CLASS class,
 }
 
 enum err
+key_tell(struct key *k, struct key_attribute out[KEY_ATTRIBUTES])
+{
+	TRY(attribute_read(k->token, k->handle, out));
+	return attribute_check(k->token, k->name.type, out, k->state);
+}
+
+enum err
 key_locate(struct key *k)
 {
 	struct key_attribute seen[KEY_ATTRIBUTES];
