@@ -77,8 +77,7 @@ key_locate(struct key *k)
 	enum err e;
 
 	TRY(key_find_object(k->token, CKO_PRIVATE_KEY, &k->name, &k->handle));
-	TRY(attribute_read(k->token, k->handle, seen));
-	TRY(attribute_check(k->token, k->name.type, seen, k->state));
+	TRY(key_tell(k, seen));
 	e = key_prove(k);
 	return e != ERR_SIGNATURE ? e : err_because(e, "key '%s' does not "
 	    "sign as the recorded public key", k->label);
