@@ -211,17 +211,50 @@ what_is_only_told_takes_nothing_back(void **state)
 	struct verify_result r;
 
 	(void)state;
-	testmemory_set(&s.m, "foreign", view_text("?"));
+	testmemory_set(&s.m, "closed/foreign", view_text("?"));
 	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
 	assert_int_equal(r.verdict, VERIFY_VERIFIED);
-	assert_string_equal(r.finding[VERIFY_FILES].file, "foreign");
+	assert_string_equal(r.finding[VERIFY_FILES].file,
+	    "closed/foreign");
 	assert_string_equal(r.finding[VERIFY_FILES].why,
 	    "not a file of the log");
 	b->at[0] ^= 1;
 	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
 	assert_int_equal(r.verdict, VERIFY_TAMPERED);
 	b->at[0] ^= 1;
-	testmemory_remove(&s.m, "foreign");
+	/* and makes room for what is worse */
+	testmemory_set(&s.m, "closed/2026-12.note", view_text("?"));
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_TAMPERED);
+	assert_string_equal(r.finding[VERIFY_FILES].file,
+	    "closed/2026-12.note");
+	testmemory_remove(&s.m, "closed/foreign");
+	testmemory_remove(&s.m, "closed/2026-12.note");
+}
+
+static void
+a_missing_bundle_hides_no_forged_entry_before_it(void **state)
+{
+	struct bytes *b = testmemory_find(&s.m, "tile/entries/000");
+	struct verify_options o = { .trust = s.key };
+	struct log_files files = testmemory_files(&s.m);
+	AUTO_DONE(bytes) kept = { 0 };
+	struct verify_result r;
+
+	(void)state;
+	bytes_put(&kept, bytes_view(testmemory_find(&s.m,
+	    "tile/entries/001")));
+	testmemory_remove(&s.m, "tile/entries/001");
+	b->at[b->len / 2] ^= 1;
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_TAMPERED);
+	assert_int_equal(r.finding[VERIFY_ENTRIES].verdict, VERIFY_TAMPERED);
+	assert_string_equal(r.finding[VERIFY_ENTRIES].file,
+	    "tile/entries/000");
+	b->at[b->len / 2] ^= 1;
+	testmemory_set(&s.m, "tile/entries/001", bytes_view(&kept));
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_VERIFIED);
 }
 
 static int
@@ -252,6 +285,8 @@ main(void)
 		cmocka_unit_test(
 	    a_closed_period_s_quorum_may_be_waited_for_but_not_for_ever),
 		cmocka_unit_test(what_is_only_told_takes_nothing_back),
+		cmocka_unit_test(
+		    a_missing_bundle_hides_no_forged_entry_before_it),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
