@@ -91,7 +91,7 @@ certificates() {
 		-nodes -keyout "$dir/ca.key" -out "$dir/ca.pem" -days 30 \
 		-subj "/CN=Test database CA" 2>/dev/null
 	certificate server "/CN=localhost" \
-		"subjectAltName = DNS:localhost, IP:$address"
+		"subjectAltName = DNS:localhost${address:+, IP:$address}"
 	certificate other "/CN=elsewhere" "subjectAltName = DNS:elsewhere"
 	certificate client "/CN=okse"
 	cp "$dir/server.key" "$dir/server-own.key"
@@ -108,7 +108,7 @@ start)
 tls)
 	port=$1
 	shift
-	address=127.0.0.1
+	address=
 	case ${1:-} in
 	[0-9]*)
 		address=$1
@@ -118,7 +118,7 @@ tls)
 	create "$@"
 	certificates
 	cat >>"$dir/data/postgresql.conf" <<END
-listen_addresses = '$address'
+listen_addresses = '${address:-127.0.0.1}'
 port = $port
 ssl = on
 ssl_cert_file = '$dir/server.pem'
