@@ -369,8 +369,9 @@ export class Wallet {
       .sign(this.privateKey)
   }
 
-  async device (instance) {
-    const c = await instance.post('/v1/challenges')
+  /** What a request says of it, over this challenge or a new one. */
+  async device (instance, challenge) {
+    const c = challenge ?? await instance.post('/v1/challenges')
     if (c.status !== 201)
       throw new Error(`challenge: ${c.status} ${c.text}`)
     return { id: this.id, proofs: [await this.proof(c.json)] }
@@ -387,8 +388,11 @@ export async function issue (instance, who, { wallet, changes = {} } = {}) {
     qrTokenBody(who, changes))
   if (visit.status !== 201)
     return { reply: visit }
+  const challenge = await instance.post('/v1/challenges')
+  if (challenge.status !== 201)
+    return { reply: challenge }
   wallet ??= await Wallet.create()
-  const device = await wallet.device(instance)
+  const device = await wallet.device(instance, challenge)
   const reply = await instance.post('/v1/credentials',
     credentialBody(who, visit.json.qr_token, device, changes))
   return { reply, wallet, qr_token: visit.json.qr_token }
