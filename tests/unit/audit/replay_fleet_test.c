@@ -398,6 +398,51 @@ a_change_without_its_action_or_of_another_device_is_found(void **state)
 }
 
 static void
+what_an_active_device_cannot_become_is_found(void **state)
+{
+	(void)state;
+	log_of(0);
+	FIRST(A, 10 * HOUR);
+	log_of(1);
+	CHANGE("reinstate", 11 * HOUR, 10 * HOUR);
+	found(1, 0, REPLAY_CHANGES, "reinstate, of a device that cannot be");
+}
+
+static void
+a_change_that_names_no_action_is_found(void **state)
+{
+	(void)state;
+	log_of(0);
+	FIRST(A, 10 * HOUR);
+	CHANGE(NULL, 11 * HOUR, 10 * HOUR);
+	found(0, 1, REPLAY_CHANGES, "a change of status without its action");
+}
+
+static void
+an_expired_device_changes_no_more(void **state)
+{
+	(void)state;
+	log_of(0);
+	FIRST(A, 10 * HOUR);
+	CHANGE("suspend", 1000 * HOUR + 600 * SECOND - 1, 10 * HOUR);
+	log_of(1);
+	CHANGE("reinstate", 1000 * HOUR + 600 * SECOND, 10 * HOUR);
+	found(1, 0, REPLAY_CHANGES, "reinstate, of a device that cannot be");
+}
+
+static void
+a_refresh_before_its_device_is_found(void **state)
+{
+	(void)state;
+	log_of(0);
+	FIRST(A, 10 * HOUR);
+	log_of(1);
+	REFRESH(A, 10 * HOUR - 600 * SECOND, 10 * HOUR);
+	REFRESH(A, 10 * HOUR - 600 * SECOND - 1, 10 * HOUR);
+	found(1, 1, REPLAY_DEVICES, "a refresh of a device that is not");
+}
+
+static void
 other_holders_are_other_lives(void **state)
 {
 	(void)state;
@@ -454,7 +499,7 @@ a_token_that_nobody_minted_is_found(void **state)
 }
 
 static void
-a_token_of_somebody_else_is_found_in_either_order(void **state)
+a_token_of_somebody_else_is_found_as_it_is_minted(void **state)
 {
 	(void)state;
 	log_of(0);
@@ -464,6 +509,30 @@ a_token_of_somebody_else_is_found_in_either_order(void **state)
 	TELL(.op = "qr-token", .cti = C, .holder = B,
 	    .purpose = "first-issue");
 	found(1, 0, REPLAY_TOKENS, "by somebody else");
+}
+
+static void
+and_as_it_is_redeemed(void **state)
+{
+	(void)state;
+	log_of(0);
+	TELL(.op = "qr-token", .cti = C, .holder = B,
+	    .purpose = "first-issue");
+	log_of(1);
+	TELL(.purpose = "first-issue", .device = A, .t = 10, .bound = 10,
+	    .used = C, .expiry = HOUR);
+	found(1, 0, REPLAY_TOKENS, "by somebody else");
+}
+
+static void
+a_token_minted_in_two_logs_is_found(void **state)
+{
+	(void)state;
+	log_of(0);
+	TELL(.op = "qr-token", .cti = C, .purpose = "first-issue");
+	log_of(1);
+	TELL(.op = "qr-token", .cti = C, .purpose = "first-issue");
+	found(1, 0, REPLAY_TOKENS, "a QR token minted twice");
 }
 
 static void
@@ -577,11 +646,17 @@ main(void)
 		EACH(unless_a_retry_makes_it_after_all),
 		EACH(what_happens_to_no_device_is_found),
 		EACH(a_change_without_its_action_or_of_another_device_is_found),
+		EACH(what_an_active_device_cannot_become_is_found),
+		EACH(a_change_that_names_no_action_is_found),
+		EACH(an_expired_device_changes_no_more),
+		EACH(a_refresh_before_its_device_is_found),
 		EACH(other_holders_are_other_lives),
 		EACH(a_token_is_minted_in_one_log_and_redeemed_in_another),
 		EACH(a_token_redeemed_in_two_logs_is_found),
 		EACH(a_token_that_nobody_minted_is_found),
-		EACH(a_token_of_somebody_else_is_found_in_either_order),
+		EACH(a_token_of_somebody_else_is_found_as_it_is_minted),
+		EACH(and_as_it_is_redeemed),
+		EACH(a_token_minted_in_two_logs_is_found),
 		EACH(a_key_of_two_holders_in_two_logs_is_found),
 		EACH(a_missing_log_is_named_and_what_it_may_explain_is_counted),
 		EACH(with_it_nothing_is_left_open),

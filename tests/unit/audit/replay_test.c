@@ -16,6 +16,8 @@ struct story {
 	struct replay	*replay;
 	uint64_t	 index;
 	int64_t		 t;
+	const char	*holder;	/* NULL: the one of them all */
+	int64_t		 expiry;	/* 0: far away */
 };
 
 static void
@@ -405,6 +407,37 @@ an_entry_of_before_tells_no_facts_and_is_no_lie(void **state)
 	replay_free(y.replay);
 }
 
+/* No entry of the schema has them; the facts rest on it all the same. */
+static void
+words_that_nobody_knows_are_found(void **state)
+{
+	static const struct { enum schema_member member; const char *why; }
+	    words[] = { { SCHEMA_OP, "peration" }, { SCHEMA_ACTION,
+		"ction" } };
+	struct sample s = sample("2025-12-27T00:00:00+09:00");
+	static const uint8_t holder[16] = { 1 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		struct story y = { 0 };
+		AUTO_DONE(bytes) entry = { 0 };
+		const struct replay_result *r;
+		struct schema_entry e;
+
+		assert_int_equal(replay_new(&y.replay), ERR_OK);
+		write_entry(&y, &s, &entry, holder, holder);
+		assert_int_equal(schema_get(bytes_view(&entry), &e), ERR_OK);
+		e.member[words[i].member] = view_text("nosuch");
+		replay_decision(y.replay, 0, &e, reference);
+		r = replay_result(y.replay);
+		assert_int_equal(r->finding_count, 1);
+		assert_int_equal(r->findings[0].check, REPLAY_DECISIONS);
+		if (strstr(r->findings[0].why, words[i].why) == NULL)
+			fail_msg("%s", r->findings[0].why);
+		replay_free(y.replay);
+	}
+}
+
 static void
 nothing_of_a_person_is_told(void **state)
 {
@@ -455,8 +488,11 @@ decided(struct story *y, const char *op, const char *purpose, const char *
 	y->t += 1000;
 	snprintf(before, sizeof(before), "%s\"boot\":\"b001020304050607\","
 	    "\"caller\":\"c\",%s\"device\":\"%s\",\"ev\":\"decision\","
-	    "\"expiry\":999000000,\"holder\":\"" HEX_A "\",%s", action,
-	    more[1] == 'c' ? more : "", device, more[1] == 'k' ? more : "");
+	    "\"expiry\":%lld,\"holder\":\"%s\",%s", action,
+	    more[1] == 'c' ? more : "", device,
+	    y->expiry != 0 ? (long long)y->expiry : 999000000,
+	    y->holder != NULL ? y->holder : HEX_A,
+	    more[1] == 'k' ? more : "");
 	snprintf(after, sizeof(after), "\"op\":\"%s\",\"out\":\"allow\","
 	    "\"policy\":\"" HASH "\",\"programme\":\"p\",%s\"req\":\"" HEX_A
 	    "\",\"rules\":{\"a\":\"pass\"},\"seq\":%llu,\"serial\":1,"
@@ -522,6 +558,22 @@ a_second_active_device_is_found(void **state)
 	assert_true(FOUND(DEVICES) == 3);
 	ISSUE(REISSUE, HEX_A);
 	assert_true(FOUND(DEVICES) == 3);
+	replay_free(y.replay);
+}
+
+static void
+a_refresh_that_changes_the_expiry_is_found(void **state)
+{
+	struct story y = { 0 };
+
+	(void)state;
+	assert_int_equal(replay_new(&y.replay), ERR_OK);
+	ISSUE(FIRST, HEX_A);
+	y.expiry = 999000001;
+	ISSUE(REFRESH, HEX_A);
+	assert_true(FOUND(DEVICES) == 1);
+	assert_non_null(strstr(last(&y), "a refresh changed the "
+	    "administrative expiry"));
 	replay_free(y.replay);
 }
 
@@ -603,6 +655,23 @@ a_token_redeemed_twice_is_found(void **state)
 }
 
 static void
+a_token_of_somebody_else_is_found(void **state)
+{
+	struct story y = { 0 };
+
+	(void)state;
+	assert_int_equal(replay_new(&y.replay), ERR_OK);
+	decided(&y, "qr-token", FIRST, "", HEX_A,
+	    "\"cti\":\"" HEX_B "\",");
+	y.holder = HEX_B;
+	decided(&y, "credential", FIRST, "", HEX_A,
+	    "\"used\":\"" HEX_B "\",");
+	assert_true(FOUND(TOKENS) == 1);
+	assert_non_null(strstr(last(&y), "redeemed by somebody else"));
+	replay_free(y.replay);
+}
+
+static void
 a_key_of_two_holders_is_found(void **state)
 {
 	struct story y = { 0 };
@@ -645,12 +714,15 @@ main(void)
 		    a_forged_allowance_of_somebody_too_young_is_found),
 		cmocka_unit_test(
 		    an_entry_of_before_tells_no_facts_and_is_no_lie),
+		cmocka_unit_test(words_that_nobody_knows_are_found),
 		cmocka_unit_test(nothing_of_a_person_is_told),
 		cmocka_unit_test(a_second_active_device_is_found),
+		cmocka_unit_test(a_refresh_that_changes_the_expiry_is_found),
 		cmocka_unit_test(
 		    a_failed_signature_leaves_no_device_unless_repeated),
 		cmocka_unit_test(a_change_of_status_that_cannot_be_is_found),
 		cmocka_unit_test(a_token_redeemed_twice_is_found),
+		cmocka_unit_test(a_token_of_somebody_else_is_found),
 		cmocka_unit_test(a_key_of_two_holders_is_found),
 		cmocka_unit_test(with_other_nodes_one_log_does_not_tell_all),
 	};
