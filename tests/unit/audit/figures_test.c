@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "audit/entry.h"
@@ -362,6 +363,47 @@ times_without_a_witness_and_times_sealed_are_told(void **state)
 }
 
 static void
+a_log_that_ends_sealed_says_since_when(void **state)
+{
+	struct tale t;
+
+	(void)state;
+	begin(&t);
+	happened(&t, entry_start(&t.next, "1", NULL, NULL, &t.bytes));
+	happened(&t, entry_unseal(&t.next, (const uint64_t[]){ 1, 2 }, 2,
+	    NULL, &t.bytes));
+	assert_true(TOTAL(SEALED) == 1);	/* since its start */
+	beat(&t);
+	happened(&t, entry_seal(&t.next, "signal", 0, &t.bytes));
+	assert_int_equal(gaps_end(t.gaps), ERR_OK);
+	assert_true(TOTAL(SEALED) == 2 && gaps_count(t.gaps) == 2);
+	assert_true(gaps_at(t.gaps, 1)->index == 3);
+	assert_true(gaps_at(t.gaps, 1)->from == START + MINUTE);
+	assert_true(gaps_at(t.gaps, 1)->to == 0);
+	end(&t);
+}
+
+/* More than any log may have: of the others nothing is told. */
+static void
+no_more_than_64_witnesses_are_followed(void **state)
+{
+	char name[16];
+	struct tale t;
+
+	(void)state;
+	begin(&t);
+	for (unsigned int i = 0; i < 66; i++) {
+		snprintf(name, sizeof(name), "w%u.example", i);
+		happened(&t, entry_witness_lost(&t.next, name, "timeout", 2,
+		    &t.bytes));
+	}
+	assert_int_equal(gaps_end(t.gaps), ERR_OK);
+	assert_true(TOTAL(UNWITNESSED) == 64 && gaps_count(t.gaps) == 64);
+	assert_string_equal(gaps_at(t.gaps, 63)->about, "w63.example");
+	end(&t);
+}
+
+static void
 a_log_in_order_has_nothing_to_explain(void **state)
 {
 	struct tale t;
@@ -391,6 +433,8 @@ main(void)
 		    the_ways_in_which_orphans_are_closed_are_told_apart),
 		cmocka_unit_test(
 		    times_without_a_witness_and_times_sealed_are_told),
+		cmocka_unit_test(a_log_that_ends_sealed_says_since_when),
+		cmocka_unit_test(no_more_than_64_witnesses_are_followed),
 		cmocka_unit_test(a_log_in_order_has_nothing_to_explain),
 	};
 

@@ -242,9 +242,11 @@ a_closed_note_is_of_its_period_s_end_and_nothing_else(void **state)
 	/* not signed; and no note at all */
 	one.at[30] ^= 1;
 	assert_int_equal(file_replace(ten, bytes_view(&one), 0644), ERR_OK);
-	(void)found_for(&s, "closed/2026-10.note", VERIFY_TAMPERED);
+	assert_non_null(strstr(found_for(&s, "closed/2026-10.note",
+	    VERIFY_TAMPERED), "Ed25519 signature does not verify"));
 	assert_int_equal(file_replace(ten, view_text(""), 0644), ERR_OK);
-	(void)found_for(&s, "closed/2026-10.note", VERIFY_TAMPERED);
+	assert_non_null(strstr(found_for(&s, "closed/2026-10.note",
+	    VERIFY_TAMPERED), "does not end in a line end"));
 	teststory_end(&s);
 }
 
@@ -273,6 +275,34 @@ a_closed_note_of_another_tree_is_found(void **state)
 	assert_int_equal(unlink(path), 0);
 	assert_non_null(strstr(found_for(&s, "closed/2026-10.note",
 	    VERIFY_TAMPERED), "not of the same tree"));
+	teststory_end(&s);
+}
+
+static void
+a_closed_note_with_the_root_of_another_size_is_found(void **state)
+{
+	struct teststory s;
+	char path[512];
+
+	(void)state;
+	teststory_open(&s, 0);
+	teststory_beats(&s, 5);
+	teststory_close(&s, NULL);
+	note_path(&s, "closed/2026-10.note", path);
+	for (uint64_t size = s.next; size >= s.next - 1; size--) {
+		AUTO_DONE(bytes) note = { 0 };
+
+		assert_int_equal(testlog_note(s.log.secret, s.log.key, size,
+		    &s.closing.previous, &note), ERR_OK);
+		assert_int_equal(file_replace(path, bytes_view(&note), 0644),
+		    ERR_OK);
+		if (size == s.next)
+			(void)found_for(&s, "", VERIFY_VERIFIED);
+		else
+			assert_non_null(strstr(found_for(&s,
+			    "closed/2026-10.note", VERIFY_TAMPERED),
+			    "no period of this name"));
+	}
 	teststory_end(&s);
 }
 
@@ -391,6 +421,35 @@ entries_below_the_minimum_index_may_be_absent(void **state)
 	assert_int_equal(receipt_get(bytes_view(&text), &receipt), ERR_OK);
 	assert_int_equal(receipt_check(&receipt, s.log.key), ERR_OK);
 	close(dir);
+	teststory_end(&s);
+}
+
+/* What cannot be compared is not said to differ. */
+static void
+a_closed_note_whose_hashes_are_gone_says_which(void **state)
+{
+	AUTO_DONE(bytes) note = { 0 };
+	struct verify_result r;
+	struct teststory s;
+	char path[512];
+
+	(void)state;
+	teststory_open(&s, 0);
+	teststory_beats(&s, 5);
+	teststory_close(&s, NULL);
+	teststory_beats(&s, 600);
+	teststory_prune(&s, 300);
+	(void)teststory_publish(&s);
+	remove_in(&s, "tile/entries/000");
+	assert_int_equal(testlog_note(s.log.secret, s.log.key, 256, &nonsense,
+	    &note), ERR_OK);
+	note_path(&s, "closed/2026-10.note", path);
+	assert_int_equal(file_replace(path, bytes_view(&note), 0644), ERR_OK);
+	remove_in(&s, "tile/1/000.p/2");
+	r = teststory_verify(&s);
+	assert_string_equal(r.finding[VERIFY_FILES].file,
+	    "closed/2026-10.note");
+	assert_non_null(strstr(r.finding[VERIFY_FILES].why, "tile/1/000"));
 	teststory_end(&s);
 }
 
@@ -519,12 +578,16 @@ main(void)
 		    a_closed_note_is_of_its_period_s_end_and_nothing_else),
 		cmocka_unit_test(a_closed_note_of_another_tree_is_found),
 		cmocka_unit_test(
+		    a_closed_note_with_the_root_of_another_size_is_found),
+		cmocka_unit_test(
 		    a_closed_note_beyond_the_checkpoint_is_of_the_future),
 		cmocka_unit_test(names_that_are_no_period_s_are_foreign),
 		cmocka_unit_test(
 	    an_empty_period_and_one_without_a_policy_cannot_be_closed),
 		cmocka_unit_test(
 		    entries_below_the_minimum_index_may_be_absent),
+		cmocka_unit_test(
+		    a_closed_note_whose_hashes_are_gone_says_which),
 		cmocka_unit_test(
 		    absent_entries_without_a_minimum_index_are_missed),
 		cmocka_unit_test(
