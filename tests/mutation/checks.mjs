@@ -181,10 +181,21 @@ export function checks(source, vocabulary) {
         answer === 'false' || (answer === 'NULL' && f.type !== 'void') ||
         makes(answer)
       if (fails)
-        for (const o of split(s, open + 1, close, '||')) put('if', o, never)
+        for (const o of split(s, open + 1, close, '||')) {
+          if (!unallocated(f, o)) put('if', o, never)
+        }
       else if (/\b(return( ERR_OK| true)?|continue);[\s}]*$/.test(block))
         for (const o of split(s, open + 1, close, '&&')) put('if', o, always)
     }
+  }
+
+  // what is NULL was last given by the allocator: the machine's, too
+  function unallocated(f, range) {
+    const [at, end] = trim(s, range)
+    const name = s.slice(at, end).match(/^\(?(\w+)\b[^]*== NULL$/)?.[1]
+    const given = name && [...s.slice(f.start, end).matchAll(
+      new RegExp(`(?<![\\w.>])${name} = (\\w+\\(?)`, 'g'))].at(-1)?.[1]
+    return /^mem_(new|resize)\($/.test(given ?? '')
   }
 
   function predicates(f) {
