@@ -149,6 +149,7 @@ branch(void)
 			product ^= (uint8_t)power;
 		power = power << 1 ^ ((power & 0x80) != 0 ? 0x11b : 0);
 	}
+	(void)product;
 	return 0;
 }
 
