@@ -164,6 +164,31 @@ a_file_that_is_cut_lengthened_or_gone_is_noticed(void **state)
 	assert_int_equal(verify(&small).verdict, VERIFY_VERIFIED);
 }
 
+/* What tells nothing of where the damage is hides none of it. */
+static void
+a_changed_entry_below_a_tile_that_is_too_large_is_found(void **state)
+{
+	AUTO_DONE(bytes) bundle = { 0 }, tile = { 0 };
+	struct verify_result r;
+
+	(void)state;
+	read_all(path_in(&big, "tile/entries/000"), &bundle);
+	read_all(path_in(&big, "tile/0/000"), &tile);
+	bundle.at[bundle.len - 2] ^= 1;
+	bytes_put_u8(&tile, 0);
+	write_all(path_in(&big, "tile/entries/000"), bytes_view(&bundle));
+	write_all(path_in(&big, "tile/0/000"), bytes_view(&tile));
+	r = verify(&big);
+	assert_int_equal(r.verdict, VERIFY_TAMPERED);
+	assert_int_equal(r.finding[VERIFY_ENTRIES].verdict, VERIFY_TAMPERED);
+	assert_true(r.finding[VERIFY_ENTRIES].first_index == 0);
+	assert_true(r.finding[VERIFY_ENTRIES].last_index == 255);
+	bundle.at[bundle.len - 2] ^= 1;
+	write_all(path_in(&big, "tile/entries/000"), bytes_view(&bundle));
+	write_all(path_in(&big, "tile/0/000"), VIEW(tile.at, tile.len - 1));
+	assert_int_equal(verify(&big).verdict, VERIFY_VERIFIED);
+}
+
 static void
 a_missing_bundle_is_named(void **state)
 {
@@ -395,6 +420,8 @@ main(void)
 		cmocka_unit_test(a_changed_byte_in_any_file_is_noticed),
 		cmocka_unit_test(
 		    a_file_that_is_cut_lengthened_or_gone_is_noticed),
+		cmocka_unit_test(
+		    a_changed_entry_below_a_tile_that_is_too_large_is_found),
 		cmocka_unit_test(a_missing_bundle_is_named),
 		cmocka_unit_test(an_older_checkpoint_leaves_files_ahead_of_it),
 		cmocka_unit_test(files_that_are_not_the_log_s_are_told),
