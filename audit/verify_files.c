@@ -243,11 +243,15 @@ check_closed_note(struct verify_run *v, struct view period,
 {
 	struct trust_seen seen;
 	int64_t t = 0;
+	enum err e;
 
 	TRY(trust_open(v->options->trust, bytes_view(&v->file), &seen));
 	if (seen.checkpoint.size > tree_size(v->tree))
 		return ERR_OK;	/* ahead of what is verified */
-	TRY(check_end(v, period, &seen.checkpoint, &t));
+	e = check_end(v, period, &seen.checkpoint, &t);
+	if (e == ERR_NOT_FOUND)	/* hashes that nobody can compare it with */
+		*out_verdict = VERIFY_INCOMPLETE;
+	TRY(e);
 	*out_verdict = VERIFY_UNWITNESSED;
 	if (seen.quorum_time == TRUST_NEVER &&
 	    v->result->last_t - t > verify_patience(v) * 1000)

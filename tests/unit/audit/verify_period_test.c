@@ -450,6 +450,7 @@ a_closed_note_whose_hashes_are_gone_says_which(void **state)
 	assert_string_equal(r.finding[VERIFY_FILES].file,
 	    "closed/2026-10.note");
 	assert_non_null(strstr(r.finding[VERIFY_FILES].why, "tile/1/000"));
+	assert_int_equal(r.finding[VERIFY_FILES].verdict, VERIFY_INCOMPLETE);
 	teststory_end(&s);
 }
 
