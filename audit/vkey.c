@@ -40,11 +40,14 @@ vkey_name_valid(struct view name)
 	return true;
 }
 
+/* As DER has it and in no other way: OpenSSL takes hybrid points, too. */
 static enum err
 read_spki(struct view der, EVP_PKEY **out_key)
 {
 	const uint8_t *at = der.at;
 	AUTO(EVP_PKEY) key = d2i_PUBKEY(NULL, &at, (long)der.len);
+	AUTO(EVP_PKEY) same = NULL;
+	AUTO_DONE(bytes) again = { 0 };
 	uint8_t point[P256_POINT_SIZE];
 
 	if (key == NULL || at != der.at + der.len) {
@@ -53,7 +56,12 @@ read_spki(struct view der, EVP_PKEY **out_key)
 		    "vkey: wanted one SubjectPublicKeyInfo in DER");
 	}
 	TRY(p256_point(key, point));
-	*out_key = STEAL(key);
+	TRY(p256_public(VIEW_OF(point), &same));
+	TRY(public_der(same, &again));
+	if (!view_equal(bytes_view(&again), der))
+		return err_because(ERR_SYNTAX, "vkey: a P-256 key is named by "
+		    "its curve and an uncompressed point (RFC 5480 2)");
+	*out_key = STEAL(same);
 	return ERR_OK;
 }
 

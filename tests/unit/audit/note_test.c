@@ -366,6 +366,17 @@ a_mangled_vkey_is_refused(void **state)
 		    "10TWBADKEY==",
 		"PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy"
 		    "10TW",
+		/* points of P-256 that only OpenSSL reads: two, one unused
+		   bits; a hybrid one */
+		"pixel_transparency_log+6b8b7105+AjBZMBMGByqGSM49AgEGCCqGSM49Aw"
+		    "EHA0ICBFPN7lzVIk2BOd3Nk33VpqqVttGwV8uChH+RX/HVfBiypVQFyh8o"
+		    "8Ny6fSdxNMgkSf9/VynrgADBeys0r4Q9uPA=",
+		"pixel_transparency_log+7d8aa5ab+AjBZMBMGByqGSM49AgEGCCqGSM49Aw"
+		    "EHA0IBBFPN7lzVIk2BOd3Nk33VpqqVttGwV8uChH+RX/HVfBiypVQFyh8o"
+		    "8Ny6fSdxNMgkSf9/VynrgADBeys0r4Q9uPA=",
+		"pixel_transparency_log+4f39e1b5+AjBZMBMGByqGSM49AgEGCCqGSM49Aw"
+		    "EHA0IABlPN7lzVIk2BOd3Nk33VpqqVttGwV8uChH+RX/HVfBiypVQFyh8o"
+		    "8Ny6fSdxNMgkSf9/VynrgADBeys0r4Q9uPA=",
 	};
 	char text[] = SPEC_KEY;
 	struct vkey *key = NULL;
