@@ -40,7 +40,7 @@ vkey_name_valid(struct view name)
 	return true;
 }
 
-/* As DER has it and in no other way: OpenSSL takes hybrid points, too. */
+/* As DER has it, whole and in no other way: OpenSSL takes hybrid points. */
 static enum err
 read_spki(struct view der, EVP_PKEY **out_key)
 {
@@ -50,7 +50,7 @@ read_spki(struct view der, EVP_PKEY **out_key)
 	AUTO_DONE(bytes) again = { 0 };
 	uint8_t point[P256_POINT_SIZE];
 
-	if (key == NULL || at != der.at + der.len) {
+	if (key == NULL) {
 		(void)err_openssl("SPKI");
 		return err_because(ERR_SYNTAX,
 		    "vkey: wanted one SubjectPublicKeyInfo in DER");
