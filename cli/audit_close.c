@@ -14,19 +14,6 @@
 #define POLL_MS 100
 #define PATIENCE 600		/* polls */
 
-static int
-ask(const struct arguments *a, const char *method, const char *path,
-    struct answer *out)
-{
-	const struct call c = { .socket = "admin.sock", .method = method,
-	    .path = path };
-	enum err e = service_call(service_dir(a), &c, out);
-
-	if (e != ERR_OK)
-		return complain_err("the period", e);
-	return out->reply.status == 200 ? EXIT_DONE : service_problem(out);
-}
-
 /* A member of the i-th period. */
 static const char *
 member(size_t i, const char *name, char path[64])
@@ -85,7 +72,7 @@ int
 audit_periods(const struct arguments *a)
 {
 	AUTO_DONE(answer) answer = { 0 };
-	int status = ask(a, "GET", "/v1/log/periods", &answer);
+	int status = service_ask(a, "GET", "/v1/log/periods", &answer);
 	size_t count;
 
 	if (status != EXIT_DONE)
@@ -118,7 +105,7 @@ static int
 look(const struct arguments *a, bool *out_again)
 {
 	AUTO_DONE(answer) answer = { 0 };
-	int status = ask(a, "GET", "/v1/log/periods", &answer);
+	int status = service_ask(a, "GET", "/v1/log/periods", &answer);
 	const char *phase;
 
 	*out_again = false;
@@ -147,7 +134,7 @@ audit_close(const struct arguments *a)
 	int status;
 
 	snprintf(path, sizeof(path), "/v1/log/periods/%s", argument(a, 0));
-	status = ask(a, "POST", path, &answer);
+	status = service_ask(a, "POST", path, &answer);
 	for (int i = 0; status == EXIT_DONE && again && i < PATIENCE; i++) {
 		nanosleep(&pause, NULL);
 		status = look(a, &again);

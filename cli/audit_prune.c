@@ -52,26 +52,13 @@ choose(const struct arguments *a, uint64_t size, uint64_t *out_min)
 }
 
 static int
-ask(const struct arguments *a, const char *method, const char *path,
-    struct answer *out)
-{
-	const struct call c = { .socket = "admin.sock", .method = method,
-	    .path = path };
-	enum err e = service_call(service_dir(a), &c, out);
-
-	if (e != ERR_OK)
-		return complain_err("the minimum index", e);
-	return out->reply.status == 200 ? EXIT_DONE : service_problem(out);
-}
-
-static int
 await_removal(const struct arguments *a)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
 
 	for (;;) {
 		AUTO_DONE(answer) answer = { 0 };
-		int status = ask(a, "GET", "/v1/log/minimum", &answer);
+		int status = service_ask(a, "GET", "/v1/log/minimum", &answer);
 		const char *state;
 
 		if (status != EXIT_DONE)
@@ -110,6 +97,6 @@ audit_prune(const struct arguments *a)
 	if ((e = choose(a, r.size, &min)) != ERR_OK)
 		return complain_err("the archive", e);
 	snprintf(path, sizeof(path), "/v1/log/minimum/%" PRIu64, min);
-	status = ask(a, "POST", path, &answer);
+	status = service_ask(a, "POST", path, &answer);
 	return status == EXIT_DONE ? await_removal(a) : status;
 }

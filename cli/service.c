@@ -109,3 +109,16 @@ service_problem(const struct answer *answer)
 	decision_print(stderr, answer->document, true);
 	return exit_of_status(answer->reply.status);
 }
+
+int
+service_ask(const struct arguments *a, const char *method, const char *path,
+    struct answer *out)
+{
+	const struct call c = { .socket = "admin.sock", .method = method,
+	    .path = path };
+	enum err e = service_call(service_dir(a), &c, out);
+
+	if (e != ERR_OK)
+		return complain_err(path, e);
+	return out->reply.status == 200 ? EXIT_DONE : service_problem(out);
+}

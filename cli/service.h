@@ -39,6 +39,9 @@ void answer_done(struct answer *answer);
  * every rule that failed. The exit status.
  */
 int service_problem(const struct answer *answer);
+/* A call without a body on the officers' socket, told like that: the status. */
+int service_ask(const struct arguments *a, const char *method,
+    const char *path, struct answer *out);
 
 /* Each rule of a decision on a line; with failed_only, those that failed. */
 void decision_print(FILE *to, const struct document *d, bool failed_only);
