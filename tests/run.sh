@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs every test and ends with the sum: "N passed, N failed, N skipped".
+# Runs every test and ends with what failed, shortly, and the sum:
+# "N passed, N failed, N skipped".
 #
 # A test is a program that prints TAP (ok / not ok / ok … # SKIP why). Exit
 # status other than 0 without a "not ok" line counts as one failure more.
@@ -9,6 +10,38 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
 export BUILD CMOCKA_MESSAGE_OUTPUT=TAP
+
+# What failed in $log: each "not ok" line, or how it ended without one, and the
+# first 15 lines of why; what is wrong stands first, a stack after it.
+failures() {
+	if grep -q '^not ok ' "$log"; then
+		cat "$log"
+	else
+		echo "not ok - exit status $status after $ok results, the last:" \
+			"$(grep '^ok ' "$log" | tail -n 1)"
+		awk '/^ok / { n = 0; next } { line[n++] = $0 }
+			END { for (i = 0; i < n; i++) print line[i] }' "$log"
+	fi | awk '
+		/^(ok |1\.\.)/ { left = 0 }
+		/^not ok / { left = 16 }
+		left > 0 && !/^#? *$/ { left--; print substr($0, 1, 300) }' |
+		iconv -c -f utf-8 -t utf-8
+}
+
+# Of many outputs only the last lines are ever looked at: all failures, with as
+# many lines of why as twenty lines have room for.
+closing() {
+	cat "$out"/*.failed 2>/dev/null | awk '
+		/^[^ ]+: not ok / { n++ }
+		{ line[NR] = $0 }
+		END {
+			each = n ? int(19 / n) : 0
+			for (i = 1; i <= NR; i++) {
+				if (line[i] ~ /^[^ ]+: not ok /) left = each > 1 ? each : 1
+				if (left-- > 0) print line[i]
+			}
+		}'
+}
 
 # run_one NAME COMMAND …: its line, and its numbers beside its output
 run_one() {
@@ -23,8 +56,8 @@ run_one() {
 	bad=$(grep -c '^not ok ' "$log")
 	if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$ok" -eq 0 ]; }; then
 		bad=1
-		echo "# exit status $status, $ok results" >>"$log"
 	fi
+	[ "$bad" -eq 0 ] || failures | sed "s|^not ok |$name: &|" >"$log.failed"
 	echo "$((ok - skip)) $bad $skip" >"$log.sum"
 	# in one piece: others run at the same time
 	{
@@ -33,7 +66,7 @@ run_one() {
 			"$name" $((ok - skip)) $(($(date +%s) - started))
 		grep -iE '^ok .*# *SKIP' "$log" |
 			sed 's/^ok[ 0-9-]*/     skipped: /'
-		[ "$bad" -eq 0 ] || sed 's/^/     | /' "$log" | tail -n 60
+		[ "$bad" -eq 0 ] || sed 's/^/     | /' "$log.failed"
 	} >"$log.told"
 	cat "$log.told"
 }
@@ -80,6 +113,7 @@ out=$BUILD/test-output
 rm -rf "$out"
 mkdir -p "$out"
 list "$@" | xargs -r -P "${JOBS:-$(nproc)}" -L 1 tests/run.sh --one
+closing
 cat "$out"/*.sum 2>/dev/null | awk '
 	{ passed += $1; failed += $2; skipped += $3 }
 	END {
