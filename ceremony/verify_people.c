@@ -263,6 +263,12 @@ struct verdicts {
 	size_t	agree, disagree;
 };
 
+static enum err
+bad_line(enum err e, size_t number, const char *what)
+{
+	return err_because(e, "signatures.txt, line %zu: %s", number, what);
+}
+
 /* One meaning has one text: in the script's order. */
 static bool
 is_next(const struct evidence *v, const struct participant *p)
@@ -275,7 +281,8 @@ is_next(const struct evidence *v, const struct participant *p)
 }
 
 static enum err
-read_verdict(struct evidence *v, struct view line, struct verdicts *out)
+read_verdict(struct evidence *v, size_t number, struct view line,
+    struct verdicts *out)
 {
 	struct reader r = reader_of(line);
 	struct participant *p = participant_find(&v->participants,
@@ -291,8 +298,8 @@ read_verdict(struct evidence *v, struct view line, struct verdicts *out)
 
 	if (r.failed || p == NULL || !is_next(v, p) || !view_is(algorithm,
 	    officer_algorithm_name(p->who.algorithm)))
-		return err_because(ERR_SYNTAX, "signatures.txt: a line that "
-		    "is not of the next who is present, or not in its form");
+		return bad_line(ERR_SYNTAX, number, "not of the next who is "
+		    "present, or not in its form");
 	p->present = false;		/* has signed */
 	bytes_put(&says, r.rest);
 	TRY(bytes_check(&says));
@@ -300,12 +307,11 @@ read_verdict(struct evidence *v, struct view line, struct verdicts *out)
 	s.as = p->as;
 	s.says = bytes_text(&says);
 	statement_put(&s, &text);
-	TRY(base64_get(base64, &signature));
-	e = officer_verify(&p->who, bytes_view(&text),
-	    bytes_view(&signature));
-	if (e != ERR_OK)
-		return err_because(e, "signatures.txt, %s: %s", p->as,
-		    err_why());
+	if ((e = base64_get(base64, &signature)) != ERR_OK ||
+	    (e = officer_verify(&p->who, bytes_view(&text),
+	    bytes_view(&signature))) != ERR_OK)
+		return err_because(e, "signatures.txt, line %zu, %s: %s",
+		    number, p->as, err_why());
 	if (view_is(r.rest, "agree"))
 		out->agree++;
 	else
@@ -313,30 +319,43 @@ read_verdict(struct evidence *v, struct view line, struct verdicts *out)
 	return ERR_OK;
 }
 
+/* Two lines of heading, then everybody who was present at the end. */
+static enum err
+read_signature_line(struct evidence *v, size_t number, struct view line,
+    struct verdicts *out)
+{
+	AUTO_DONE(bytes) root = { 0 };
+
+	if (number > 2)
+		return read_verdict(v, number, line, out);
+	bytes_put_text(&root, "root ");
+	hex_put(&root, VIEW_OF(v->records.root.at));
+	TRY(bytes_check(&root));
+	return view_equal(line, number == 1 ?
+	    view_text("okse-ceremony-signatures 1") : bytes_view(&root)) ?
+	    ERR_OK : bad_line(ERR_MISMATCH, number, "not the heading, or not "
+	    "of this transcript's root");
+}
+
 static enum err
 read_signatures(struct evidence *v, struct view text, struct verdicts *out)
 {
 	struct reader r = reader_of(text);
-	AUTO_DONE(bytes) root = { 0 };
+	size_t number = 0;
 
-	hex_put(&root, VIEW_OF(v->records.root.at));
-	reader_text(&r, "okse-ceremony-signatures 1\nroot ");
-	reader_text(&r, bytes_text(&root));
-	reader_text(&r, "\n");
-	while (!r.failed && r.rest.len != 0) {
+	while (r.rest.len != 0) {
 		struct view line = reader_until(&r, '\n');
 
-		if (!r.failed)
-			TRY(read_verdict(v, line, out));
+		number++;
+		if (r.failed)
+			return bad_line(ERR_MISMATCH, number, "it has no end");
+		TRY(read_signature_line(v, number, line, out));
 	}
-	if (r.failed)
-		return err_because(ERR_MISMATCH, "signatures.txt: not over "
-		    "this transcript's root, or without a last line end");
 	for (size_t i = 0; i < v->participants.count; i++)
 		if (v->participants.at[i].present)
-			return err_because(ERR_NOT_FOUND, "signatures.txt: %s "
-			    "was present and did not sign",
-			    v->participants.at[i].as);
+			return err_because(ERR_NOT_FOUND, "signatures.txt, "
+			    "line %zu: missing: %s was present and did not "
+			    "sign", number + 1, v->participants.at[i].as);
 	return ERR_OK;
 }
 
