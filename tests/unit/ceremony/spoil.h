@@ -1,6 +1,6 @@
 /*
- * Ways to spoil a certificate, one at a time, for lint_test.c. The text and
- * the number are those of the mutation's row.
+ * Ways to spoil a certificate, one at a time, for the rows of
+ * mutations.h. The text and the number are those of the row.
  */
 #ifndef OKSE_TEST_SPOIL_H
 #define OKSE_TEST_SPOIL_H
