@@ -108,6 +108,19 @@ async function repair (node) {
   assert.equal(r.status, 0, r.stdout + r.stderr + node.errors.slice(-1500))
 }
 
+/** Until it waits for others; what itself lost of its chores is repaired. */
+const waits = node => until('waiting', async () => {
+  const held = await hold(node)
+  if (held?.repairable)
+    await repair(node)
+  return held?.what === 'fleet'
+})
+const goesOn = node => until('ready', async () => {
+  if ((await hold(node))?.repairable)
+    await repair(node)
+  return ready(node)
+})
+
 async function decidesNothing (node) {
   const r = await node.post('/v1/qr-tokens', qrTokenBody(person()))
   assert.equal(r.status, 503, r.text)
@@ -138,8 +151,7 @@ for (const [first, second] of [[a, b], [b, a]]) {
       before = await setBack(async () => { then = await lives(first, second) })
       await c.start({ ready: false })
       for (const node of [first, second])
-        await until('held', async () =>
-          (await hold(node))?.what === 'registry')
+        await until('held', async () => (await hold(node))?.repairable)
       const h = await hold(first)
       assert.ok(h.repairable && h.kinds.credentials > 1 &&
         h.kinds.status_changes > 0, JSON.stringify(h))
@@ -192,7 +204,7 @@ await test('a node that is down is confirmed from a copy of its log',
     cpSync(b.path('log'), a.path('mirror'), { recursive: true })
     await setBack(async () => {})
     for (const node of [a, c])
-      await until('waiting', async () => (await hold(node))?.what === 'fleet')
+      await waits(node)
     assert.ok((await decidesNothing(c)).includes(origin))
     const r = await confirm('--key', a.path('mirror/log.vkey'),
       a.path('mirror'))
@@ -225,7 +237,7 @@ await test('who lost something is not confirmed, and retired only as lost',
     const lost = await retire(['--lost'])
     assert.equal(lost.status, 0, lost.stderr)
     for (const node of [a, c])
-      await until('ready', () => ready(node))
+      await goesOn(node)
     await device(c, person())
     assert.equal(+await newest(), +list + 8)
   })
