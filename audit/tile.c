@@ -142,8 +142,10 @@ tile_bundle_get(struct view bundle, unsigned int width,
 	struct view entries[TILE_WIDTH];
 	struct reader r = reader_of(bundle);
 
-	if (width > TILE_WIDTH)
-		return err_because(ERR_RANGE, "a bundle of %u entries", width);
+	if (width == 0 || width > TILE_WIDTH)
+		return err_because(ERR_RANGE, "a bundle of %u entries: wanted "
+		    "1 to 256, an empty one is no file (C2SP tlog-tiles)",
+		    width);
 	for (unsigned int i = 0; i < width; i++) {
 		uint16_t len = reader_u16(&r);
 

@@ -47,7 +47,8 @@ unsigned int tile_width(int level, uint64_t index, uint64_t size);
 void tile_bundle_put(struct bytes *bundle, struct view entry);
 /*
  * Splits a bundle of exactly width entries into views of it; ERR_CORRUPT when
- * it ends early, ERR_SYNTAX when it goes on.
+ * it ends early, ERR_SYNTAX when it goes on, ERR_RANGE when width is none that
+ * a bundle has: "Empty tiles MUST NOT be served" (C2SP tlog-tiles).
  */
 [[nodiscard]] enum err tile_bundle_get(struct view bundle,
     unsigned int width, struct view out_entries[TILE_WIDTH]);

@@ -303,13 +303,11 @@ func askBundle(q question) string {
 		}
 		all, b = append(all, more...), b[n:]
 	}
-	if len(b) != 0 || width > 256 {
+	if len(b) != 0 || width < 1 || width > 256 { // none is empty, says C2SP
 		return ""
 	}
-	root := tlog.Hash(sha256.Sum256(nil))
-	if width > 0 {
-		root, _ = tlog.TreeHash(width, read)
-	}
+	root, err := tlog.TreeHash(width, read)
+	must(err)
 	return hex.EncodeToString(root[:])
 }
 
@@ -422,7 +420,8 @@ func logSeeds(r *rand.Rand, s signer) (out []question) {
 		out = append(out, question{kind: 'b', text: append([]byte{
 			byte(size >> 8), byte(size)}, l.bundle...)})
 	}
-	return
+	return append(out, question{kind: 'b'}, // nothing, and an empty bundle
+		question{kind: 'b', text: []byte{0, 0}})
 }
 
 func seeds(r *rand.Rand, corpus string) []question {
