@@ -161,10 +161,11 @@ asan:
 test-tamper: all $(BUILD)/tool/tamper $(BUILD)/npm
 	BUILD=$(BUILD) OKSE_TAMPER=all node tests/e2e/tamper.mjs
 
-# every bit and every offset of an export, where `make test` takes some
+# every bit and every offset of an export, and of one whose first entries are
+# gone, where `make test` takes some
 .PHONY: test-sweep
-test-sweep: $(BUILD)/unit/audit/sweep_test
-	OKSE_SWEEP=all $<
+test-sweep: $(BUILD)/unit/audit/sweep_test $(BUILD)/unit/audit/sweep_pruned_test
+	for t in $^; do OKSE_SWEEP=all $$t || exit 1; done
 
 # the long race over a fleet (a slice of it is in `make test`)
 RACE_SECONDS ?= 600

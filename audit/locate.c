@@ -24,7 +24,10 @@ is_damage(enum err e)
 	    e == ERR_TOO_LARGE;
 }
 
-/* Leaf hashes of a bundle; how many there are is the caller's knowledge. */
+/*
+ * Leaf hashes of a bundle, or what stands for it when it is gone; how many
+ * there are is the caller's knowledge.
+ */
 static enum err
 read_leaves(const struct search *s, uint64_t index,
     struct hash out_leaves[TILE_WIDTH])
@@ -33,8 +36,13 @@ read_leaves(const struct search *s, uint64_t index,
 		tile_width(TILE_ENTRIES, index, s->size) };
 	struct view entries[TILE_WIDTH];
 	AUTO_DONE(bytes) buffer = { 0 };
+	enum err e = tile_read_bundle(s->source, id, &buffer, entries);
 
-	TRY(tile_read_bundle(s->source, id, &buffer, entries));
+	if (e == ERR_NOT_FOUND) {
+		id.level = 0;
+		return tile_read(s->source, id, out_leaves);
+	}
+	TRY(e);
 	for (unsigned int i = 0; i < id.width; i++)
 		out_leaves[i] = merkle_leaf(entries[i]);
 	return ERR_OK;

@@ -18,8 +18,9 @@ struct locate_range {
 /*
  * The first range of entries that contradict root: one entry when its level-0
  * tile is intact, the span of the lowest tile that was changed with it
- * otherwise, the whole log when no tile proves itself. Entries and tiles that
- * are missing are passed over.
+ * otherwise, the whole log when no tile proves itself. Where entries are
+ * missing, their level-0 tile stands for them; what has neither is passed
+ * over.
  */
 [[nodiscard]] enum err locate_damage(const struct tile_source *s,
     uint64_t size, const struct hash *root, struct locate_range *out_range);

@@ -168,15 +168,19 @@ static void
 found_damage(struct verify_run *v, struct locate_range range)
 {
 	struct verify_result *r = v->result;
+	uint64_t tile = range.first / TILE_WIDTH;
 	char path[TILE_PATH] = "";
 	struct verify_place place = { path, range.first, range.last,
 		VERIFY_NO_INDEX };
+	/* entries that are not there are not what is wrong: their hashes are */
+	bool read = range.first >= r->absent &&
+	    range.first < tree_size(v->tree);
 
-	if (range.first / TILE_WIDTH == range.last / TILE_WIDTH)
-		tile_path((struct tile_id){ TILE_ENTRIES,
-		    range.first / TILE_WIDTH, tile_width(TILE_ENTRIES,
-		    range.first / TILE_WIDTH, r->size) }, path);
-	r->count[VERIFY_ENTRIES].good = range.first;
+	if (tile == range.last / TILE_WIDTH)
+		tile_path((struct tile_id){ read ? TILE_ENTRIES : 0, tile,
+		    tile_width(0, tile, r->size) }, path);
+	r->count[VERIFY_ENTRIES].good = range.first < r->absent ? 0 :
+	    range.first - r->absent;
 	(void)err_because(ERR_MISMATCH, "not what the signed root says");
 	r->finding[VERIFY_ENTRIES] = (struct verify_finding){ 0 };
 	verify_found(r, VERIFY_ENTRIES, VERIFY_TAMPERED, place);

@@ -158,20 +158,22 @@ take_hashes(struct verify_run *v, struct tile_id bundle)
 	return check_filled(v);
 }
 
+/* *id becomes the tile of hashes when it is these that are not good. */
 static enum err
-check_or_miss_bundle(struct verify_run *v, struct tile_id id)
+check_or_miss_bundle(struct verify_run *v, struct tile_id *id)
 {
-	bool prefix = id.index * TILE_WIDTH == v->result->absent &&
-	    id.width == TILE_WIDTH;
-	enum err e = check_bundle(v, id);
+	bool prefix = id->index * TILE_WIDTH == v->result->absent &&
+	    id->width == TILE_WIDTH;
+	enum err e = check_bundle(v, *id);
 
 	if (e != ERR_NOT_FOUND || !prefix)
 		return e;
-	e = take_hashes(v, id);
-	if (e == ERR_OK || verify_is_fatal(e))
-		return e;
-	return err_because(ERR_NOT_FOUND, "neither its entries nor their "
-	    "hashes are there");
+	e = take_hashes(v, *id);
+	id->level = 0;
+	if (e == ERR_NOT_FOUND)
+		return err_because(ERR_NOT_FOUND, "neither these hashes are "
+		    "there, nor the entries");
+	return e;
 }
 
 /* What is absent must be below the minimum index that the log has set. */
@@ -211,10 +213,10 @@ check_bundles(struct verify_run *v)
 		struct tile_id id = { TILE_ENTRIES, n,
 			tile_width(TILE_ENTRIES, n, size) };
 		char path[TILE_PATH];
+		enum err e = check_or_miss_bundle(v, &id);
 		struct verify_place place = { tile_path(id, path),
 			n * TILE_WIDTH, n * TILE_WIDTH + id.width - 1,
 			VERIFY_NO_INDEX };
-		enum err e = check_or_miss_bundle(v, id);
 
 		if (verify_is_fatal(e))
 			return e;

@@ -1,8 +1,6 @@
 /*
- * A small export, changed in every way one file can be: each bit flipped, cut
- * at each offset, lengthened, deleted, swapped, replaced by its older self.
- * Nothing is accepted, and the file is named. OKSE_SWEEP=all sweeps every bit
- * and offset (make test-sweep), otherwise some of each byte's.
+ * A small export, changed in every way one file can be, or replaced by its
+ * older self. Nothing is accepted, and the file is named.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,36 +8,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "testsweep.h"
+#include "testflips.h"
 
-#define ENTRIES 40
+#define HALF 20
+#define ENTRIES (2 * HALF)
 
 static struct testsweep s;
-static bool all;
-
-static bool
-is_tile(const char *path)
-{
-	return strncmp(path, "tile/", 5) == 0;
-}
-
-/* Notes and keys by the full policy; tiles by the key alone, ten times
- * faster, as witnesses have nothing to say of them. */
-static struct verify_result
-judge(const char *path)
-{
-	return testsweep_verify(&s, is_tile(path) ? s.key : s.full);
-}
-
-static void
-must_be_found(const char *path, const char *what, size_t at)
-{
-	struct verify_result r = judge(path);
-
-	if (r.verdict == VERIFY_VERIFIED || !testsweep_names(&r, path))
-		fail_msg("%s: %s at %zu: verdict %d", path, what, at,
-		    (int)r.verdict);
-}
 
 static void
 the_export_itself_is_verified(void **state)
@@ -60,174 +34,11 @@ the_export_itself_is_verified(void **state)
 	assert_true(s.m.count == 9);
 }
 
-/* Which entry of a bundle a byte belongs to; -1: to a length. */
-static int
-entry_at(const struct bytes *bundle, size_t at)
-{
-	struct reader r = reader_of(bytes_view(bundle));
-	size_t begin = 0;
-
-	for (int i = 0; r.rest.len != 0; i++) {
-		size_t len = reader_u16(&r);
-
-		(void)reader_take(&r, len);
-		if (at < begin + 2)
-			return -1;
-		begin += 2 + len;
-		if (at < begin)
-			return i;
-	}
-	return -1;
-}
-
-static void
-every_flipped_bit_is_found_in_its_file(void **state)
-{
-	(void)state;
-	for (size_t f = 0; f < s.m.count; f++) {
-		struct testmemory_file *file = &s.m.file[f];
-		size_t bits = file->content.len * 8;
-
-		for (size_t b = 0; b < bits; b += all ? 1 : 8 + b / 8 % 7) {
-			uint8_t *at = &file->content.at[b / 8];
-
-			*at ^= (uint8_t)(1 << b % 8);
-			must_be_found(file->path, "bit", b);
-			*at ^= (uint8_t)(1 << b % 8);
-		}
-	}
-	assert_true(testsweep_verify(&s, s.full).verdict == VERIFY_VERIFIED);
-}
-
 static void
 a_flipped_bit_of_an_entry_is_named_by_its_index(void **state)
 {
-	struct bytes *b = testmemory_find(&s.m, "tile/entries/000.p/40");
-
 	(void)state;
-	for (size_t i = 0; i < b->len; i += all ? 1 : 11) {
-		int index = entry_at(b, i);
-		struct verify_result r;
-
-		if (index == -1)
-			continue;
-		b->at[i] ^= 4;
-		r = testsweep_verify(&s, s.key);
-		b->at[i] ^= 4;
-		assert_int_equal(r.verdict, VERIFY_TAMPERED);
-		assert_true(r.finding[VERIFY_ENTRIES].first_index ==
-		    (uint64_t)index);
-		assert_true(r.finding[VERIFY_ENTRIES].last_index ==
-		    (uint64_t)index);
-	}
-}
-
-static void
-a_file_cut_at_any_offset_is_found(void **state)
-{
-	(void)state;
-	for (size_t f = 0; f < s.m.count; f++) {
-		struct testmemory_file *file = &s.m.file[f];
-		size_t len = file->content.len;
-
-		for (size_t n = 0; n < len; n += all ? 1 : 1 + len / 150) {
-			file->content.len = n;
-			must_be_found(file->path, "cut", n);
-		}
-		file->content.len = len;
-	}
-	assert_true(testsweep_verify(&s, s.full).verdict == VERIFY_VERIFIED);
-}
-
-static void
-appended_and_prepended_bytes_are_found(void **state)
-{
-	static const uint8_t tail[] = { 0, '\n', ' ', 'A', '=', 0xff };
-
-	(void)state;
-	for (size_t f = 0; f < s.m.count; f++) {
-		struct bytes *b = &s.m.file[f].content;
-		AUTO_DONE(bytes) before = { 0 };
-		size_t len = b->len;
-
-		bytes_put(&before, bytes_view(b));
-		for (size_t t = 0; t < COUNT(tail); t++) {
-			for (size_t n = 1; n <= 64; n += all ? 1 : 21) {
-				for (size_t k = 0; k < n; k++)
-					bytes_put_u8(b, tail[t]);
-				must_be_found(s.m.file[f].path, "tail", n);
-				b->len = len;
-			}
-			bytes_reset(b);
-			bytes_put_u8(b, tail[t]);
-			bytes_put(b, bytes_view(&before));
-			must_be_found(s.m.file[f].path, "head", 1);
-			bytes_reset(b);
-			bytes_put(b, bytes_view(&before));
-		}
-	}
-	assert_true(testsweep_verify(&s, s.full).verdict == VERIFY_VERIFIED);
-}
-
-static void
-a_deleted_file_that_the_checkpoint_needs_is_missed(void **state)
-{
-	(void)state;
-	for (size_t f = 0; f < s.m.count; f++) {
-		char path[sizeof(s.m.file[f].path)];
-		struct verify_result r;
-		bool spare;
-
-		memcpy(path, s.m.file[f].path, sizeof(path));
-		/* the keys are the auditor's own, leftovers may go, what was
-		 * kept has a quorum, too, and ends the period as well */
-		spare = strstr(path, ".vkey") != NULL ||
-		    strstr(path, ".p/20") != NULL ||
-		    strstr(path, "closed/") != NULL ||
-		    strcmp(path, "checkpoint.witnessed") == 0;
-		s.m.file[f].path[0] = '\0';
-		r = testsweep_verify(&s, s.full);
-		memcpy(s.m.file[f].path, path, sizeof(path));
-		assert_int_equal(r.verdict, spare ? VERIFY_VERIFIED :
-		    VERIFY_INCOMPLETE);
-		assert_true(spare || testsweep_names(&r, path));
-	}
-}
-
-static void
-swap(size_t a, size_t b)
-{
-	struct bytes t = s.m.file[a].content;
-
-	s.m.file[a].content = s.m.file[b].content;
-	s.m.file[b].content = t;
-}
-
-static void
-files_that_changed_places_are_found(void **state)
-{
-	(void)state;
-	for (size_t a = 0; a < s.m.count; a++)
-		for (size_t b = 0; b < a; b++) {
-			struct verify_result r;
-
-			/* two names of one note */
-			if (view_equal(bytes_view(&s.m.file[a].content),
-			    bytes_view(&s.m.file[b].content)))
-				continue;
-			swap(a, b);
-			r = testsweep_verify(&s, s.full);
-			swap(a, b);
-			/* which key stands in which file is no secret */
-			if (strstr(s.m.file[a].path, ".vkey") != NULL &&
-			    strstr(s.m.file[b].path, ".vkey") != NULL)
-				continue;
-			assert_int_not_equal(r.verdict, VERIFY_VERIFIED);
-			/* a period's checkpoint for the newest: rolled back */
-			assert_true(testsweep_names(&r, s.m.file[a].path) ||
-			    testsweep_names(&r, s.m.file[b].path) ||
-			    testsweep_names(&r, "checkpoint.witnessed"));
-		}
+	flipped_entries_are_named(&s, "tile/entries/000.p/40", 0);
 }
 
 /* The log, or some of its files, as it was at half its size. */
@@ -270,7 +81,7 @@ an_older_checkpoint_is_a_rollback(void **state)
 	o.to = (struct verify_other){ "kept", bytes_view(&s.kept) };
 	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
 	assert_int_equal(r.verdict, VERIFY_VERIFIED);
-	assert_true(r.size == ENTRIES / 2 && r.ahead == 2);
+	assert_true(r.size == HALF && r.ahead == 2);
 	testmemory_set(&s.m, "checkpoint", bytes_view(&newest));
 	testmemory_set(&s.m, "checkpoint.witnessed", bytes_view(&witnessed));
 	assert_int_equal(testsweep_verify(&s, s.full).verdict,
@@ -296,7 +107,7 @@ an_older_tile_in_place_of_the_newer_is_found(void **state)
 			bytes_put(&kept, bytes_view(b));
 			bytes_reset(b);
 			bytes_put(b, bytes_view(testmemory_find(&s.m, from)));
-			must_be_found(to, "replaced", i);
+			must_be_found(&s, to, "replaced", i);
 			bytes_reset(b);
 			bytes_put(b, bytes_view(&kept));
 		}
@@ -372,11 +183,8 @@ a_flipped_bit_of_the_trusted_keys_trusts_nothing(void **state)
 static int
 setup(void **state)
 {
-	const char *sweep = getenv("OKSE_SWEEP");
-
-	(void)state;
-	all = sweep != NULL && strcmp(sweep, "all") == 0;
-	return testsweep_open_story(&s, ENTRIES, false);
+	*state = &s;
+	return testsweep_open_story(&s, HALF, HALF, false);
 }
 
 static int

@@ -168,12 +168,14 @@ testsweep_open(struct testsweep *s, uint64_t n,
 }
 
 /*
- * A log that closes its first period at half its size, where the older
- * checkpoint is, and its second, when it is tall, before the end: pruned, it
- * goes without its first bundle.
+ * A log that closes its first period at this size, where the older checkpoint
+ * is, and goes on by so many entries more. Pruned, that is its minimum index,
+ * which it says before it closes its second period, and its first bundle is
+ * gone.
  */
 [[maybe_unused]] static int
-testsweep_open_story(struct testsweep *s, unsigned int n, bool pruned)
+testsweep_open_story(struct testsweep *s, unsigned int period,
+    unsigned int more, bool pruned)
 {
 	AUTO_DONE(bytes) note = { 0 };
 	struct teststory *y = &s->story;
@@ -181,16 +183,16 @@ testsweep_open_story(struct testsweep *s, unsigned int n, bool pruned)
 	teststory_open(y, TESTSWEEP_AGO * 1000);
 	if (testsweep_keys(s) != ERR_OK)
 		return -1;
-	teststory_beats(y, n / 2 - 2);
+	teststory_beats(y, period - 2);
 	teststory_close(y, NULL);
 	if (testsweep_export(s, &s->older, &s->kept) != ERR_OK)
 		return -1;
 	y->ago = 0;
 	if (pruned) {
-		teststory_prune(y, n / 2);
+		teststory_prune(y, period);
 		teststory_close(y, NULL);
 	}
-	teststory_beats(y, n / 2 - (pruned ? 2 : 0));
+	teststory_beats(y, more - (pruned ? 2 : 0));
 	(void)teststory_publish(y);
 	if (testsweep_export(s, &s->m, &note) != ERR_OK)
 		return -1;

@@ -218,8 +218,8 @@ static int
 setup(void **state)
 {
 	(void)state;
-	return testsweep_open_story(&plain, 600, false) == 0 &&
-	    testsweep_open_story(&pruned, 600, true) == 0 ? 0 : -1;
+	return testsweep_open_story(&plain, 300, 300, false) == 0 &&
+	    testsweep_open_story(&pruned, 300, 300, true) == 0 ? 0 : -1;
 }
 
 static int

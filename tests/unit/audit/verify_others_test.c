@@ -10,7 +10,8 @@
 
 #include "testsweep.h"
 
-#define ENTRIES 600
+#define HALF 300
+#define ENTRIES (2 * HALF)
 
 static struct testsweep s;
 
@@ -81,7 +82,7 @@ a_newer_checkpoint_is_proven_by_the_tiles(void **state)
 	sign(ENTRIES, &root, &note);
 	r = beside(s.full, &note, true);
 	assert_int_equal(r.verdict, VERIFY_VERIFIED);
-	assert_true(r.size == ENTRIES / 2);
+	assert_true(r.size == HALF);
 	/* of another tree */
 	root.at[0] ^= 1;
 	sign(ENTRIES, &root, &note);
@@ -233,7 +234,7 @@ what_is_only_told_takes_nothing_back(void **state)
 }
 
 static void
-a_missing_bundle_hides_no_forged_entry_before_it(void **state)
+a_missing_bundle_hides_no_forged_entry_or_hash(void **state)
 {
 	struct bytes *b = testmemory_find(&s.m, "tile/entries/000");
 	struct verify_options o = { .trust = s.key };
@@ -252,6 +253,14 @@ a_missing_bundle_hides_no_forged_entry_before_it(void **state)
 	assert_string_equal(r.finding[VERIFY_ENTRIES].file,
 	    "tile/entries/000");
 	b->at[b->len / 2] ^= 1;
+	/* nor its own hashes, when these are forged */
+	b = testmemory_find(&s.m, "tile/0/001");
+	b->at[b->len / 2] ^= 1;
+	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
+	assert_int_equal(r.verdict, VERIFY_TAMPERED);
+	assert_string_equal(r.finding[VERIFY_ENTRIES].file, "tile/0/001");
+	assert_true(r.finding[VERIFY_ENTRIES].first_index == TILE_WIDTH);
+	b->at[b->len / 2] ^= 1;
 	testmemory_set(&s.m, "tile/entries/001", bytes_view(&kept));
 	assert_int_equal(verify_with(&files, &o, &r), ERR_OK);
 	assert_int_equal(r.verdict, VERIFY_VERIFIED);
@@ -261,7 +270,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	return testsweep_open_story(&s, ENTRIES, false);
+	return testsweep_open_story(&s, HALF, HALF, false);
 }
 
 static int
@@ -286,7 +295,7 @@ main(void)
 	    a_closed_period_s_quorum_may_be_waited_for_but_not_for_ever),
 		cmocka_unit_test(what_is_only_told_takes_nothing_back),
 		cmocka_unit_test(
-		    a_missing_bundle_hides_no_forged_entry_before_it),
+		    a_missing_bundle_hides_no_forged_entry_or_hash),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

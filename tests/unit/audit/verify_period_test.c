@@ -482,6 +482,8 @@ static void
 hashes_that_stand_for_absent_entries_must_be_true(void **state)
 {
 	AUTO_DONE(bytes) tile = { 0 };
+	const struct verify_finding *f;
+	struct verify_result r;
 	char path[512];
 	struct teststory s;
 
@@ -498,7 +500,13 @@ hashes_that_stand_for_absent_entries_must_be_true(void **state)
 	tile.at[4000] ^= 1;
 	assert_int_equal(file_publish(path, bytes_view(&tile), 0644),
 	    ERR_OK);
-	assert_int_equal(teststory_verify(&s).verdict, VERIFY_TAMPERED);
+	r = teststory_verify(&s);
+	f = &r.finding[VERIFY_ENTRIES];
+	assert_int_equal(r.verdict, VERIFY_TAMPERED);
+	assert_int_equal(f->verdict, VERIFY_TAMPERED);
+	assert_string_equal(f->file, "tile/0/000");
+	assert_true(f->first_index == 0 && f->last_index == 255);
+	assert_true(r.count[VERIFY_ENTRIES].good == 0);
 	teststory_end(&s);
 }
 
