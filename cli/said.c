@@ -38,6 +38,7 @@ said_show(const struct said *s)
 	show_hash("program", &a->program);
 	show_hash("configuration", &a->config);
 	show_hash("roster", &a->roster);
+	show_hash("register", &a->key_register);
 	show_hash("ceremony", &a->ceremony);
 	fprintf(stderr, "  %-14s %s\n  %-14s \"%s\", serial %s\n"
 	    "  %-14s until %s\n", "set of shares", bytes_text(&set), "token",
@@ -48,7 +49,7 @@ said_show(const struct said *s)
 /* ---- lines that were written down */
 
 static const char *const names[] = { "program ", "config ", "roster ",
-    "ceremony ", "set ", "token ", "serial " };
+    "register ", "ceremony ", "set ", "token ", "serial " };
 
 static bool
 is_fact(struct view line)
@@ -157,12 +158,24 @@ compare_roster(const struct activation *a, struct evidence *v)
 }
 
 static enum err
+compare_register(const struct activation *a, struct evidence *v)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	struct hash h;
+
+	TRY(evidence_read(v, "ceremony/register.txt", &text));
+	h = sha256(bytes_view(&text));
+	return same(VIEW_OF(a->key_register.at), VIEW_OF(h.at), "register");
+}
+
+static enum err
 compare_evidence(const struct activation *a, struct evidence *v)
 {
 	TRY(evidence_load(v, NULL));
 	TRY(same(VIEW_OF(a->ceremony.at), VIEW_OF(v->records.root.at),
 	    "ceremony"));
 	TRY(compare_roster(a, v));
+	TRY(compare_register(a, v));
 	return compare_token(a, v);
 }
 
@@ -173,8 +186,8 @@ compare_ceremony(const struct said *s, const char *dir)
 	enum err e = compare_evidence(&s->about, &v);
 
 	if (e == ERR_OK)
-		fprintf(stderr, "Ceremony, roster and token are those of "
-		    "%s.\n", dir);
+		fprintf(stderr, "Ceremony, roster, register and token "
+		    "are those of %s.\n", dir);
 	evidence_done(&v);
 	return e;
 }

@@ -9,7 +9,7 @@
 
 #include "base/time.h"
 
-#define STATEMENT_DOMAIN "okse/unseal/v1\n"
+#define STATEMENT_DOMAIN "okse/unseal/v2\n"
 #define ACT_DOMAIN "okse/unseal-act/v1\n"
 
 /* ---- the statement */
@@ -29,6 +29,7 @@ activation_put(const struct activation *a, struct bytes *out)
 	put_hex(out, "program", VIEW_OF(a->program.at));
 	put_hex(out, "config", VIEW_OF(a->config.at));
 	put_hex(out, "roster", VIEW_OF(a->roster.at));
+	put_hex(out, "register", VIEW_OF(a->key_register.at));
 	put_hex(out, "ceremony", VIEW_OF(a->ceremony.at));
 	put_hex(out, "set", VIEW_OF(a->set_id));
 	bytes_printf(out, "token %s\nserial %s\n", a->token,
@@ -87,6 +88,8 @@ activation_get(struct view text, struct activation *out)
 	take_hex(&r, "program", a.program.at, sizeof(a.program.at));
 	take_hex(&r, "config", a.config.at, sizeof(a.config.at));
 	take_hex(&r, "roster", a.roster.at, sizeof(a.roster.at));
+	take_hex(&r, "register", a.key_register.at,
+	    sizeof(a.key_register.at));
 	take_hex(&r, "ceremony", a.ceremony.at, sizeof(a.ceremony.at));
 	take_hex(&r, "set", a.set_id, sizeof(a.set_id));
 	take_text(&r, "token", a.token, sizeof(a.token));

@@ -13,6 +13,7 @@
 /* What a daemon says of itself. */
 struct activation {
 	struct hash	program, config, roster;
+	struct hash	key_register;	/* its token is compared with */
 	struct hash	ceremony;	/* all zero: none is configured */
 	uint8_t		set_id[SHARE_ID_SIZE];
 	char		token[33];	/* label, serial as configured */

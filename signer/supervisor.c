@@ -268,8 +268,8 @@ prepare(struct supervisor *s, const char *path)
 	TRY(crypto_init());
 	TRY(file_read(path, MSG_LONG, &s->config_text));
 	TRY(config_parse(path, bytes_view(&s->config_text), &s->config));
-	TRY(unseal_prepare(s));
 	TRY(read_keys(s));
+	TRY(unseal_prepare(s));
 	TRY(open_program(s));
 	return listen_all(s);
 }

@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "pkcs11/token.h"
 #include "quorum/derive.h"
+#include "signer/about.h"
 #include "signer/log.h"
 
 #define LATCH "pin.latch"	/* its existence is what counts */
@@ -36,7 +37,7 @@ unseal_prepare(struct supervisor *s)
 {
 	char latch[PATH_MAX];
 
-	TRY(quorum_read(s->config->quorum, &s->quorum));
+	TRY(about_quorum(s->config, &s->quorum));
 	TRY(dir_make(s->config->state, 0700));
 	TRY(act_prepare(s));
 	TRY(latch_path(s, latch));
@@ -292,20 +293,21 @@ unseal_next_login(struct supervisor *s)
 {
 	struct child *c = s->logging_in;
 	AUTO(secret) body = NULL;
-	size_t len;
+	size_t head = 1 + sizeof(s->planned.at), len;
 
 	if (c == NULL || s->pin == NULL)
 		return;
-	len = secret_len(s->pin);
-	if (secret_new(1 + len, &body) != ERR_OK) {
+	len = head + secret_len(s->pin);
+	if (secret_new(len, &body) != ERR_OK) {
 		log_error("login: %s", err_why());
 		child_kill(c, SIGKILL);
 		return;
 	}
 	secret_at(body)[0] = !s->token_tried;
-	memcpy(secret_at(body) + 1, secret_peek(s->pin), len);
+	memcpy(secret_at(body) + 1, s->planned.at, sizeof(s->planned.at));
+	memcpy(secret_at(body) + head, secret_peek(s->pin), len - head);
 	peer_send(proc_peer(s->proc, c->role, c->index), MSG_LOGIN, 0,
-	    VIEW(secret_peek(body), 1 + len));
+	    VIEW(secret_peek(body), len));
 }
 
 static void

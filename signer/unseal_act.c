@@ -16,18 +16,7 @@
 #include "signer/about.h"
 #include "signer/log.h"
 
-#define ROSTER_FILE 65536
 #define COUNT_US INT64_C(1000000)	/* between two sums of refusals */
-
-static enum err
-read_roster(struct supervisor *s)
-{
-	AUTO_DONE(bytes) text = { 0 };
-
-	TRY(file_read(s->config->roster, ROSTER_FILE, &text));
-	s->about.roster = sha256(bytes_view(&text));
-	return roster_read(s->config->roster, &s->roster);
-}
 
 static enum err
 read_token(struct supervisor *s)
@@ -48,7 +37,8 @@ act_prepare(struct supervisor *s)
 	TRY(about_program(&s->about.program));
 	s->about.config = s->config->hash;
 	memcpy(s->about.set_id, s->quorum.set_id, sizeof(s->about.set_id));
-	TRY(read_roster(s));
+	s->about.key_register = s->planned;
+	TRY(about_roster(s->config, &s->roster, &s->about.roster));
 	TRY(read_token(s));
 	if (s->config->transcript != NULL)
 		TRY(about_ceremony(s->config->transcript,

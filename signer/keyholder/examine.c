@@ -21,6 +21,15 @@ look_again(unsigned int n)
 	return n < LOOKS;
 }
 
+enum err
+examine_register(const struct hash *have, struct view told)
+{
+	return view_equal(told, VIEW_OF(have->at)) ? ERR_OK :
+	    err_because(ERR_MISMATCH, "the register is not the one of the "
+	    "statement that officers answered: it was changed after the "
+	    "daemon had started");
+}
+
 static enum err
 account(struct token *t, const struct key_register *r, uint32_t *out)
 {

@@ -19,6 +19,13 @@ struct examined {
 bool look_again(unsigned int n);
 
 /*
+ * The register that was read is the one that officers were told of, by its
+ * hash: the token is compared with nothing newer. ERR_MISMATCH.
+ */
+[[nodiscard]] enum err examine_register(const struct hash *have,
+    struct view told);
+
+/*
  * Every object of the token is one of the register's, and the token refuses
  * what no key of them may do. Needs a login. Errors as token_account() and
  * token_probe() have them.

@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audit/checkpoint.h"
 #include "credential/draft.h"
@@ -39,6 +40,7 @@ struct keyholder {
 	enum err	 opened;	/* the token; told at the login */
 	struct bytes	 why;
 	struct key_register planned;
+	struct hash	 planned_hash;	/* of the register's text */
 	struct held_key	 keys[CONFIG_KEYS];
 	size_t		 count;
 	bool		 logged_in;
@@ -100,9 +102,8 @@ try_to_open(struct keyholder *k)
 static enum err
 read_files(struct keyholder *k)
 {
-	struct hash unused;
-
-	TRY(register_read(k->config->key_register, &k->planned, &unused));
+	TRY(register_read(k->config->key_register, &k->planned,
+	    &k->planned_hash));
 	for (; k->count < k->config->keys.count; k->count++) {
 		struct held_key *held = &k->keys[k->count];
 
@@ -137,6 +138,7 @@ log_in(struct keyholder *k, const struct msg *m, struct examined *out)
 {
 	struct reader r = reader_of(m->body);
 	bool first = reader_u8(&r) != 0;	/* of an opening */
+	struct view told = reader_take(&r, sizeof(k->planned_hash.at));
 	AUTO(secret) pin = NULL;
 
 	if (k->logged_in || r.failed)
@@ -144,14 +146,13 @@ log_in(struct keyholder *k, const struct msg *m, struct examined *out)
 		    "logged in already" : "no PIN");
 	if (k->opened != ERR_OK)
 		return err_because(k->opened, "%s", bytes_text(&k->why));
+	TRY(first ? examine_register(&k->planned_hash, told) : ERR_OK);
 	TRY(secret_new(r.rest.len, &pin));
-	for (size_t i = 0; i < r.rest.len; i++)
-		secret_at(pin)[i] = r.rest.at[i];
+	memcpy(secret_at(pin), r.rest.at, r.rest.len);
 	TRY(token_login(k->token, pin));
 	for (size_t i = 0; i < k->count; i++)
 		TRY(find_key(k, &k->keys[i]));
-	if (first)
-		TRY(examine(k->token, &k->planned, out));
+	TRY(first ? examine(k->token, &k->planned, out) : ERR_OK);
 	k->logged_in = true;
 	return ERR_OK;
 }
@@ -243,8 +244,7 @@ read_ticket(const struct msg *m, struct bytes *long_draft,
 	hash = reader_take(&r, sizeof(out->hash.at));
 	out->draft = reader_block(&r, MSG_LONG);
 	TRY(reader_end(&r, "ticket"));
-	for (size_t i = 0; i < hash.len; i++)
-		out->hash.at[i] = hash.at[i];
+	memcpy(out->hash.at, hash.at, hash.len);
 	if (out->draft.len != 0)
 		return ERR_OK;
 	TRY(rider_read(m->fd, long_draft));

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "signer/about.h"
 #include "signer/log.h"
 #include "signer/notary/aside.h"
 
@@ -122,9 +123,10 @@ force_open(struct notary *n)
 	const struct config *c = n->config;
 	struct memory before;
 	struct bundle *b = NULL;
+	struct hash unused;
 	int64_t serial;
 
-	TRY(roster_read(c->roster, &n->force.roster));
+	TRY(about_roster(c, &n->force.roster, &unused));
 	TRY(recall(n, IN_FORCE, &before));
 	serial = before.mark.serial;
 	if (serial == 0)

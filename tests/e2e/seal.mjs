@@ -92,6 +92,7 @@ await test('the statement says what would be opened', async () => {
   assert.equal(said.program, hash(join(build, 'oksed')))
   assert.equal(said.config, hash(okse.path('okse.yaml')))
   assert.equal(said.roster, hash(okse.path('ceremony', 'roster.txt')))
+  assert.equal(said.register, hash(okse.path('ceremony', 'register.txt')))
   assert.equal(said.ceremony, okse.read('ceremony/transcript.log').trim()
     .split('\n').at(-1).split('|').at(-1))
   assert.equal(said.token,
@@ -170,7 +171,7 @@ await test('the second share opens it', async () => {
     okse.path('expect'), '--ceremony', okse.dir])
   assert.equal(r.status, 0, r.stderr)
   assert.match(r.stderr, /4 lines/)
-  assert.match(r.stderr, /roster and token are those/)
+  assert.match(r.stderr, /roster, register and token are those/)
   assert.doesNotMatch(r.stderr, /NOTHING/)
   await okse.waitReady()
   assert.equal((await issue(okse, person())).reply.status, 201)

@@ -46,12 +46,34 @@ a_token_with_a_key_too_many_is_not_used(void **)
 	EVP_PKEY_free(rogue);
 }
 
+/* It came into the file after officers had answered; no PIN is spent on it. */
+static void
+a_register_that_officers_were_not_told_of_is_not_believed(void **)
+{
+	const struct hash another = { { 1 } };
+	AUTO_DONE(bytes) words = { 0 };
+	uint32_t examined[4];
+
+	start();
+	assert_int_equal(login_told(true, &another, &words, examined),
+	    ERR_MISMATCH);
+	assert_non_null(strstr(bytes_text(&words), "not the one of the "
+	    "statement"));
+	stop();
+	start();
+	assert_int_equal(login_told(false, &another, &words, examined),
+	    ERR_OK);
+	stop();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_puts_the_token_to_the_test),
 		cmocka_unit_test(a_token_with_a_key_too_many_is_not_used),
+		cmocka_unit_test(
+		    a_register_that_officers_were_not_told_of_is_not_believed),
 	};
 
 	return cmocka_run_group_tests(tests, role_setup, role_teardown);

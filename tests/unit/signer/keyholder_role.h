@@ -178,9 +178,13 @@ write_config(struct bytes *out)
 	assert_ok(bytes_check(out));
 }
 
-/* As the first of an opening, or as a further one; what it says. */
+/*
+ * As the first of an opening, or as a further one; what it says. told: the
+ * register's hash as the statement has it.
+ */
 static enum err
-login(bool first, struct bytes *words, uint32_t examined[4])
+login_told(bool first, const struct hash *told, struct bytes *words,
+    uint32_t examined[4])
 {
 	AUTO_DONE(bytes) body = { 0 };
 	struct reader r;
@@ -188,6 +192,7 @@ login(bool first, struct bytes *words, uint32_t examined[4])
 	enum err e;
 
 	bytes_put_u8(&body, first);
+	bytes_put(&body, VIEW_OF(told->at));
 	bytes_put_text(&body, USER_PIN);
 	send_fd(&supervisor, MSG_LOGIN, bytes_view(&body), -1);
 	assert_true(receive(&supervisor, &m));
@@ -201,6 +206,17 @@ login(bool first, struct bytes *words, uint32_t examined[4])
 		examined[i] = reader_u32(&r);
 	assert_ok(reader_end(&r, "LOGGED_IN"));
 	return e;
+}
+
+static enum err
+login(bool first, struct bytes *words, uint32_t examined[4])
+{
+	char path[PATH_MAX];
+	struct key_register r;
+	struct hash told;
+
+	assert_ok(register_read(soft_path("register.txt", path), &r, &told));
+	return login_told(first, &told, words, examined);
 }
 
 static void
