@@ -8,8 +8,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync, existsSync, cpSync, statSync }
   from 'node:fs'
 import path from 'node:path'
-import { test, done, startInstance, person, issue, qrTokenBody, sleep }
-  from './lib/instance.mjs'
+import { test, done, startInstance, person, issue, qrTokenBody, sleep,
+  until } from './lib/instance.mjs'
 
 const okse = await startInstance()
 const log = (...names) => okse.path('log', ...names)
@@ -36,10 +36,7 @@ await test('a month is closed while requests come', async () => {
 await test('its last entry is the close, with totals that add up',
   async () => {
     const size = Number(readFileSync(note, 'utf8').split('\n')[1])
-    for (let i = 0; i < 50; i++)
-      if ((await entries()).length >= size) break
-      else await sleep(100)
-    const all = await entries()
+    const all = await until(entries, e => e.length >= size, 'the close')
     const close = all[size - 1]
     assert.equal(close.ev, 'period.close')
     assert.deepEqual([close.first, close.last], [0, size - 2])

@@ -5,9 +5,8 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test, done, startInstance, person, qrTokenBody, sleep }
+import { test, done, startInstance, person, qrTokenBody, sleep, until }
   from './lib/instance.mjs'
-import { until } from './lib/witness.mjs'
 
 const okse = await startInstance()
 const log = (...names) => okse.path('log', ...names)

@@ -5,14 +5,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync }
+import { existsSync, readFileSync, statSync, writeFileSync }
   from 'node:fs'
 import https from 'node:https'
 import path from 'node:path'
-import { build, done, okse, run, temporary, test } from './lib/instance.mjs'
+import { build, done, remove, okse, run, temporary, test } from './lib/instance.mjs'
 
 const dir = temporary()
-process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+process.on('exit', () => remove(dir))
 const at = (...names) => path.join(dir, ...names)
 const made = await run(path.join(build, 'tool/make_log'), [at('log'), '700'])
 assert.equal(made.status, 0, made.stderr)

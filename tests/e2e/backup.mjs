@@ -8,14 +8,14 @@ import { createDecipheriv, createPrivateKey, createPublicKey }
 import { readFileSync, writeFileSync, rmSync, readdirSync, existsSync, cpSync,
   renameSync } from 'node:fs'
 import path from 'node:path'
-import { test, done, temporary, okse, run, configs }
+import { test, done, remove, temporary, okse, run, configs }
   from './lib/instance.mjs'
 import { softhsm, module } from './lib/room.mjs'
 import { recover, deriveKey, derivePin } from './lib/secret.mjs'
 import { searcher, files } from './lib/search.mjs'
 
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const at = name => path.join(home, name)
 const env = softhsm(at('store'))
 const shipped = name => path.join(configs, 'ceremony', `${name}.yaml`)

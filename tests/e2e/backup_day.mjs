@@ -6,12 +6,12 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync }
   from 'node:fs'
 import path from 'node:path'
-import { test, done, temporary, okse, configs } from './lib/instance.mjs'
+import { test, done, remove, temporary, okse, configs } from './lib/instance.mjs'
 import { softhsm, people, productionScript, paper, sit, transcript }
   from './lib/room.mjs'
 
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const at = name => path.join(home, name)
 const day = { from: '2026-01-01T00:00:00Z', to: '2099-01-01T00:00:00Z' }
 const cards = softhsm(at('cards'))

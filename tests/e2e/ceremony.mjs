@@ -2,14 +2,14 @@
 // they leave, and recovery by hand, without any code of ours, into the token.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test, done, temporary, okse, run, configs }
+import { test, done, remove, temporary, okse, run, configs }
   from './lib/instance.mjs'
 import { recover, derivePin } from './lib/secret.mjs'
 
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const dir = path.join(home, 'instance')
 const at = name => path.join(dir, name)
 const script = path.join(configs, 'ceremony', 'rehearsal.yaml')

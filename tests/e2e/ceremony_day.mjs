@@ -4,17 +4,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync, cpSync }
+import { readFileSync, writeFileSync, cpSync }
   from 'node:fs'
 import path from 'node:path'
-import { test, done, temporary, okse } from './lib/instance.mjs'
+import { test, done, remove, temporary, okse } from './lib/instance.mjs'
 import { softhsm, people, productionScript, paper, openShare, sit,
   sitAtScreen, transcript, honest, wordsOf }
   from './lib/room.mjs'
 import { startBrowser } from './lib/browser.mjs'
 
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const at = name => path.join(home, name)
 
 const cards = softhsm(at('cards'))

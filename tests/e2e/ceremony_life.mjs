@@ -3,9 +3,9 @@
 // before, stands for itself, and is judged by openssl and the verifier.
 
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync, rmSync, cpSync } from 'node:fs'
+import { readFileSync, writeFileSync, cpSync } from 'node:fs'
 import path from 'node:path'
-import { test, done, temporary, okse, run, configs }
+import { test, done, remove, temporary, okse, run, configs }
   from './lib/instance.mjs'
 import { softhsm, people, productionScript, paper, sit, module }
   from './lib/room.mjs'
@@ -13,7 +13,7 @@ import { recover, deriveKey, derivePin } from './lib/secret.mjs'
 import { createDecipheriv, createHash } from 'node:crypto'
 
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const at = name => path.join(home, name)
 const script = name => path.join(configs, 'ceremony', `${name}.yaml`)
 const env = softhsm(at('store'))

@@ -6,13 +6,13 @@ import { spawn } from 'node:child_process'
 import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync }
   from 'node:fs'
 import path from 'node:path'
-import { test, done, temporary, okse, okse_program, run }
+import { test, done, remove, temporary, okse, okse_program, run }
   from './lib/instance.mjs'
 import { softhsm, people, productionScript, paper, sit, honest, transcript }
   from './lib/room.mjs'
 
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const at = name => path.join(home, name)
 const cards = softhsm(at('cards'))
 const who = people(home, cards)

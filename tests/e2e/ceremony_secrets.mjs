@@ -4,13 +4,13 @@
 
 import assert from 'node:assert/strict'
 import {
-  closeSync, openSync, readFileSync, readSync, readdirSync, rmSync,
+  closeSync, openSync, readFileSync, readSync, readdirSync,
   statSync, writeFileSync
 } from 'node:fs'
 import path from 'node:path'
 import 'reflect-metadata'
 import { X509Certificate } from '@peculiar/x509'
-import { test, done, temporary, okse, run } from './lib/instance.mjs'
+import { test, done, remove, temporary, okse, run } from './lib/instance.mjs'
 import { softhsm, people, productionScript, paper, openShare, sit }
   from './lib/room.mjs'
 import { readShare } from './lib/officer.mjs'
@@ -19,7 +19,7 @@ import { files, searcher } from './lib/search.mjs'
 import { signerOf } from '../strangers/chain.mjs'
 
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const at = name => path.join(home, name)
 
 const env = softhsm(at('cards'))

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair }
   from 'jose'
 import {
-  CENTRE, done, person, qrTokenBody, sleep, startInstance, test
+  CENTRE, done, person, qrTokenBody, startInstance, test
 }
   from './lib/instance.mjs'
 import { claims, formats } from '../strangers/claims.mjs'
@@ -97,7 +97,7 @@ await test('our own command verifies and traces every format', async () => {
   const r = await post(await order('resident-id', await phone(1),
     formats['resident-id']))
   assert.equal(r.status, 201, r.text)
-  await sleep(1500)	// until the log is published
+  await okse.published()
   for (const { credential } of r.json.credentials) {
     const v = await okse.okse(['credential', 'verify', '--ca',
       okse.path('ca', 'iaca.pem'), '--signer',
@@ -159,7 +159,8 @@ await test('64 keys of one phone get 64 mdocs with portraits', async () => {
     await verifyMdoc(t, ca)
 
   // the same again is the same content, signed anew
-  const again = await post(body, key)
+  const again = await okse.again('/v1/credentials', body,
+    { 'idempotency-key': key })
   assert.equal(again.status, 201, again.text.slice(0, 400))
   const content = t => Buffer.from(t, 'base64url').toString('latin1')
     .replace(/X@[^]{64}jnameSpaces/, '')

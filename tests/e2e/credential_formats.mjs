@@ -2,11 +2,11 @@
 // software not written here; and a wallet not written here, judged by us.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
-import { test, done, run } from './lib/instance.mjs'
+import { test, done, remove, run } from './lib/instance.mjs'
 import { verifySdJwt } from '../strangers/sdjwt.mjs'
 import { verifyQrToken } from '../strangers/qr.mjs'
 import { makeProof } from '../strangers/wallet.mjs'
@@ -14,7 +14,7 @@ import { makeProof } from '../strangers/wallet.mjs'
 const AUDIENCE = 'https://id.example.kr'
 const tool = path.resolve(process.env.BUILD ?? 'build', 'tool/make_documents')
 const dir = mkdtempSync(path.join(tmpdir(), 'okse-formats-'))
-process.on('exit', () => rmSync(dir, { recursive: true }))
+process.on('exit', () => remove(dir))
 
 const make = (proof, into = dir) => run(tool, [into, proof])
 const read = name => readFileSync(path.join(dir, name), 'utf8')

@@ -4,11 +4,11 @@
 // mistakes that other issuers have shipped.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
-import { test, done, run, okse, build, configs, top }
+import { test, done, remove, run, okse, build, configs, top }
   from './lib/instance.mjs'
 import { claims, formats, request } from '../strangers/claims.mjs'
 import { verifyCwtQr } from '../strangers/cwt_qr.mjs'
@@ -24,7 +24,7 @@ const AUDIENCE = 'https://id.example.kr'
 const MDL = 'org.iso.18013.5.1'
 const tool = path.join(build, 'tool/make_credentials')
 const dir = mkdtempSync(path.join(tmpdir(), 'okse-programmes-'))
-process.on('exit', () => rmSync(dir, { recursive: true }))
+process.on('exit', () => remove(dir))
 
 // ---- two keys of one phone
 

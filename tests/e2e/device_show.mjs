@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import {
-  CENTRE, done, person, qrTokenBody, sleep, startInstance, test
+  CENTRE, done, nextSecond, person, qrTokenBody, startInstance, test
 } from './lib/instance.mjs'
 
 const okse = await startInstance()
@@ -32,16 +32,8 @@ const change = (action, reason) => command({
 }, 'status-change')
 
 const holder = { programme: 'resident-id', holder: who.holder }
-const published = async () => {
-  for (let i = 0; i < 200; i++) {
-    const { json } = await okse.adminCall('GET', '/v1/registry')
-    if (json.entries === json.published)
-      return
-    await sleep(50)
-  }
-}
 async function show (...args) {
-  await published()
+  await okse.published()
   const r = await okse.okse(['device', 'show', '--json', ...args],
     { input: JSON.stringify(holder) })
   assert.equal(r.status, 0, r.stderr)
@@ -64,7 +56,7 @@ await test('every transition there is can be made from a shell', async () => {
   }, 'credential', '--device-key', key(1))
   assert.equal(await change('suspend', 'phone-lost'), 'suspended\n')
   assert.equal(await change('reinstate', 'phone-found'), 'active\n')
-  await sleep(1000)   // the visit must be later than the last issue
+  await nextSecond()	// the visit must be later than the last issue
   await issue(2, { purpose: 'reissue', reason: 'device-lost' })
   assert.equal(await change('revoke', 'card-withdrawn'), 'revoked\n')
 })
@@ -132,7 +124,7 @@ await test('nothing of it is personal, and arguments are not read', async () => 
 })
 
 await test('the log says who asked about whom', async () => {
-  await published()
+  await okse.published()
   const r = await okse.okse(['audit', 'show', '--event', 'audit.query',
     okse.path('log')])
   const queries = r.stdout.trim().split('\n').map(l => JSON.parse(l))

@@ -103,7 +103,7 @@ await test('API routes are not on the officers\' socket', async () => {
 })
 
 /** What comes back to raw bytes, until the end or for a while. */
-function raw (bytes, { end = true, wait = 20000 } = {}) {
+function raw (bytes, { end = true, wait = 120000 } = {}) {
   return new Promise((resolve, reject) => {
     const s = net.connect(okse.api)
     let text = ''

@@ -5,18 +5,10 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import {
-  done, failedRules, issue, person, qrTokenBody, request, sleep, test
+  done, failedRules, issue, person, qrTokenBody, request, test,
+  until
 } from './lib/instance.mjs'
 import { Database, Fleet } from './lib/fleet.mjs'
-
-const patience = 30000
-async function until (what, body) {
-  const end = Date.now() + patience
-  while (!await body()) {
-    assert.ok(Date.now() < end, `${what}: ${node.errors.slice(-2000)}`)
-    await sleep(100)
-  }
-}
 
 const first = await (await new Database().start()).migrate()
 const fleet = new Fleet(first)
@@ -34,12 +26,9 @@ async function acknowledged () {
 
 async function nobodyWasForgotten () {
   for (const who of people) {
-    let reply
     // the first one may find the old connection broken
-    await until('an answer', async () => {
-      reply = (await issue(node, who)).reply
-      return reply.status !== 503
-    })
+    const reply = await until(async () => (await issue(node, who)).reply,
+      r => r.status !== 503, 'an answer')
     assert.equal(reply.status, 403, reply.text)
     assert.ok(failedRules(reply).length > 0)
   }
@@ -65,11 +54,10 @@ await test('without its synchronous standby nothing is acknowledged',
     await synchronous.kill()
     const r = await node.post('/v1/qr-tokens', body, key)
     assert.equal(r.status, 503, r.text)
-    await until('unready', async () =>
-      (await ready()).json.failing.includes('database'))
+    await until(ready, r => r.json.failing.includes('database'), 'unready')
     await synchronous.restart()
-    await until('ready', async () => (await ready()).status === 200)
-    const again = await node.post('/v1/qr-tokens', body, key)
+    await node.waitReady()
+    const again = await node.again('/v1/qr-tokens', body, key)
     assert.equal(again.status, 201, again.text)
     await acknowledged()
   })
@@ -77,7 +65,7 @@ await test('without its synchronous standby nothing is acknowledged',
 await test('when it is promoted everything acknowledged is there',
   async () => {
     await failOver(first, synchronous)
-    await until('ready', async () => (await ready()).status === 200)
+    await node.waitReady()
     await nobodyWasForgotten()
     await acknowledged()
     const v = await node.okse(['audit', 'verify', '--key',
@@ -90,12 +78,11 @@ await test('when one is promoted that forgot, the node decides nothing',
     const late = await synchronous.standby()
     await late.kill()
     await acknowledged()
-    await sleep(1000)	// published, so that the log knows more
+    await node.published()	// so that the log knows more
     await synchronous.kill()	// before the other one can catch up
     await late.restart()
     await failOver(undefined, late)
-    await until('held', async () =>
-      ((await ready()).json?.failing ?? []).includes('registry'))
+    await until(ready, r => r.json.failing.includes('registry'), 'held')
     const r = await node.post('/v1/qr-tokens', qrTokenBody(person()))
     assert.equal(r.status, 503)
     assert.match(r.text, /registry-behind|ends before entry/)

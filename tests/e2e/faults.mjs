@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { test, skip, done, startInstance, person, issue, sleep }
+import { test, skip, done, startInstance, person, issue, sleep, until }
   from './lib/instance.mjs'
 import { Client } from './lib/receipts.mjs'
 
@@ -63,10 +63,8 @@ for (const [turn, point] of points.entries()) {
       await sleep(150)
       const s = await inject((await notary()).pid, point)
       assert.ok(s, 'strace did not attach')
-      for (const end = Date.now() + 8000; !/INJECTED|killed/.test(s.said);) {
-        assert.ok(Date.now() < end, 'the call never came')
-        await sleep(50)
-      }
+      await until(() => s.said, said => /INJECTED|killed/.test(said),
+        'the call')
       // most end the notary; a full disk may only refuse what was asked
       await sleep(200)
       if (!s.ended) s.child.kill('SIGINT')
@@ -75,7 +73,8 @@ for (const [turn, point] of points.entries()) {
       await sleep(200)
       await l.stop()
       assert.deepEqual(l.seen.other, [])
-      assert.equal((await issue(okse, person())).reply.status, 201)
+      await until(async () => (await issue(okse, person())).reply,
+        r => r.status === 201, 'served again')
     })
 }
 

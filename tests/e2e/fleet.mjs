@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import {
   credentialBody, done, failedRules, issue, okse, person, qrTokenBody,
-  request, run, sleep, test, Wallet
+  request, run, test, until, Wallet
 } from './lib/instance.mjs'
 import { startFleet } from './lib/fleet.mjs'
 
@@ -17,16 +17,10 @@ const { database } = fleet
 const entries = async node => (await node.okse(['audit', 'show',
   node.path('log')])).stdout.trim().split('\n').map(l => JSON.parse(l))
 
-async function until (what, body, patience = 20000) {
-  const end = Date.now() + patience
-  for (;;) {
-    if (await body())
-      return
-    assert.ok(Date.now() < end, what)
-    await sleep(100)
-  }
-}
 const readyz = node => request(node.metrics, 'GET', '/readyz')
+const visit = node => node.post('/v1/qr-tokens', qrTokenBody(person()))
+const issuing = node => until(async () => (await issue(node, person())).reply,
+  r => r.status === 201, 'issuing')
 
 await test('a QR token of one node is redeemed at the other', async () => {
   const who = person()
@@ -72,7 +66,7 @@ await test('a retry at another node says which one decided', async () => {
   const there = await b.post('/v1/qr-tokens', body, key)
   assert.equal(there.status, 409)
   assert.ok(there.text.includes(fleet.origin(0)), there.text)
-  const here = await a.post('/v1/qr-tokens', body, key)
+  const here = await a.again('/v1/qr-tokens', body, key)
   assert.equal(here.status, 201)
   assert.deepEqual(here.json.log, first.json.log)
 })
@@ -98,21 +92,16 @@ await test('of many that race for one person one is served', async () => {
 await test('a node whose network is cut refuses at once, and comes back',
   async () => {
     fleet.links[0].cut()
-    const visit = () => a.post('/v1/qr-tokens', qrTokenBody(person()))
-    await until('503', async () => (await visit()).status === 503)
-    assert.match((await visit()).text, /away|database/)
-    await until('unready', async () => {
-      const r = await readyz(a)
-      return r.status === 503 && r.json.failing.includes('database')
-    })
-    await until('told', async () =>
-      /^okse_registry_away 1$/m.test(await a.metricsText()))
-    assert.match(await b.metricsText(), /^okse_fleet_nodes 2$/m)
+    await until(() => visit(a), r => r.status === 503, '503')
+    assert.match((await visit(a)).text, /away|database/)
+    await until(() => readyz(a), r => r.status === 503 &&
+      r.json.failing.includes('database'), 'unready')
+    await until(() => a.metric('okse_registry_away'), n => n === 1, 'told')
+    await until(() => b.metric('okse_fleet_nodes'), n => n === 2, 'told')
     assert.equal((await issue(b, person())).reply.status, 201)
     fleet.links[0].mend()
-    await until('ready', async () => (await readyz(a)).status === 200)
-    await until('issuing', async () =>
-      (await issue(a, person())).reply.status === 201)
+    await a.waitReady()
+    await issuing(a)
   })
 
 await test('a node that hears nothing more refuses, and comes back',
@@ -121,26 +110,21 @@ await test('a node that hears nothing more refuses, and comes back',
       .find(p => p.role === 'notary').pid
     const before = await notary()
     fleet.links[0].silence()
-    const visit = await a.post('/v1/qr-tokens', qrTokenBody(person()))
-    assert.equal(visit.status, 503)
+    assert.equal((await visit(a)).status, 503)
     fleet.links[0].mend()
-    await until('ready', async () => (await readyz(a)).status === 200)
-    await until('issuing', async () =>
-      (await issue(a, person())).reply.status === 201)
+    await a.waitReady()
+    await issuing(a)
     assert.equal(await notary(), before)	// it never ended
   })
 
 await test('a database that is killed is found again by both', async () => {
-  const visit = await a.post('/v1/qr-tokens', qrTokenBody(person()))
-  assert.equal(visit.status, 201)
+  assert.equal((await visit(a)).status, 201)
   await database.kill()
-  await until('503', async () => (await a.post('/v1/qr-tokens',
-    qrTokenBody(person()))).status === 503)
+  await until(() => visit(a), r => r.status === 503, '503')
   await database.restart()
   for (const node of [a, b]) {
-    await until('ready', async () => (await readyz(node)).status === 200)
-    await until('issuing', async () =>
-      (await issue(node, person())).reply.status === 201)
+    await node.waitReady()
+    await issuing(node)
   }
 })
 
@@ -164,9 +148,8 @@ await test("the daemon's role can use the tables and do nothing else",
 
 await test('every log says who joined, and both verify', async () => {
   for (const node of fleet.nodes) {
-    await until('published', async () => (await entries(node))
-      .filter(e => e.ev === 'node.join').length === 2)
-    const joined = (await entries(node)).filter(e => e.ev === 'node.join')
+    const joined = await until(async () => (await entries(node))
+      .filter(e => e.ev === 'node.join'), all => all.length === 2, 'published')
     assert.deepEqual(joined.map(e => e.origin),
       [fleet.origin(0), fleet.origin(1)])
     const verified = await node.okse(['audit', 'verify', '--key',
@@ -180,15 +163,11 @@ await test('a retired node refuses for good, and the other says so',
     const r = await okse(['registry', 'retire', '--owner', database.owner,
       fleet.origin(1)])
     assert.equal(r.status, 0, r.stderr)
-    await until('refused', async () => {
-      try {
-        return (await b.post('/v1/qr-tokens', qrTokenBody(person())))
-          .status === 503
-      } catch { return true }
-    })
-    await until('said', async () => /retired/.test(b.errors))
-    await until('recorded', async () => (await entries(a))
-      .some(e => e.ev === 'node.retire' && e.origin === fleet.origin(1)))
+    await until(() => visit(b).then(v => v.status, () => 'gone'),
+      status => [503, 'gone'].includes(status), 'refused')
+    await until(() => b.errors, text => /retired/.test(text), 'said')
+    await until(() => entries(a), all => all.some(e =>
+      e.ev === 'node.retire' && e.origin === fleet.origin(1)), 'recorded')
     assert.equal((await issue(a, person())).reply.status, 201)
   })
 

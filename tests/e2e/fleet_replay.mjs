@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import {
-  build, credentialBody, done, issue, okse, person, qrTokenBody, run, sleep,
-  test, Wallet
+  build, credentialBody, done, issue, okse, person, qrTokenBody, run,
+  nextSecond, test, Wallet
 } from './lib/instance.mjs'
 import { startFleet } from './lib/fleet.mjs'
 
@@ -43,10 +43,10 @@ const first = await b.post('/v1/credentials', credentialBody(restless,
 assert.equal(first.status, 201, first.text)
 await change(a, restless, 'suspend', 'phone-lost')
 await change(b, restless, 'reinstate', 'phone-found')
-await sleep(1100)	// a visit later than the last issue
+await nextSecond()	// a visit later than the last issue
 await issued(a, restless, { purpose: 'reissue', reason: 'device-lost' })
 await change(b, restless, 'revoke', 'card-lost')
-await sleep(1100)
+await nextSecond()
 await issued(b, restless)
 const victim = person()
 const before = await issued(a, victim)
@@ -54,8 +54,8 @@ await issued(b, person())
 
 const published = node => +readFileSync(node.path('log', 'checkpoint'),
   'utf8').split('\n')[1]
-await sleep(500)
 for (const node of fleet.nodes) {
+  await node.published()
   assert.equal(await node.stop(), 0)
   assert.ok(published(node) > 5)
 }

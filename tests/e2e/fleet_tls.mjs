@@ -3,13 +3,12 @@
 // network; a server by another name is not believed.
 
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
 import {
-  done, Instance, issue, okse, person, request, sleep, temporary, test
+  done, freePort, Instance, issue, okse, person, temporary, test, until
 } from './lib/instance.mjs'
 import { Database } from './lib/fleet.mjs'
 
-const port = String(randomInt(20000, 32000))
+const port = String(await freePort())
 process.env.PGPORT = port	// of its socket, for psql
 const database = new Database()
 await database.do('tls', port)
@@ -47,11 +46,7 @@ await test('locked in, it makes a lost connection again', async () => {
   const r = await issue(node, person())
   assert.equal(r.reply.status, 503)
   await database.restart()
-  const end = Date.now() + 20000
-  while ((await request(node.metrics, 'GET', '/readyz')).status !== 200) {
-    assert.ok(Date.now() < end, node.errors)
-    await sleep(100)
-  }
+  await node.waitReady()
   assert.equal((await issue(node, person())).reply.status, 201)
   assert.equal(await pid(), before)
 })
@@ -61,11 +56,8 @@ await test('a server by another name is not believed', async () => {
   node.edit('okse.yaml', uri('localhost'), uri('127.0.0.1'))
   node.errors = ''
   await node.start({ ready: false })
-  const end = Date.now() + 20000
-  while (!/certificate.*does not match host name/.test(node.errors)) {
-    assert.ok(Date.now() < end, node.errors)
-    await sleep(100)
-  }
+  await until(() => node.errors, text =>
+    /certificate.*does not match host name/.test(text), 'refused')
 })
 
 await node.stop()

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test, done, temporary, okse, run, configs, person, issue,
+import { test, done, remove, temporary, okse, run, configs, person, issue,
   qrTokenBody, credentialBody, failedRules, Wallet }
   from './lib/instance.mjs'
 import { Database } from './lib/fleet.mjs'
@@ -15,7 +15,7 @@ import { Room, Machine } from './lib/production.mjs'
 import { recover, derivePin } from './lib/secret.mjs'
 
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const room = new Room(home)
 const [root, node, issued] = ['root', 'node', 'issued'].map(n => room.at(n))
 const script = name => productionScript(room.who, {}, readFileSync(

@@ -20,7 +20,7 @@ await test('a retry of a QR token gives the same token content', async () => {
   const k = randomUUID()
   const once = await okse.post('/v1/qr-tokens', qrTokenBody(who),
     { 'idempotency-key': k })
-  const again = await okse.post('/v1/qr-tokens', qrTokenBody(who),
+  const again = await okse.again('/v1/qr-tokens', qrTokenBody(who),
     { 'idempotency-key': k })
   assert.equal(once.status, 201, once.text)
   assert.equal(again.status, 201, again.text)
@@ -38,7 +38,7 @@ await test('a retry of a credential signs the same draft', async () => {
   key = randomUUID()
   first = await okse.post('/v1/credentials', body, { 'idempotency-key': key })
   assert.equal(first.status, 201, first.text)
-  const again = await okse.post('/v1/credentials', body,
+  const again = await okse.again('/v1/credentials', body,
     { 'idempotency-key': key })
   assert.equal(again.status, 201, again.text)
   assert.equal(signed(again.json.credentials[0].credential),
@@ -49,13 +49,13 @@ await test('a retry of a credential signs the same draft', async () => {
 await test('white space and order of members do not matter', async () => {
   const turned = JSON.stringify(Object.fromEntries(
     Object.entries(body).reverse()), null, 3)
-  const r = await okse.post('/v1/credentials', turned,
+  const r = await okse.again('/v1/credentials', turned,
     { 'idempotency-key': key })
   assert.equal(r.status, 201, r.text)
 })
 
 await test('the same key with another body is 422', async () => {
-  const r = await okse.post('/v1/credentials', {
+  const r = await okse.again('/v1/credentials', {
     ...body, claims: { ...body.claims, given_name: '춘향' }
   }, { 'idempotency-key': key })
   assert.equal(r.status, 422, r.text)

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { compactVerify, decodeJwt, decodeProtectedHeader, importX509 }
   from 'jose'
 import {
-  test, done, Instance, temporary, issue, person, configs, sleep
+  test, done, Instance, temporary, issue, person, configs, until
 } from './lib/instance.mjs'
 
 // a ceremony that makes a second document signer, begun two days before
@@ -107,13 +107,8 @@ await test('jwt-vc-issuer names the issuer and the keys of credentials',
 
 const WELL_KNOWN = '/.well-known/openid-credential-issuer'
 async function metadata (accept) {
-  for (let i = 0; i < 100; i++) {
-    const r = await okse.get(WELL_KNOWN, accept && { accept })
-    if (r.status === 200)
-      return r
-    await sleep(100)
-  }
-  throw new Error('no metadata')
+  return until(() => okse.get(WELL_KNOWN, accept && { accept }),
+    r => r.status === 200, 'metadata')
 }
 
 await test('metadata is signed by its own key, under the CA', async () => {
@@ -182,12 +177,16 @@ await test('it offers every programme in its formats, in two languages',
   })
 
 await test('its signature stands in the log, done', async () => {
-  await sleep(2500)
+  const show = async event => (await okse.okse(['audit', 'show', '--event',
+    event, okse.path('log')])).stdout.trim().split('\n').filter(Boolean)
+    .map(l => JSON.parse(l))
+  const [{ seq }] = await until(() => show('metadata'), all => all.length > 0,
+    'published')
+  await until(() => show('done'), all => all.some(e => e.of.includes(seq)),
+    `an outcome of ${seq}`)
   const r = await okse.okse(['audit', 'verify', '--json',
     okse.path('log')])
   assert.equal(r.status, 0, r.stderr)
-  const shown = await okse.okse(['audit', 'show', okse.path('log')])
-  assert.match(shown.stdout, /metadata/)
 })
 
 await test('sealed, what was signed is still given', async () => {
@@ -213,10 +212,8 @@ await test('a certificate of another key stops the start, told so',
     await okse.stop()
     okse.edit('okse.yaml', 'ca/document-signer-2.pem', 'ca/qr-signer.pem')
     await okse.start({ ready: false })
-    for (let i = 0; i < 150 && !/is not the certificate/.test(okse.errors);
-      i++)
-      await sleep(100)
-    assert.match(okse.errors, /qr-signer.pem is not the certificate of/)
+    await until(() => okse.errors.slice(-2000), text =>
+      /qr-signer.pem is not the certificate of/.test(text), 'told')
     await okse.stop('SIGKILL')
   })
 

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { cpSync, rmSync } from 'node:fs'
 import {
-  done, issue, person, sleep, startInstance, test
+  done, gone, issue, person, sleep, startInstance, test, until
 } from './lib/instance.mjs'
 import { withoutQuotas } from './lib/fleet.mjs'
 import {
@@ -23,33 +23,14 @@ const ca = okse.read('ca', 'iaca.pem')
 const client = new Client(okse)
 const killed = {}
 
-const published = async () => {
-  const { status, json } = await okse.adminCall('GET', '/v1/registry')
-  return status === 200 && json.entries === json.published
-}
-
-async function until (what, holds, patience = 30000) {
-  const end = Date.now() + patience
-  let last
-  for (;;) {
-    try {
-      if (await holds())
-        return
-    } catch (e) { last = e }
-    assert.ok(Date.now() < end, `${what}: ${last?.message}`)
-    await sleep(100)
-  }
-}
-
 // nobody is logging in
-const allSign = async () => {
-  const { json } = await okse.adminCall('GET', '/v1/seal-status')
-  return json.keyholders === json.keyholders_wanted
-}
+const allSign = () => until(() => okse.adminCall('GET', '/v1/seal-status'),
+  r => r.json.keyholders === r.json.keyholders_wanted,
+  'all keyholders are ready')
 
 // SoftHSM writes its files at a login, and a kill amid that is the end of the
 // token, which is not what is tried here (docs/operations.md)
-await until('all keyholders are ready', allSign)
+await allSign()
 cpSync(okse.path('softhsm'), okse.path('softhsm.kept'), { recursive: true })
 
 /** The whole service, as when the machine is switched off and on. */
@@ -57,13 +38,7 @@ async function killAll (all) {
   process.kill(all.find(p => p.role === 'supervisor').pid, 'SIGKILL')
   await okse.ended
   okse.child = okse.status = undefined
-  const end = Date.now() + 20000
-  for (const p of all)
-    for (;;) {
-      try { process.kill(p.pid, 0) } catch { break }
-      assert.ok(Date.now() < end, `${p.role} is still there`)
-      await sleep(20)
-    }
+  await gone(all)
   rmSync(okse.path('softhsm'), { recursive: true })
   cpSync(okse.path('softhsm.kept'), okse.path('softhsm'), { recursive: true })
   await okse.start({ env })
@@ -78,7 +53,7 @@ async function killOne () {
   const role = ++round % 8 === 0
     ? 'supervisor' : roles[randomInt(roles.length)]
   if (role === 'keyholder')
-    await until('all keyholders are ready', allSign, 60000)
+    await allSign()
   const all = await okse.processes()
   const those = all.filter(p => p.role === role)
   if (those.length === 0)
@@ -92,7 +67,7 @@ async function killOne () {
 }
 
 async function logged () {
-  await until('all is published', published)
+  await okse.published()
   const s = await okse.okse(['audit', 'show', okse.path('log')],
     { maxBuffer: 1 << 30 })
   assert.equal(s.status, 0, s.stderr)
@@ -121,12 +96,8 @@ async function judge () {
   const decided = judgeReceipts(client, entries)
   judgePlaces(client, entries)
   await judgeRegistry(client)
-  let wrong
-  await until('the lists say what was acknowledged', async () => {
-    wrong = await judgeLists(client, ca)
-    assert.deepEqual(wrong.slice(0, 5), [])
-    return true
-  })
+  await until(() => judgeLists(client, ca), wrong => wrong.length === 0,
+    'the lists say what was acknowledged')
   return await judgeOrphans(decided)
 }
 
@@ -141,10 +112,11 @@ for (let kills = 0; kills < KILLS && client.faults.length === 0;) {
         kills += await killOne()
         await sleep(randomInt(50, 700))
         if (randomInt(3) === 0)
-          await okse.waitReady(60000)
+          await okse.waitReady()
       }
-      await okse.waitReady(60000)
-      await sleep(200)
+      await okse.waitReady()
+      await until(() => client.receipts.length + client.faults.length,
+        n => n > 4 * to || client.faults.length > 0, 'served all the while')
       await client.stop()
       assert.deepEqual(client.faults, [])
       orphans += await judge()
@@ -154,7 +126,7 @@ for (let kills = 0; kills < KILLS && client.faults.length === 0;) {
 await test('the log verifies and every decision is explained', async () => {
   assert.ok(client.receipts.length > 3 * KILLS, `${client.receipts.length}`)
   assert.equal((await issue(okse, person())).reply.status, 201)
-  await until('all is published', published)
+  await okse.published()
   const v = await okse.okse(['audit', 'verify', '--json', '--key',
     okse.path('log', 'log.vkey'), okse.path('log')])
   assert.equal(v.status, 0, v.stdout + v.stderr)

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync, cpSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import {
-  test, skip, done, startInstance, person, issue, qrTokenBody, run, sleep,
-  top
+  test, skip, done, startInstance, person, issue, qrTokenBody, run, top,
+  until
 } from './lib/instance.mjs'
 
 const okse = await startInstance()
@@ -20,11 +20,8 @@ const refused = await okse.post('/v1/qr-tokens',
 
 const checkpointSize = () =>
   Number(readFileSync(log('checkpoint'), 'utf8').split('\n')[1])
-const covered = async index => {
-  for (let i = 0; i < 100 && checkpointSize() <= index; i++)
-    await sleep(100)
-  assert.ok(checkpointSize() > index, 'not published')
-}
+const covered = index => until(checkpointSize, size => size > index,
+  `entry ${index} published`)
 const verify = (dir = log()) => okse.okse(['audit', 'verify', '--json',
   '--key', log('log.vkey'), dir])
 

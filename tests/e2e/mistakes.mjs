@@ -46,14 +46,14 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { test, done, run, build, configs } from './lib/instance.mjs'
+import { test, done, remove, run, build, configs } from './lib/instance.mjs'
 import { formats, request } from '../strangers/claims.mjs'
 import { readMdoc } from '../strangers/mdoc.mjs'
 import { verifySdJwt } from '../strangers/sdjwt.mjs'
 import { makeProof } from '../strangers/wallet.mjs'
 
 const dir = mkdtempSync(path.join(tmpdir(), 'okse-mistakes-'))
-process.on('exit', () => rmSync(dir, { recursive: true }))
+process.on('exit', () => remove(dir))
 const read = name => readFileSync(path.join(dir, name), 'utf8')
 const proofs = []
 for (let i = 0; i < 2; i++)	// two keys, two documents of each

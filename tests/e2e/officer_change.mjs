@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict'
 import { cpSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { test, done, startInstance, temporary, okse as command, configs,
+import { test, done, remove, startInstance, temporary, okse as command, configs,
   person, Wallet, qrTokenBody, credentialBody } from './lib/instance.mjs'
 
 const okse = await startInstance()
 const at = name => path.join(okse.dir, name)
 const next = temporary()
-process.on('exit', () => rmSync(next, { recursive: true, force: true }))
+process.on('exit', () => remove(next))
 const changed = path.join(next, 'ceremony')
 const somebody = person()
 

@@ -7,9 +7,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { done, issue, okse, person, qrTokenBody, skip, sleep, startInstance,
-  test } from './lib/instance.mjs'
-import { until } from './lib/witness.mjs'
+import { done, issue, okse, person, qrTokenBody, skip, startInstance,
+  test, until } from './lib/instance.mjs'
 
 const i = await startInstance({ args: ['--keyholders', '1'] })
 const log = i.path('log')
@@ -25,7 +24,9 @@ const strace = spawn('strace', ['-f', '-qq', '-y', '-xx', '-s', '1000000',
 let failed
 strace.on('error', e => { failed = String(e) })
 strace.stderr.on('data', d => { failed = String(d) })
-await sleep(1000)
+const traced = p => /^TracerPid:\t[1-9]/m.test(
+  readFileSync(`/proc/${p.pid}/status`, 'utf8'))
+await until(() => failed || watched.every(traced), Boolean, 'traced')
 if (failed) {
   skip('nothing leaves before the fdatasync that covers it',
     `strace may not attach here: ${failed.split('\n')[0]}`)

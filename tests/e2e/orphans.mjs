@@ -5,19 +5,13 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import {
-  Wallet, credentialBody, done, person, qrTokenBody, skip, sleep,
-  startInstance, test
+  Wallet, credentialBody, done, person, qrTokenBody, skip,
+  startInstance, test, until
 } from './lib/instance.mjs'
 import { startFleet } from './lib/fleet.mjs'
 import { existsSync } from 'node:fs'
 
 const okse = await startInstance()
-
-async function metric (node, name) {
-  const line = (await node.metricsText()).split('\n')
-    .find(l => l.startsWith(name + ' '))
-  return line && Number(line.split(' ')[1])
-}
 
 /**
  * Asks while nobody can sign, and kills the notary once it has decided; and
@@ -30,19 +24,16 @@ async function crash (node, url, body, key, delivered = false) {
   for (const p of signers)
     process.kill(p.pid, 'SIGSTOP')
   const answer = node.post(url, body, { 'idempotency-key': key })
-  await until('it is decided', async () =>
-    await metric(node, 'okse_tickets_outstanding') > 0)
-  const notary = all.find(p => p.role === 'notary').pid
-  process.kill(notary, delivered ? 'SIGSTOP' : 'SIGKILL')
+  await until(() => node.metric('okse_tickets_outstanding'), n => n > 0,
+    'decided')
+  const notary = all.find(p => p.role === 'notary')
+  process.kill(notary.pid, delivered ? 'SIGSTOP' : 'SIGKILL')
   for (const p of signers)
     process.kill(p.pid, delivered ? 'SIGCONT' : 'SIGKILL')
   const r = await answer
   if (delivered)
-    process.kill(notary, 'SIGKILL')
-  await until('there is another notary', async () =>
-    (await node.processes()).some(p => p.role === 'notary' &&
-      p.pid !== notary))
-  await node.waitReady()
+    process.kill(notary.pid, 'SIGKILL')
+  await node.replaced(notary)
   return r
 }
 
@@ -59,22 +50,12 @@ const list = async node => {
 const close = (node, ...args) =>
   node.okse(['registry', 'close-orphans', ...args])
 
-async function until (what, holds) {
-  const end = Date.now() + 10000
-  while (!await holds()) {
-    assert.ok(Date.now() < end, what)
-    await sleep(50)
-  }
-}
 // what keyholders report is logged a moment after the answer
-const allClosed = node => until('all are closed', async () =>
-  (await list(node)).open === 0)
+const allClosed = node => until(() => list(node), l => l.open === 0,
+  'all are closed')
 
 async function audit (...args) {
-  await until('all is published', async () => {
-    const { json } = await okse.adminCall('GET', '/v1/registry')
-    return json.entries === json.published
-  })
+  await okse.published()
   const r = await okse.okse(['audit', ...args, '--json', '--key',
     okse.path('log', 'log.vkey'), okse.path('log')])
   return { status: r.status, text: r.stdout + r.stderr,
@@ -128,13 +109,8 @@ await test('the retry signs what was decided and closes it', async () => {
   const first = await okse.post('/v1/credentials', body,
     { 'idempotency-key': key })
   assert.equal(first.status, 201, first.text)
-  // in flight until the notary has heard of the signature, too
-  let second
-  await until('the first is not in flight any more', async () => {
-    second = await okse.post('/v1/credentials', body,
-      { 'idempotency-key': key })
-    return second.status !== 409
-  })
+  const second = await okse.again('/v1/credentials', body,
+    { 'idempotency-key': key })
   assert.equal(second.status, 201, second.text)
   // one decision, one place in the status list, one content
   assert.equal(first.json.log.index, index)
@@ -235,7 +211,7 @@ await test('what reached its client before the log heard of it is one, too',
     assert.equal(r.status, 201, `${r.status}`)
     const { orphans } = await list(okse)
     assert.deepEqual(orphans.map(o => o.index), [r.json.log.index])
-    const again = await okse.post('/v1/qr-tokens', body,
+    const again = await okse.again('/v1/qr-tokens', body,
       { 'idempotency-key': key })
     assert.deepEqual(again.json.log, r.json.log)
     await allClosed(okse)
@@ -248,8 +224,7 @@ await test('open orphans are known after a stop and a start', async () => {
   assert.equal(await okse.stop(), 0)
   await okse.start()
   assert.deepEqual((await list(okse)).orphans, before)
-  await until('the metric says so', async () =>
-    await metric(okse, 'okse_orphans_open') === 1)
+  await until(() => okse.metric('okse_orphans_open'), n => n === 1, 'told')
 })
 assert.equal(await okse.stop(), 0)
 

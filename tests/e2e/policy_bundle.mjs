@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync, rmSync,
 import path from 'node:path'
 import {
   test, done, startInstance, person, qrTokenBody, issue, request, run, sleep,
-  failedRules, configs
+  until, failedRules, configs
 } from './lib/instance.mjs'
 
 const okse = await startInstance()
@@ -23,9 +23,7 @@ const metric = async name => (await okse.metricsText()).split('\n')
 
 /** The metrics are told once a second. */
 async function metricBecomes (name, value) {
-  for (let i = 0; i < 60 && await metric(name) !== `${name} ${value}`; i++)
-    await sleep(100)
-  assert.equal(await metric(name), `${name} ${value}`)
+  await until(() => metric(name), line => line === `${name} ${value}`, name)
 }
 
 let final = 5		// serial in force at the end
@@ -257,10 +255,7 @@ await test('a candidate decides in the shadow, without effect', async () => {
 await test('the shadow outlives the notary, its counts do not', async () => {
   const notary = (await okse.processes()).find(p => p.role === 'notary')
   process.kill(notary.pid, 'SIGKILL')
-  for (let i = 0; i < 100 && (await okse.processes())
-    .find(p => p.role === 'notary')?.pid === notary.pid; i++)
-    await sleep(50)
-  await okse.waitReady()
+  await okse.replaced(notary)
   const { shadow } = await policy()
   assert.equal(shadow.serial, 3)
   assert.equal(shadow.decisions, 0)
@@ -315,10 +310,7 @@ await test('after its expiry nothing is decided, and readiness says so',
     const dir = draft(4)
     await sign(dir, [1, 2], '--expires', soon(4000))
     assert.equal((await okse.okse(['policy', 'activate', dir])).status, 0)
-    for (let i = 0; i < 100 && (await ready()).status === 200; i++)
-      await sleep(100)
-    const now = await ready()
-    assert.equal(now.status, 503)
+    const now = await until(ready, r => r.status === 503, 'expired')
     assert.deepEqual(now.json.failing, ['policy'])
     const r = await okse.post('/v1/qr-tokens', qrTokenBody(person()))
     assert.equal(r.status, 503, r.text)
@@ -327,12 +319,10 @@ await test('after its expiry nothing is decided, and readiness says so',
   })
 
 /** Until the journal says it (again). */
-async function restartSealed (until) {
+async function restartSealed (said) {
   const before = okse.errors.length
   await okse.start({ args: ['--sealed'], ready: false })
-  for (let i = 0; i < 400 && !until.test(okse.errors.slice(before)); i++)
-    await sleep(50)
-  assert.match(okse.errors.slice(before), until)
+  await until(() => okse.errors.slice(before), text => said.test(text), 'said')
 }
 
 await test('started with an expired bundle it decides nothing, until the ' +
@@ -387,10 +377,7 @@ await test('a notary killed at a change has the old or the new', async () => {
     await sleep((serial - 6) * 4)
     process.kill(notary.pid, 'SIGKILL')
     const answer = await asked
-    for (let i = 0; i < 100 && (await okse.processes())
-      .find(p => p.role === 'notary')?.pid === notary.pid; i++)
-      await sleep(20)
-    await okse.waitReady()
+    await okse.replaced(notary)
     const now = (await policy()).serial
     assert.ok([200, 503].includes(answer.status), answer.text)
     // what was answered is so; what was not may be

@@ -9,7 +9,7 @@
 // RACE_SECONDS=600 node tests/e2e/race.mjs (make test-race) is the long one.
 
 import assert from 'node:assert/strict'
-import { done, person, request, skip, sleep, test } from './lib/instance.mjs'
+import { done, person, skip, sleep, test, until } from './lib/instance.mjs'
 import { startFleet, withoutQuotas } from './lib/fleet.mjs'
 import { Network } from './lib/network.mjs'
 import { check, client, crowd, evilsOf, nemesis } from './lib/race.mjs'
@@ -26,18 +26,10 @@ function world (fleet) {
 }
 
 async function readyAll (nodes) {
-  const end = Date.now() + 40000
-  for (const node of nodes)
-    for (;;) {
-      const r = await request(node.metrics, 'GET', '/readyz')
-        .catch(() => undefined)
-      if (r?.status === 200)
-        break
-      assert.ok(Date.now() < end, `${node.dir}: ${r?.text}\n` +
-        node.errors.slice(-3000))
-      await sleep(200)
-    }
-  await sleep(1500)	// for the last checkpoints
+  for (const node of nodes) {
+    await node.waitReady()
+    await node.published()
+  }
 }
 
 const tell = w => {
@@ -61,14 +53,15 @@ await test('the promises hold whatever is killed, stopped or cut',
     const all = [nemesis(w), ...Array.from({ length: CLIENTS },
       () => client(w))]
     await sleep(seconds * 1000)
+    // what it was made for has happened, however slow the machine is
+    await until(() => [w.done.length, ...['ok', 'refused'].map(o =>
+      w.history.filter(h => h.outcome === o).length)],
+    ([evils, ok, refused]) => ok > 0 && refused > 0 &&
+      evils >= Math.min(evilsOf(w).length, seconds / 6), 'all of it')
     w.over = true
     await Promise.all(all)
     await readyAll(w.nodes)
     tell(w)
-    assert.ok(w.history.some(h => h.outcome === 'ok'))
-    assert.ok(w.history.some(h => h.outcome === 'refused'))
-    assert.ok(w.done.length >= Math.min(evilsOf(w).length, seconds / 6),
-      'the nemesis was at work')
     assert.deepEqual(await check(w), [])
   })
 
@@ -78,12 +71,12 @@ await test('without the constraint the checker finds broken promises',
     await fleet.database.sql('DROP INDEX okse.one_device')
     const broken = async () => (await check(w))
       .filter(l => /first devices|several devices/.test(l))
-    for (let i = 0; i < 120 && (await broken()).length === 0; i++)
+    const wrong = await until(async () => {
       await Promise.all([crowd(w), crowd(w), crowd(w), crowd(w)])
-    const wrong = await broken()
+      return broken()
+    }, all => all.length > 0, 'a broken promise')
     tell(w)
     console.log(`# ${wrong.length} broken: ${wrong[0]}`)
-    assert.notEqual(wrong.length, 0)
   })
 
 await test('without durable commits it finds them, and the nodes stop',
@@ -99,21 +92,19 @@ await test('without durable commits it finds them, and the nodes stop',
     await database.sql('SELECT pg_reload_conf()')
     process.kill(+await database.sql('SELECT pid FROM pg_stat_activity ' +
       "WHERE backend_type = 'walwriter'"), 'SIGSTOP')
-    for (const end = Date.now() + 4000; Date.now() < end;)
+    for (let i = 0; i < 4; i++)
       await Promise.all([crowd(w), crowd(w)])
+    await Promise.all(w.nodes.map(n => n.published()))
     await set('on')
     await database.kill()
     await database.restart()
     const held = n => n.adminCall('GET', '/v1/seal-status')
       .then(r => r.json.hold?.what === 'registry', () => false)
-    for (const end = Date.now() + 30000; !(await Promise.all(w.nodes
-      .map(held))).some(Boolean); await sleep(200))
-      assert.ok(Date.now() < end, 'no node noticed')
-    await sleep(1000)
-    const wrong = await lost()
+    await until(() => Promise.all(w.nodes.map(held)),
+      all => all.some(Boolean), 'a node noticed')
+    const wrong = await until(lost, all => all.length > 0, 'lost entries')
     tell(w)
     console.log(`# ${wrong[0]}`)
-    assert.notEqual(wrong.length, 0)
   })
 
 await fleet.stop()

@@ -7,12 +7,12 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync,
   writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test, done, Instance, temporary, okse as command, configs, issue,
+import { test, done, remove, Instance, temporary, okse as command, configs, issue,
   person } from './lib/instance.mjs'
 import { verifySdJwt } from '../strangers/sdjwt.mjs'
 
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const shipped = path.join(home, 'configs')
 cpSync(configs, shipped, { recursive: true })
 cpSync(path.join(configs, 'ceremony/backup.yaml'),

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import {
   test, done, startInstance, person, issue, failedRules, koreanDate, Wallet,
-  qrTokenBody, credentialBody, sleep
+  qrTokenBody, credentialBody, nextSecond
 } from './lib/instance.mjs'
 
 const okse = await startInstance()
@@ -170,7 +170,7 @@ await test('a new phone needs a visit after the last issue', async () => {
   assert.equal(first.reply.status, 201, first.reply.text)
   if (early.status !== 201)	// refused at the visit already
     return assert.equal(early.status, 403, early.text)
-  await sleep(1100)
+  await nextSecond()
   const wallet = await Wallet.create()
   const r = await okse.post('/v1/credentials', credentialBody(who,
     early.json.qr_token, await wallet.device(okse),

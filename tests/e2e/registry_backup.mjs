@@ -8,7 +8,7 @@ import {
   copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync
 } from 'node:fs'
 import {
-  test, done, startInstance, person, issue, sleep
+  test, done, startInstance, person, issue, until
 } from './lib/instance.mjs'
 
 const okse = await startInstance()
@@ -28,7 +28,7 @@ const workers = Array.from({ length: 4 }, async () => {
     acknowledged.push(reply.json.log.index)
   }
 })
-await sleep(800)
+await until(() => acknowledged.length, n => n > 10, 'requests served')
 const before = acknowledged.length
 
 await test('a backup is made while requests are served', async () => {
@@ -55,7 +55,7 @@ await test('sqlite3 finds it whole, and so do we, under its log', async () => {
   assert.equal(sql(copy, 'PRAGMA integrity_check'), 'ok')
   rmSync(copy + '-wal', { force: true })
   rmSync(copy + '-shm', { force: true })
-  await sleep(1500)
+  await okse.published()
   const r = await verify(...withLog, '--json', copy)
   assert.equal(r.status, 0, r.stdout + r.stderr)
   const report = JSON.parse(r.stdout)
@@ -147,11 +147,8 @@ await test('an old copy, restored, is held; the newest serves', async () => {
   rmSync(okse.path('registry.db-wal'), { force: true })
   copyFileSync(copy, okse.path('registry.db'))
   await okse.start({ ready: false })
-  for (const end = Date.now() + 20000; ; await sleep(100)) {
-    assert.ok(Date.now() < end, okse.errors)
-    const r = await okse.adminCall('GET', '/v1/seal-status').catch(() => ({}))
-    if (r.json?.hold) break
-  }
+  await until(() => okse.adminCall('GET', '/v1/seal-status'),
+    r => r.json.hold, 'held')
   const held = okse.path('held.db')
   const b = await okse.okse(['registry', 'backup', held])
   assert.equal(b.status, 0, b.stderr)	// before anything is repaired

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import {
   test, done, startInstance, person, Wallet, issue, qrTokenBody,
-  credentialBody, okse as command, sleep
+  credentialBody, okse as command, until
 } from './lib/instance.mjs'
 import { Database } from './lib/fleet.mjs'
 
@@ -23,7 +23,7 @@ const body = credentialBody(late, visit.json.qr_token,
   await wallet.device(okse))
 const first = await okse.post('/v1/credentials', body, key)
 assert.equal(first.status, 201, first.text)
-await sleep(1000)
+await okse.published()
 
 const database = await (await new Database().start()).migrate()
 const config = okse.path('okse.yaml')
@@ -119,7 +119,7 @@ await test('the daemon goes on there: retries, devices, the log', async () => {
   okse.edit('okse.yaml', /^registry: .*$/m,
     `registry: "${database.uri('okse')}"`)
   await okse.start()
-  const again = await okse.post('/v1/credentials', body, key)
+  const again = await okse.again('/v1/credentials', body, key)
   assert.equal(again.status, 201, again.text)
   const content = r => r.json.credentials[0].credential.split('.')
     .slice(0, 2).join('.')
@@ -128,7 +128,7 @@ await test('the daemon goes on there: retries, devices, the log', async () => {
     assert.equal((await okse.post('/v1/qr-tokens', qrTokenBody(who))).status,
       403)
   assert.equal((await issue(okse, person())).reply.status, 201)
-  await sleep(1500)
+  await okse.published()
   assert.equal(await okse.stop(), 0)
   const v = await okse.okse(['audit', 'verify', '--key',
     okse.path('log', 'log.vkey'), okse.path('log')])
@@ -143,17 +143,13 @@ await test('a database that forgot its last commits is repaired there, too',
     await okse.start()
     const lost = person()
     assert.equal((await issue(okse, lost)).reply.status, 201)
-    await sleep(1500)
+    await okse.published()
     assert.equal(await okse.stop(), 0)
     await rename('okse', 'forgotten')
     await rename('kept', 'okse')
     await okse.start({ ready: false })
-    for (const end = Date.now() + 20000; ; await sleep(100)) {
-      assert.ok(Date.now() < end, okse.errors)
-      const r = await okse.adminCall('GET', '/v1/seal-status')
-        .catch(() => ({}))
-      if (r.json?.hold && r.json.state === 'open') break
-    }
+    await until(() => okse.adminCall('GET', '/v1/seal-status'),
+      r => r.json.hold && r.json.state === 'open', 'held')
     const r = await okse.okse(['registry', 'repair', '--yes'])
     assert.equal(r.status, 0, r.stdout + r.stderr)
     await okse.waitReady()

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict'
 import { cpSync, rmSync } from 'node:fs'
 import {
-  test, done, startInstance, person, issue, qrTokenBody, request, sleep
+  test, done, startInstance, person, issue, qrTokenBody, request, sleep,
+  until
 } from './lib/instance.mjs'
 
 const okse = await startInstance()
@@ -16,7 +17,7 @@ await okse.start()
 let last
 for (let i = 0; i < 3; i++)
   last = (await issue(okse, person())).reply.json.log.index
-await sleep(1500)
+await okse.published()
 assert.equal(await okse.stop(), 0)
 for (const f of ['registry.db', 'registry.db-wal'])
   rmSync(okse.path(f), { force: true })
@@ -27,13 +28,9 @@ const log = okse.read('log', 'checkpoint')
 
 /** Until the officers' socket says it is held. */
 async function held () {
-  for (const end = Date.now() + 20000; Date.now() < end; await sleep(100)) {
-    try {
-      const r = await okse.adminCall('GET', '/v1/seal-status')
-      if (r.json?.hold && r.json.state === 'open') return r.json
-    } catch {}
-  }
-  throw new Error('it does not say that it is held:\n' + okse.errors)
+  const r = await until(() => okse.adminCall('GET', '/v1/seal-status'),
+    r => r.json.hold && r.json.state === 'open', 'held')
+  return r.json
 }
 
 await okse.start({ ready: false })
@@ -54,9 +51,8 @@ await test('readiness, metrics and okse status say so', async () => {
   assert.deepEqual(r.json.failing, ['registry'])
   assert.deepEqual(r.json.hold, status.hold)
   const n = status.hold.last_missing - status.hold.first_missing + 1
-  await sleep(1200)
-  assert.match(await okse.metricsText(),
-    new RegExp(`^okse_registry_missing_entries ${n}$`, 'm'))
+  const told = new RegExp(`^okse_registry_missing_entries ${n}$`, 'm')
+  await until(() => okse.metricsText(), text => told.test(text), 'told')
   const s = await okse.okse(['status'])
   assert.equal(s.status, 0)
   assert.match(s.stdout, /held .*okse registry repair/)

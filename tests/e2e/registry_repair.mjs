@@ -9,7 +9,7 @@ import { copyFileSync, rmSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import {
   test, done, startInstance, person, run, Wallet, issue, qrTokenBody,
-  credentialBody, sleep
+  credentialBody, nextSecond, until
 } from './lib/instance.mjs'
 import { verifyStatusJwt } from '../strangers/status_list.mjs'
 
@@ -44,7 +44,7 @@ async function live (who, before, steps, expected) {
     await issued()
   for (const step of steps) {
     if (!Array.isArray(step)) {
-      await sleep(1000)	// a visit is later than the issue before
+      await nextSecond()	// a visit is later than the issue before
       await issued(step)
       continue
     }
@@ -87,7 +87,7 @@ assert.equal(first.status, 201, first.text)
 const waiting = person()
 const token = await okse.post('/v1/qr-tokens', qrTokenBody(waiting))
 assert.equal(token.status, 201)
-await sleep(1500)
+await okse.published()
 assert.equal(await okse.stop(), 0)
 
 function lose (old) {
@@ -99,11 +99,9 @@ function lose (old) {
 
 async function held () {
   await okse.start({ ready: false })
-  for (const end = Date.now() + 20000; ; await sleep(100)) {
-    assert.ok(Date.now() < end, okse.errors)
-    const r = await okse.adminCall('GET', '/v1/seal-status').catch(() => ({}))
-    if (r.json?.hold && r.json.state === 'open') return r.json.hold
-  }
+  const r = await until(() => okse.adminCall('GET', '/v1/seal-status'),
+    r => r.json.hold && r.json.state === 'open', 'held')
+  return r.json.hold
 }
 
 lose('old.db')
@@ -134,7 +132,7 @@ async function promisesAreKept () {
     const r = await okse.post('/v1/qr-tokens', qrTokenBody(who))
     assert.equal(r.status, 403, r.text)
   }
-  const again = await okse.post('/v1/credentials', body, key)
+  const again = await okse.again('/v1/credentials', body, key)
   assert.equal(again.status, 409, again.text)
   assert.match(again.json.detail,
     new RegExp(`^decided at index ${first.json.log.index} of the log.*reissue`))
@@ -150,14 +148,13 @@ async function listsAreRight () {
   const ca = okse.read('ca', 'iaca.pem')
   const wrong = list => lives.flatMap(l => l.places.map((p, i) =>
     [list.at(p.idx), l.expected[i]])).filter(([is, should]) => is !== should)
-  for (const end = Date.now() + 10000; ; await sleep(100)) {
+  await until(async () => {
     const r = await okse.get(new URL(uri).pathname)
-    const list = r.status === 200
-      ? await verifyStatusJwt(r.text, uri, ca) : undefined
-    if (list && list.iat >= repaired && wrong(list).length === 0)
-      return
-    assert.ok(Date.now() < end, JSON.stringify(list && wrong(list)))
-  }
+    assert.equal(r.status, 200, r.text)
+    const list = await verifyStatusJwt(r.text, uri, ca)
+    assert.ok(list.iat >= repaired, 'a list of before')
+    return wrong(list)
+  }, list => list.length === 0, 'the lists are right')
 }
 
 await test('the next status list says who is suspended and who revoked',
@@ -174,7 +171,7 @@ await test('a token that was not used can be used, once', async () => {
 })
 
 await test('the repair is on the record, and the log verifies', async () => {
-  await sleep(1500)
+  await okse.published()
   const r = await okse.okse(['audit', 'show', '--event', 'registry.repair',
     okse.path('log')])
   const e = JSON.parse(r.stdout)

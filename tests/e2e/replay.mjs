@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import {
-  test, done, startInstance, person, issue, qrTokenBody, run, sleep, build,
+  test, done, startInstance, person, issue, qrTokenBody, run, nextSecond, build,
   Wallet, credentialBody, CENTRE
 } from './lib/instance.mjs'
 
@@ -31,7 +31,7 @@ assert.equal((await issue(okse, people[1])).reply.status, 201)
 // a second phone by the same token, and without giving the first one up
 assert.equal((await okse.post('/v1/credentials', credentialBody(people[0],
   first.qr_token, await (await Wallet.create()).device(okse)))).status, 403)
-await sleep(1100)	// a visit later than the last issue
+await nextSecond()	// a visit later than the last issue
 assert.equal((await issue(okse, people[0], { changes:
   { purpose: 'reissue', reason: 'device-replaced' } })).reply.status, 201)
 assert.equal((await issue(okse, people[1], { changes:
@@ -50,8 +50,7 @@ const last = await okse.post('/v1/qr-tokens', qrTokenBody(people[2],
 assert.equal(last.status, 403)
 const published = () =>
   +readFileSync(path.join(log, 'checkpoint'), 'utf8').split('\n')[1]
-for (let i = 0; i < 100 && published() <= last.json.log.index; i++)
-  await sleep(100)
+await okse.published()
 assert.ok(published() > last.json.log.index)
 assert.equal(await okse.stop(), 0)
 

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import {
-  test, skip, done, startInstance, person, issue, qrTokenBody, sleep
+  test, skip, done, startInstance, person, issue, qrTokenBody, sleep,
+  until
 } from './lib/instance.mjs'
 import { hasBrowser, startBrowser } from './lib/browser.mjs'
 
@@ -13,12 +14,10 @@ const okse = await startInstance()
 const log = okse.path('log')
 for (const residence of ['11110', '26110', '41281'])
   await issue(okse, person({ residence }))
-const last = await okse.post('/v1/qr-tokens',
-  qrTokenBody(person({ foreign: true })))
+await okse.post('/v1/qr-tokens', qrTokenBody(person({ foreign: true })))
 const size = () =>
   +readFileSync(path.join(log, 'checkpoint'), 'utf8').split('\n')[1]
-for (let i = 0; i < 100 && size() <= last.json.log.index; i++)
-  await sleep(100)
+await okse.published()
 assert.equal(await okse.stop(), 0)
 
 const page = okse.path('report.html')
@@ -65,8 +64,9 @@ const look = async file => {
 
 await test('a browser verifies checkpoint and entries', async () => {
   await browser.session('POST', '/url', { url: 'about:blank' })
-  await sleep(500)	// the browser's own first page has its requests
-  await browser.told()
+  // the browser's own first page has its requests
+  await until(async () => (await browser.told()).requests,
+    all => all.length === 0, 'quiet')
   assert.equal(await look(page), 'good')
   const checks = await browser.run(
     'return [...document.querySelectorAll("#checks li")].map(l => ' +

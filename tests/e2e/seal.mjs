@@ -7,19 +7,17 @@ import { createHash, createPrivateKey, sign } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  test, done, Instance, temporary, person, qrTokenBody, issue, sleep, build
+  test, done, Instance, temporary, person, qrTokenBody, issue, until, build
 } from './lib/instance.mjs'
 
 const okse = new Instance(temporary())
 await okse.start({ args: ['--sealed'], ready: false })
 const [one, two, three] = okse.shares()
 
-async function hear (word) {
+function hear (word) {
   let text = ''
   okse.child.stdout.on('data', d => { text += d })
-  for (let i = 0; i < 600 && !text.includes(word); i++)
-    await sleep(50)
-  assert.ok(text.includes(word), okse.errors)
+  return until(() => text, said => said.includes(word), word)
 }
 const state = async () =>
   (await okse.adminCall('GET', '/v1/seal-status')).json
@@ -200,10 +198,7 @@ await test('shares from standard input open it again', async () => {
 
 await test('the officers\' acts are in the log', async () => {
   // what is shown is what was published
-  const { index } = (await issue(okse, person())).reply.json.log
-  const published = () =>
-    Number(okse.read('log', 'checkpoint').split('\n')[1])
-  for (let i = 0; i < 100 && published() <= index; i++) await sleep(100)
+  await okse.published()
   assert.equal(await okse.stop(), 0)
   const r = await okse.okse(['audit', 'show', okse.path('log')])
   assert.equal(r.status, 0, r.stderr)

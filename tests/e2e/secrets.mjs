@@ -8,7 +8,7 @@ import {
   closeSync, openSync, readFileSync, readSync, statSync
 } from 'node:fs'
 import {
-  test, done, startInstance, person, issue, qrTokenBody, sleep
+  test, done, startInstance, person, issue, qrTokenBody
 } from './lib/instance.mjs'
 import { files, searcher } from './lib/search.mjs'
 import { recover, deriveKey, derivePin } from './lib/secret.mjs'
@@ -55,7 +55,7 @@ await test('the derivation is the one that was used', async () => {
   // but the holder's pseudonym in the log does as well, without the token
   const { reply } = await issue(okse, people[0])
   assert.equal(reply.status, 201, reply.text)
-  await sleep(1500)
+  await okse.published()
   const r = await okse.okse(['audit', 'show', okse.path('log')])
   const e = JSON.parse(r.stdout.split('\n')[reply.json.log.index])
   const p = createHmac('sha256', deriveKey(secret, 'pseudonym'))
@@ -72,7 +72,7 @@ await okse.okse(['seal'])
 await okse.okse(['unseal', '--share', okse.shares()[0], '--share',
   okse.shares()[2]])
 await okse.waitReady()
-await sleep(1500)
+await okse.published()
 
 // The desk handled both shares. It is not dumpable, so its memory is read by
 // root where the tests are root, and by nobody else.

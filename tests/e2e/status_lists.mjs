@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import {
   Instance, Wallet, credentialBody, done, person, qrTokenBody, run, skip,
-  sleep, temporary, test
+  nextSecond, temporary, test, until
 } from './lib/instance.mjs'
 import { verifyCwtQr } from '../strangers/cwt_qr.mjs'
 import { verifySdJwt } from '../strangers/sdjwt.mjs'
@@ -33,22 +33,16 @@ const ca = okse.read('ca', 'iaca.pem')
 const pathOf = uri => new URL(uri).pathname
 
 async function jwtOf (uri) {
-  const r = await okse.get(pathOf(uri))
-  assert.equal(r.status, 200, r.text)
+  // none while the one that there was has expired and the next is signed
+  const r = await until(() => okse.get(pathOf(uri)), r => r.status === 200,
+    'a list')
   assert.equal(r.headers['content-type'], 'application/statuslist+jwt')
   return r.text
 }
 
-/** Nothing is published before the first credential: a moment's patience. */
-async function firstList (uri) {
-  const end = Date.now() + 5000
-  while ((await okse.get(pathOf(uri), CWT)).status === 404)
-    await sleep(Date.now() < end ? 20 : assert.fail('no list comes'))
-}
-
 async function listsOf (uri) {
-  const r = await okse.get(pathOf(uri), CWT)
-  assert.equal(r.status, 200, r.text)
+  const r = await until(() => okse.get(pathOf(uri), CWT),
+    r => r.status === 200, 'a list')
   return {
     jwt: await verifyStatusJwt(await jwtOf(uri), uri, ca),
     cwt: await verifyStatusCwt(r.bytes, uri, ca)
@@ -56,17 +50,10 @@ async function listsOf (uri) {
 }
 
 /** The state that both forms give, once they do; lists follow in seconds. */
-async function becomes (place, wanted, timeout = 8000) {
-  const end = Date.now() + timeout
-  for (;;) {
-    const { jwt, cwt } = await listsOf(place.uri)
-    if (jwt.at(place.idx) === wanted && cwt.at(place.idx) === wanted)
-      return
-    assert.ok(Date.now() < end,
-      `still ${jwt.at(place.idx)} and ${cwt.at(place.idx)}`)
-    await sleep(100)
-  }
-}
+const becomes = (place, wanted) => until(async () => {
+  const { jwt, cwt } = await listsOf(place.uri)
+  return [jwt.at(place.idx), cwt.at(place.idx)]
+}, both => both.every(is => is === wanted), `both say ${wanted}`)
 
 // ---- what a phone does
 
@@ -89,8 +76,6 @@ async function issue (who, { wallet, formats = ['dc+sd-jwt'], keys = 1,
   return r.json.credentials
 }
 
-/** A later visit than the last one: the policy counts seconds. */
-const later = () => sleep(1100)
 const replace = { purpose: 'reissue', reason: 'device-replaced' }
 
 // ---- the story
@@ -98,7 +83,6 @@ const replace = { purpose: 'reissue', reason: 'device-replaced' }
 const resident = person()
 const credentials = await issue(resident, { formats: FORMATS })
 const { uri } = credentials[0].status
-await firstList(uri)
 
 await test('every credential has a place of its own, and says so', async () => {
   const places = credentials.map(c => c.status.idx)
@@ -156,7 +140,7 @@ await test('the places of a batch tell nothing of each other', async () => {
 
 let changed
 await test('a replaced phone takes all its credentials with it', async () => {
-  await later()
+  await nextSecond()	// the policy counts seconds
   const fresh = await issue(resident, { ...replace, formats: FORMATS })
   for (const c of credentials)
     await becomes(c.status, INVALID)
@@ -258,20 +242,16 @@ await test('the files are what is given, for any web server', async () => {
 
 await test('a list is signed again before it expires', async () => {
   const first = (await listsOf(uri)).jwt
-  const end = Date.now() + 12000
-  let now = first
-  while (now.iat < first.iat + 4 && Date.now() < end) {
-    await sleep(200)
-    now = (await listsOf(uri)).jwt		// each of them valid
-  }
-  assert.ok(now.iat >= first.iat + 4, 'signed again after half its time')
+  // each of them valid
+  await until(async () => (await listsOf(uri)).jwt.iat,
+    iat => iat >= first.iat + 4, 'signed again after half its time')
 })
 
 await test('a change that is durable is published after a crash', async () => {
   const who = person()
   const [old] = await issue(who)
   await becomes(old.status, VALID)
-  await later()
+  await nextSecond()	// the policy counts seconds
   const keyholders = (await okse.processes())
     .filter(p => p.role === 'keyholder')
   const notary = (await okse.processes()).find(p => p.role === 'notary')
@@ -283,18 +263,19 @@ await test('a change that is durable is published after a crash', async () => {
     process.kill(k.pid, 'SIGSTOP')
   const request = okse.post('/v1/credentials', credentialBody(who, token,
     device, replace)).catch(() => {})
-  await sleep(800)
+  await until(() => okse.metric('okse_tickets_outstanding'), n => n > 0,
+    'decided')
   process.kill(notary.pid, 'SIGKILL')
   for (const k of keyholders)
     try { process.kill(k.pid, 'SIGCONT') } catch {}
   await request
-  await okse.waitReady()
+  await okse.replaced(notary)
   await becomes(old.status, INVALID)
 })
 
 await test('the log has every list that was signed, and what became of it',
   async () => {
-    await sleep(1200)		// outcomes and a checkpoint
+    await okse.published()
     const verified = await okse.okse(['audit', 'verify', okse.path('log')])
     assert.equal(verified.status, 0, verified.stdout + verified.stderr)
     assert.doesNotMatch(verified.stdout, /status-lists/)
@@ -334,18 +315,11 @@ await test('a list that packing does not help is signed all the same',
     assert.equal(await okse.stop(), 0)
     const r = await run('python3', ['-c', spoil, okse.path('registry.db')])
     assert.equal(r.status, 0, r.stderr)
-    const before = Math.floor(Date.now() / 1000)
     await okse.start()
-    let lists
-    do {
-      await sleep(200)
-      // until then it may be one that has expired
-      const now = await okse.get(pathOf(uri))
-      lists = now.status === 200 && now.text.length > 200000
-        ? await listsOf(uri)
-        : undefined
-    } while (!lists && Date.now() < (before + 15) * 1000)
-    assert.ok(lists, 'no long list came')
+    // until then it may be one that has expired
+    await until(() => okse.get(pathOf(uri)), now => now.status === 200 &&
+      now.text.length > 200000, 'a long list')
+    const lists = await listsOf(uri)
     assert.ok(lists.cwt.packed.length > 128 * 1024)
     for (const list of [lists.jwt, lists.cwt])
       assert.ok(unpacked(list).reduce((n, byte) =>

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import {
   test, done, startInstance, person, issue, failedRules, Wallet,
-  qrTokenBody, run, sleep
+  qrTokenBody, run, nextSecond
 } from './lib/instance.mjs'
 import { verifySdJwt } from '../strangers/sdjwt.mjs'
 import { verifyQrToken } from '../strangers/qr.mjs'
@@ -69,7 +69,7 @@ await test('a second phone is refused', async () => {
 })
 
 await test('a new phone replaces the old one after a new visit', async () => {
-  await sleep(1100)	// the visit is later than the last issue, in seconds
+  await nextSecond()	// the visit is later than the last issue
   const { reply, wallet } = await issue(okse, who,
     { changes: { purpose: 'reissue', reason: 'device-replaced' } })
   assert.equal(reply.status, 201, reply.text)
@@ -78,7 +78,7 @@ await test('a new phone replaces the old one after a new visit', async () => {
 })
 
 await test('every decision is in the log, which verifies', async () => {
-  await sleep(1500)
+  await okse.published()
   const r = await okse.okse(['audit', 'verify', '--key',
     okse.path('log', 'log.vkey'), okse.path('log')])
   assert.equal(r.status, 0, r.stdout + r.stderr)

@@ -2,11 +2,11 @@
 // wrong signature out, never a second try with a refused PIN.
 
 import assert from 'node:assert/strict'
-import { writeFileSync, readFileSync, existsSync } from 'node:fs'
+import { writeFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import {
   test, done, Instance, temporary, person, issue, qrTokenBody, build, sleep,
-  request
+  request, until
 } from './lib/instance.mjs'
 import { verifySdJwt } from '../strangers/sdjwt.mjs'
 
@@ -36,24 +36,18 @@ const calls = name => readFileSync(trace, 'utf8').split('\n')
 let version = 0
 const misbehave = text => writeFileSync(script, `# ${++version}\n${text}\n`)
 
+const state = async () =>
+  (await okse.adminCall('GET', '/v1/seal-status')).json.state
+
 await okse.start()
 const ca = okse.read('ca', 'iaca.pem')
 
 /** Asks until granted; every credential that comes out must verify. */
-async function recovers (seconds = 30) {
-  const end = Date.now() + seconds * 1000
-  let last
-  while (Date.now() < end) {
-    const { reply } = await issue(okse, person())
-    if (reply.status === 201) {
-      await verifySdJwt(reply.json.credentials[0].credential, ca)
-      return
-    }
-    assert.equal(reply.status, 503, reply.text)
-    last = reply.text
-    await sleep(100)
-  }
-  assert.fail('not within ' + seconds + ' s: ' + last)
+async function recovers () {
+  const reply = await until(async () => (await issue(okse, person())).reply,
+    r => r.status !== 503, 'recovered')
+  assert.equal(reply.status, 201, reply.text)
+  await verifySdJwt(reply.json.credentials[0].credential, ca)
 }
 
 await test('an honest module is served through the shim', async () => {
@@ -86,7 +80,7 @@ for (const [name, text] of [
       }
       assert.ok(calls('C_Sign') > before)
       misbehave('')
-      await okse.waitReady(30000)
+      await okse.waitReady()
       await recovers()
     })
 }
@@ -101,21 +95,10 @@ await test('a refused PIN latches, after exactly one try', async () => {
   writeFileSync(trace, '')
   misbehave('C_Login 1+ rv 0xA0')
   await okse.start({ args: ['--sealed'], ready: false })
-  for (let i = 0; i < 200 && !existsSync(okse.admin); i++)
-    await sleep(50)
   const give = () => okse.okse(['unseal', '--share', okse.shares()[0],
     '--share', okse.shares()[1]])
-  for (let i = 0; i < 100; i++) {
-    if (/^latched/m.test((await give()).stdout)) break
-    await sleep(100)
-  }
-  let state
-  for (let i = 0; i < 200; i++) {
-    state = (await okse.adminCall('GET', '/v1/seal-status')).json.state
-    if (state === 'latched') break
-    await sleep(50)
-  }
-  assert.equal(state, 'latched')
+  await until(give, r => /^latched/m.test(r.stdout), 'said so')
+  await until(state, s => s === 'latched', 'latched')
   await sleep(2000)
   assert.equal(calls('C_Login'), 1)
 })
@@ -132,9 +115,9 @@ await test('a restart does not forget it', async () => {
   await okse.stop()
   misbehave('')	// the token would take the PIN now: nobody may find out
   await okse.start({ args: ['--sealed'], ready: false })
-  await sleep(3000)
-  const s = (await okse.adminCall('GET', '/v1/seal-status')).json
-  assert.equal(s.state, 'latched')
+  await until(state, s => s === 'latched', 'latched')
+  await sleep(2000)
+  assert.equal(await state(), 'latched')
   assert.equal(calls('C_Login'), 1)
   assert.equal((await request(okse.metrics, 'GET', '/readyz')).status, 503)
 })

@@ -7,14 +7,14 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync }
   from 'node:fs'
 import path from 'node:path'
-import { test, done, temporary, okse_program, person, issue, sleep }
+import { test, done, remove, temporary, okse_program, person, issue }
   from './lib/instance.mjs'
 import { module } from './lib/room.mjs'
 import { Room, Machine, atTerminal } from './lib/production.mjs'
 
 const PIN = '1234-card'
 const home = temporary()
-process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+process.on('exit', () => remove(home))
 const room = new Room(home)
 const quiet = { env: room.env, stdio: ['ignore', 'pipe', 'ignore'] }
 
@@ -190,9 +190,7 @@ await test('the log has who opened and who closed it', async () => {
   assert.equal(r.status, 0, r.shown)
   await service.waitReady()
   // what is shown is what was published
-  const { index } = (await issue(service, person())).reply.json.log
-  for (let i = 0; i < 100 && Number(service.read('log', 'checkpoint')
-    .split('\n')[1]) <= index; i++) await sleep(100)
+  await service.published()
   assert.equal(await service.stop(), 0)
   const shown = await service.okse(['audit', 'show', service.path('log')])
   const events = shown.stdout.trim().split('\n').map(l => JSON.parse(l))

@@ -9,9 +9,9 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync }
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
-import { test, done, okse, person, qrTokenBody, request, run, skip, top }
-  from './lib/instance.mjs'
-import { Witness, caughtUp, freePort, logState, prepareInstance, until }
+import { test, done, freePort, okse, person, qrTokenBody, request, run, skip,
+  top, until } from './lib/instance.mjs'
+import { Witness, caughtUp, logState, prepareInstance }
   from './lib/witness.mjs'
 
 const w = []

@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { Instance, test, done, okse, person, qrTokenBody, temporary } from
-  './lib/instance.mjs'
-import { Witness, caughtUp, logState, prepareInstance, until } from
-  './lib/witness.mjs'
+import { Instance, test, done, okse, person, qrTokenBody, temporary, until }
+  from './lib/instance.mjs'
+import { Witness, caughtUp, logState, prepareInstance }
+  from './lib/witness.mjs'
 
 const w = []
 for (const n of [1, 2, 3])

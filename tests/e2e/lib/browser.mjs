@@ -6,9 +6,11 @@
 //	await browser.stop()
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { once } from 'node:events'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { remove, until } from './instance.mjs'
 
 export const hasBrowser = existsSync('/usr/bin/chromedriver') &&
   existsSync('/usr/bin/chromium')
@@ -16,7 +18,7 @@ export const hasBrowser = existsSync('/usr/bin/chromedriver') &&
 class Browser {
   async call (method, where, body) {
     const r = await fetch(`http://127.0.0.1:${this.port}${where}`, {
-      method, signal: AbortSignal.timeout(60000),
+      method, signal: AbortSignal.timeout(120000),
       body: body && JSON.stringify(body)
     })
     const { value } = await r.json()
@@ -37,15 +39,9 @@ class Browser {
     return this.session('POST', '/execute/sync', { script, args })
   }
 
-  /** The script's value once it is true; what it was last after 20 s. */
-  async until (script) {
-    let value
-    for (let i = 0; i < 200; i++) {
-      if ((value = await this.run(script)))
-        return value
-      await new Promise(resolve => setTimeout(resolve, 100))
-    }
-    throw new Error(`never true: ${script}: ${value}`)
+  /** The script's value once it is true. */
+  until (script) {
+    return until(() => this.run(script), Boolean, script)
   }
 
   resize (width, height) {
@@ -63,6 +59,8 @@ class Browser {
       { type: 'browser' })
     return {
       requests: events.filter(e => e.method === 'Network.requestWillBeSent')
+        .filter(e => !/^(about:blank$|data:,$|chrome:)/
+          .test(e.params.documentURL))	// the browser's own
         .map(e => e.params.request.url),
       complaints: complaints.map(c => c.message)
     }
@@ -78,8 +76,10 @@ class Browser {
 
   async stop () {
     await this.session('DELETE', '').catch(() => {})
+    this.driver.removeAllListeners('exit')
     this.driver.kill('SIGTERM')
-    rmSync(this.profile, { recursive: true, force: true })
+    await once(this.driver, 'exit')
+    remove(this.profile)
   }
 }
 

@@ -32,10 +32,10 @@ export class Client {
   /** Asks until there is an answer: 201, or it is a fault. */
   async ask (url, body, { keyed = true } = {}) {
     const key = { 'idempotency-key': randomUUID() }
-    for (let i = 0; i < 400; i++) {
+    for (const end = Date.now() + 180e3; Date.now() < end;) {
       let r
       try {
-        r = await this.okse.post(url, body, key, { timeout: 30000 })
+        r = await this.okse.post(url, body, key)
       } catch (e) {
         if (!gone.test(String(e.code) + e.message))
           throw e

@@ -11,7 +11,7 @@ import {
 import { createConnection, createServer } from 'node:net'
 import path from 'node:path'
 import {
-  Instance, configs, okse, run, temporary, top
+  Instance, configs, okse, remove, run, temporary, top
 } from './instance.mjs'
 
 const script = path.join(top, 'tests/postgres.sh')
@@ -91,8 +91,7 @@ export class Database {
     this.removed = true
     rmSync(path.join(this.dir, '.s.PGSQL.5432'), { force: true })
     try { process.kill(this.postmaster, 'SIGKILL') } catch {}
-    if (!process.env.OKSE_KEEP)
-      rmSync(this.dir, { recursive: true, force: true })
+    remove(this.dir)
   }
 
   async stop () {
@@ -108,8 +107,7 @@ export class Link {
     this.to = to
     this.open = new Set()
     this.up = true
-    process.on('exit', () => rmSync(this.dir,
-      { recursive: true, force: true }))
+    process.on('exit', () => remove(this.dir))
   }
 
   start () {
@@ -203,7 +201,7 @@ export class Fleet {
 export function withoutQuotas () {
   const dir = temporary()
   const policy = path.join(dir, 'policy')
-  process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+  process.on('exit', () => remove(dir))
   cpSync(configs, dir, { recursive: true })
   for (const name of readdirSync(policy)) {
     const file = path.join(policy, name)

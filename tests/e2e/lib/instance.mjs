@@ -14,9 +14,13 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync, existsSync, rmSync, mkdtempSync }
   from 'node:fs'
 import http from 'node:http'
+import net from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { until } from './wait.mjs'
+
+export * from './wait.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 export const top = path.resolve(here, '../../..')
@@ -29,9 +33,13 @@ export const okse_program = path.join(build, 'okse')
 let results = 0
 let failures = 0
 
-/** One result; a thrown error is a failure with its text as diagnosis. */
+/**
+ * One result; a thrown error is a failure with its text as diagnosis, and the
+ * last words of every daemon. What takes long says how long.
+ */
 export async function test (name, body) {
   results++
+  const began = Date.now()
   try {
     await body()
     console.log(`ok ${results} - ${name}`)
@@ -40,7 +48,13 @@ export async function test (name, body) {
     console.log(`not ok ${results} - ${name}`)
     for (const line of String(e.stack || e).split('\n'))
       console.log(`# ${line}`)
+    for (const i of instances)
+      for (const line of i.errors.trim().split('\n').slice(-5))
+        console.log(`# ${path.basename(i.dir)}: ${line}`)
   }
+  const took = Date.now() - began
+  if (took > 1000)
+    console.log(`# took ${(took / 1000).toFixed(1)} s`)
 }
 
 export function skip (name, why) {
@@ -62,7 +76,7 @@ export function done () {
  * may ever hang.
  */
 export function request (socketPath, method, url, body, headers = {},
-  { agent, timeout = 20000 } = {}) {
+  { agent, timeout = 60000 } = {}) {
   return new Promise((resolve, reject) => {
     const raw = body === undefined || typeof body === 'string' ||
       Buffer.isBuffer(body)
@@ -104,7 +118,7 @@ export function request (socketPath, method, url, body, headers = {},
 export function run (program, args, { input, ...options } = {}) {
   return new Promise(resolve => {
     const child = execFile(program, args,
-      { maxBuffer: 64 << 20, timeout: 120000, ...options },
+      { maxBuffer: 64 << 20, timeout: 300000, ...options },
       (error, stdout, stderr) => resolve({
         status: error ? error.code ?? error.signal ?? 1 : 0, stdout, stderr
       }))
@@ -118,12 +132,19 @@ export const okse = (args, options = {}) => run(okse_program, args, {
 
 // ---- the instance
 
+/** A directory in which processes that were killed just now may still write */
+export function remove (dir) {
+  try {
+    if (!process.env.OKSE_KEEP)
+      rmSync(dir, { recursive: true, force: true, maxRetries: 20 })
+  } catch (e) { console.log(`# ${e.message}`) }
+}
+
 const instances = new Set()
 process.on('exit', () => {
   for (const i of instances) {
     try { i.child?.kill('SIGKILL') } catch {}
-    if (!process.env.OKSE_KEEP)
-      rmSync(i.dir, { recursive: true, force: true })
+    remove(i.dir)
   }
 })
 for (const s of ['SIGINT', 'SIGTERM'])
@@ -144,7 +165,7 @@ export class Instance {
   read (...names) { return readFileSync(this.path(...names), 'utf8') }
 
   /** Starts `okse dev`, resolves at its "ready". */
-  async start ({ args = [], env = {}, ready = true, timeout = 60000 } = {}) {
+  async start ({ args = [], env = {}, ready = true, timeout = 120000 } = {}) {
     const [program, ...before] = [...this.prefix ?? [], okse_program]
     this.child = spawn(program, [...before, 'dev', ...args, this.dir], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -181,7 +202,7 @@ export class Instance {
     if (!this.child || this.status !== undefined)
       return this.status
     this.child.kill(signal)
-    const late = setTimeout(() => this.child.kill('SIGKILL'), 20000)
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 60000)
     await this.ended
     clearTimeout(late)
     const status = this.status
@@ -233,20 +254,39 @@ export class Instance {
   }
 
   /** Resolves once /readyz says so. */
-  async waitReady (timeout = 20000) {
-    const end = Date.now() + timeout
-    let last
-    while (Date.now() < end) {
-      try {
-        last = await request(this.metrics, 'GET', '/readyz', undefined, {},
-          { timeout: 2000 })
-        if (last.status === 200)
-          return
-      } catch (e) { last = e }
-      await sleep(50)
-    }
-    throw new Error(`not ready again in ${timeout} ms: ` +
-      (last?.text ?? last))
+  waitReady (patience) {
+    return until(() => request(this.metrics, 'GET', '/readyz'),
+      r => r.status === 200, 'ready again', patience)
+  }
+
+  /** Once this process of the daemon is gone and another has its role. */
+  async replaced ({ pid, role }) {
+    await until(() => this.processes(), all => all.every(p => p.pid !== pid) &&
+      all.some(p => p.role === role), `another ${role}`)
+    await this.waitReady()
+  }
+
+  /** A number of the metrics, which are told once a second. */
+  async metric (name) {
+    const line = (await this.metricsText()).split('\n')
+      .find(l => l.startsWith(name + ' '))
+    return line && Number(line.split(' ').at(-1))
+  }
+
+  /** Resolves once the log that is published has every entry there is. */
+  published () {
+    return until(() => this.adminCall('GET', '/v1/registry'), r =>
+      r.status === 200 && r.json.entries === r.json.published,
+    'everything published')
+  }
+
+  /**
+   * The answer to a retry: one at once may find the first amid its last step,
+   * when the answer is out and the notary has not heard of the signature yet.
+   */
+  again (url, body, headers) {
+    return until(() => this.post(url, body, headers),
+      r => !/problem:in-flight$/.test(r.json?.type), 'an answer to a retry')
   }
 
   /** Edits a YAML or other text file of the instance. */
@@ -269,11 +309,27 @@ export function temporary () {
     process.env.OKSE_SHM ? '/dev/shm' : '/tmp', 'okse-'))
 }
 
+/** Resolves once none of these processes is left. */
+export const gone = processes => until(() => processes.filter(p => {
+  try { return process.kill(p.pid, 0) } catch { return false }
+}), left => left.length === 0, 'gone')
+
+/** Below those that the kernel gives to connections, which may have any. */
+export async function freePort () {
+  for (;;) {
+    const server = net.createServer().listen(randomInt(12000, 32000),
+      '127.0.0.1')
+    const free = await once(server, 'listening').then(() => true, () => false)
+    const { port } = server.address() ?? {}
+    await new Promise(resolve => server.close(resolve))
+    if (free)
+      return port
+  }
+}
+
 export async function startInstance (options) {
   return await new Instance(temporary()).start(options)
 }
-
-export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 // ---- people: synthetic, unique within a process, valid numbers
 

@@ -6,8 +6,9 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import { once } from 'node:events'
-import { test, okse, person, qrTokenBody, sleep } from './instance.mjs'
-import { Witness, freePort, prepareInstance, sizeOf, until }
+import { test, freePort, okse, person, qrTokenBody, sleep, until }
+  from './instance.mjs'
+import { Witness, prepareInstance, sizeOf }
   from './witness.mjs'
 
 /** In front of a witness: answers late. */

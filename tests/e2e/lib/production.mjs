@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync }
   from 'node:fs'
 import path from 'node:path'
-import { Instance, build, configs, okse, sleep } from './instance.mjs'
+import { Instance, build, configs, okse, until } from './instance.mjs'
 import { softhsm, people, productionScript, paper, sit, module }
   from './room.mjs'
 
@@ -183,13 +183,14 @@ limits: { connections: 64 }
       this.status = code ?? signal
     })
     this.child.stderr.on('data', d => { this.errors += d })
-    for (let i = 0; i < 200 && this.status === undefined; i++) {
-      const s = await this.adminCall('GET', '/v1/seal-status')
-        .catch(() => undefined)
-      if (s?.json?.statement && s.json.log) return this
-      await sleep(50)
-    }
-    throw new Error(`not sealed: ${this.status}\n${this.errors}`)
+    await Promise.race([
+      until(() => this.adminCall('GET', '/v1/seal-status'),
+        s => s.json.statement && s.json.log, 'sealed'),
+      this.ended.then(() => {
+        throw new Error(`ended with ${this.status}:\n${this.errors}`)
+      })
+    ])
+    return this
   }
 }
 
@@ -215,7 +216,7 @@ export function atTerminal (command, env, answers) {
         '\n')
     })
     child.stdin.on('error', () => {})
-    const late = setTimeout(() => child.kill('SIGKILL'), 20000)
+    const late = setTimeout(() => child.kill('SIGKILL'), 120000)
     child.on('close', status => {
       clearTimeout(late)
       resolve({ status, shown })

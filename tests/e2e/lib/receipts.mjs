@@ -85,7 +85,7 @@ export class Client {
   /** One in every: asked again, it is the same decision and content. */
   async retriesAreTheSame (every = 1) {
     for (const a of this.receipts.filter((_, i) => i % every === 0)) {
-      const r = await this.okse.post(a.url, a.body,
+      const r = await this.okse.again(a.url, a.body,
         { 'idempotency-key': a.key })
       assert.equal(r.status, 201, r.text)
       assert.equal(r.json.log.index, a.index)

@@ -5,19 +5,17 @@
 import { spawn } from 'node:child_process'
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
-import net from 'node:net'
 import path from 'node:path'
-import { Instance, okse, okse_program, sleep, temporary }
+import { Instance, freePort, okse, okse_program, remove, temporary }
   from './instance.mjs'
 
 const all = new Set()
 process.on('exit', () => {
   for (const w of all) {
     try { w.child?.kill('SIGKILL') } catch {}
-    if (!process.env.OKSE_KEEP)
-      rmSync(w.dir, { recursive: true, force: true })
+    remove(w.dir)
   }
 })
 
@@ -85,7 +83,7 @@ export function ask (url, body) {
         text: Buffer.concat(parts).toString()
       }))
     })
-    r.setTimeout(20000, () => r.destroy(new Error('no answer')))
+    r.setTimeout(60000, () => r.destroy(new Error('no answer')))
     r.on('error', reject)
     r.end(body)
   })
@@ -188,29 +186,3 @@ export async function logState (instance) {
 /** Every entry there is has been published and witnessed. */
 export const caughtUp = s => s.durable > 0 && s.witnessed === s.published &&
   s.published === s.durable
-
-/** Resolves with what look() gives once good() says so of it. */
-export async function until (look, good, what, timeout = 20000) {
-  const end = Date.now() + timeout
-  let last
-  while (Date.now() < end) {
-    try {
-      last = await look()
-      if (good(last))
-        return last
-    } catch (e) { last = e }
-    await sleep(100)
-  }
-  throw new Error(`${what}: not in ${timeout} ms, last ` +
-    (last instanceof Error ? last : JSON.stringify(last)))
-}
-
-/** One that nobody had a moment ago. */
-export async function freePort () {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
-}
