@@ -5,6 +5,7 @@
 #	tests/postgres.sh tls DIR PORT [ADDRESS] [NAME=VALUE …]
 #						with TLS on 127.0.0.1 or ADDRESS
 #	tests/postgres.sh standby DIR OF [NAME=VALUE …]	a replica of the one in OF
+#	tests/postgres.sh save|set-back DIR		its files, and back to them
 #	tests/postgres.sh stop|kill|restart|promote DIR
 #	tests/postgres.sh psql DIR [ARGUMENT …]		as the superuser
 #
@@ -142,6 +143,16 @@ standby)
 	as_server "$bin/pg_basebackup" -h "$of" -U postgres -D "$dir/data" \
 		-R -X stream -c fast --no-sync
 	settings "$@" >>"$dir/data/postgresql.conf"
+	ctl start
+	;;
+save)
+	as_server "$bin/pg_basebackup" -h "$dir" -U postgres \
+		-D "$dir/saved" -X stream -c fast --no-sync
+	;;
+set-back)
+	ctl stop -m immediate
+	rm -r "$dir/data"
+	mv "$dir/saved" "$dir/data"
 	ctl start
 	;;
 stop) ctl stop -m fast ;;

@@ -70,6 +70,15 @@ engine_postgres_term(const struct engine *engine)
 	return ((const struct pg_engine *)engine)->term;
 }
 
+bool
+engine_postgres_same_line(const char *term, const char *other)
+{
+	const char *end = strrchr(term, '/');
+	size_t len = end != NULL ? (size_t)(end - term) + 1 : 0;
+
+	return len != 0 && strncmp(term, other, len) == 0;
+}
+
 uint64_t
 engine_postgres_connection(const struct engine *engine)
 {

@@ -53,11 +53,20 @@ enum engine_fate {
 };
 
 /*
- * Which history of which cluster it goes on with: another one after a
- * failover or a recovery, where commits may have been lost.
+ * Which history of which cluster it goes on with, "cluster/timeline/start of
+ * the server": another one after a failover or a recovery, where commits may
+ * have been lost, and after each start of the server, which may have been
+ * given older files. engine_postgres_same_line(): but for the last part.
  */
-#define POSTGRES_TERM 48
+#define POSTGRES_TERM 64
 const char *engine_postgres_term(const struct engine *e);
+bool engine_postgres_same_line(const char *term, const char *other);
+
+/* Calls each with every node that writes, or did: its batches so far. */
+typedef void (*postgres_writer_fn)(void *arg, int64_t node, uint64_t batch,
+    bool connected);
+[[nodiscard]] enum err engine_postgres_writers(struct engine *e,
+    postgres_writer_fn each, void *arg);
 /* Counts connections: what was looked at through one holds for that one. */
 uint64_t engine_postgres_connection(const struct engine *e);
 

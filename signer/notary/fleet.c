@@ -115,6 +115,9 @@ see_whole(void *arg, int64_t node, struct view value)
 		snprintf(n->fleet.whole, sizeof(n->fleet.whole), "%.*s",
 		    (int)value.len, (const char *)value.at);
 	else if (at != NULL)
+		snprintf(at->said, sizeof(at->said), "%.*s", (int)value.len,
+		    (const char *)value.at);
+	if (at != NULL)
 		at->unsure = !is;
 	return ERR_OK;
 }
@@ -171,6 +174,7 @@ fleet_look(struct notary *n)
 		n->fleet.nodes[i].unsure = false;
 	TRY(registry_nodes(n->registry, see, n));
 	TRY(registry_meta_each(n->registry, REGISTRY_WHOLE, see_whole, n));
+	TRY(absent_look(n));
 	TRY(await(n));
 	if (strcmp(n->fleet.whole, registry_term(n->registry)) != 0)
 		n->chores.due = true;
@@ -275,6 +279,7 @@ fleet_stage(struct notary *n)
 {
 	if (registry_is_shared(n->registry))
 		TRY(stage_whole(n));
+	TRY(absent_stage(n));
 	for (size_t i = 0; i < n->fleet.count; i++) {
 		struct fleet_node *at = &n->fleet.nodes[i];
 
@@ -290,6 +295,7 @@ fleet_staged(struct fleet *f, bool durable)
 {
 	for (size_t i = 0; i < f->count && durable; i++)
 		f->nodes[i].told = f->nodes[i].staged;
+	absent_staged(f, durable);
 	if (durable)
 		memcpy(f->whole, f->staged, sizeof(f->whole));
 }
@@ -416,15 +422,24 @@ fleet_tick(struct notary *n, bool *out_back)
 void
 fleet_metrics(const struct notary *n, struct bytes *out)
 {
-	size_t joined = 0;
+	int64_t own = registry_own_node(n->registry);
+	size_t joined = 0, connected = 0;
 
 	if (!registry_is_shared(n->registry))
 		return;
-	for (size_t i = 0; i < n->fleet.count; i++)
-		joined += n->fleet.nodes[i].state == FLEET_JOINED;
+	for (size_t i = 0; i < n->fleet.count; i++) {
+		const struct fleet_node *at = &n->fleet.nodes[i];
+
+		joined += at->state == FLEET_JOINED;
+		connected += at->state == FLEET_JOINED &&
+		    (at->node == own || at->absent.connected);
+	}
 	tally_head(out, "fleet_nodes", "gauge",
 	    "Daemons that share the registry.");
 	bytes_printf(out, "okse_fleet_nodes %zu\n", joined);
+	tally_head(out, "fleet_connected", "gauge",
+	    "Those of them that were connected to it at the last look.");
+	bytes_printf(out, "okse_fleet_connected %zu\n", connected);
 	tally_head(out, "registry_away", "gauge",
 	    "1 while the registry's database cannot be reached.");
 	bytes_printf(out, "okse_registry_away %d\n",

@@ -9,7 +9,7 @@
 
 #include "base/crypto.h"
 #include "credential/issuer.h"
-#include "signer/notary/registry_fleet.h"
+#include "signer/notary/absent.h"
 #include "signer/notary/signers.h"
 
 #define FLEET_NODES 64
@@ -26,6 +26,8 @@ struct fleet_node {
 	size_t			 qr_count;	/* those of our CA */
 	struct issuer		*qr[FLEET_KEYS];
 	bool			 unsure;	/* may have lost something */
+	char			 said[REGISTRY_TERM];	/* of itself */
+	struct absent		 absent;	/* what we know of it */
 	enum fleet_state	 state;		/* as the registry says */
 	enum fleet_state	 staged, told;	/* as our log says */
 };
@@ -42,6 +44,8 @@ struct fleet {
 	int64_t			 next_us;	/* look again, or connect */
 	size_t			 count;
 	struct fleet_node	 nodes[FLEET_NODES];
+	char			 term[REGISTRY_TERM];	/* of the last look */
+	int64_t			 looked_us;
 	struct fleet_open_commit open;
 	/* what our own row says, whether it is staged, and what it should */
 	char			 whole[REGISTRY_TERM], staged[REGISTRY_TERM];

@@ -35,7 +35,9 @@ static const char server_sql[] =
     " pg_is_in_recovery(),"
     " (SELECT system_identifier FROM pg_control_system()) || '/' ||"
     " CASE WHEN pg_is_in_recovery() THEN ''"
-    " ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END";
+    " ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END"
+    " || '/' || (extract(epoch FROM pg_postmaster_start_time())"
+    " * 1000000)::bigint";
 
 /* What a daemon's role could do beyond using the tables. */
 static const char role_sql[] =

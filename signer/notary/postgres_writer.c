@@ -253,6 +253,47 @@ pg_writer_retake(struct pg_engine *e, enum engine_fate *out_fate)
 	return judge(e, &f, out_fate);
 }
 
+/* ---- the others */
+
+struct writers {
+	postgres_writer_fn	 each;
+	void			*arg;
+};
+
+static void
+on_writer(void *arg, const struct view *row, uint64_t changed)
+{
+	const struct writers *w = arg;
+	struct reader r;
+	int64_t node, batch;
+
+	(void)changed;
+	if (row == NULL)
+		return;
+	r = reader_of(*row);
+	node = datum_get(&r).number;
+	batch = datum_get(&r).number;
+	w->each(w->arg, node, (uint64_t)batch, datum_get(&r).number != 0);
+}
+
+enum err
+engine_postgres_writers(struct engine *engine, postgres_writer_fn each,
+    void *arg)
+{
+	struct pg_engine *e = pg_of(engine);
+	struct writers w = { each, arg };
+
+	if (e->connection == NULL)
+		return err_because(ERR_UNAVAILABLE,
+		    "database: no connection");
+	postgres_queue_sql(e->connection, "SELECT node, batch, EXISTS"
+	    " (SELECT FROM pg_stat_activity WHERE application_name ="
+	    " 'okse node ' || node AND datname = current_database())"
+	    " FROM writer", VIEW(NULL, 0), on_writer, &w);
+	return pg_round(e, e->open ? e->deadline :
+	    time_monotonic_us() + READ_PATIENCE);
+}
+
 enum err
 engine_postgres_end_writer(struct engine *engine, int64_t node)
 {

@@ -37,6 +37,21 @@ registry_connection(const struct registry *r)
 	    0;
 }
 
+bool
+registry_same_line(const char *term, const char *other)
+{
+	return engine_postgres_same_line(term, other);
+}
+
+enum err
+registry_writers(struct registry *r,
+    void (*each)(void *arg, int64_t node, uint64_t commits, bool connected),
+    void *arg)
+{
+	return registry_is_shared(r) ?
+	    engine_postgres_writers(r->engine, each, arg) : ERR_OK;
+}
+
 enum err
 registry_meta_each(struct registry *r, const char *name,
     enum err (*each)(void *arg, int64_t node, struct view value), void *arg)
@@ -99,6 +114,19 @@ registry_nodes(struct registry *r,
 		return r->engine->failed;
 	TRY(query_end(&q));
 	return e;
+}
+
+enum err
+registry_vouch(struct registry *r, int64_t node, const char *said,
+    const char *term)
+{
+	struct query q = registry_query(r, META_SWAP);
+
+	query_put_text(&q, view_text(REGISTRY_WHOLE));
+	query_put_int(&q, node);
+	query_put_blob(&q, view_text(term));
+	query_put_blob(&q, view_text(said));
+	return query_run(&q);
 }
 
 /* Looking for one, by origin or by number. */

@@ -45,11 +45,13 @@ int64_t registry_own_node(const struct registry *r);
     const char *origin);
 
 /*
- * Which history of the database this is: another one after a failover or a
- * recovery, in which commits may have been lost. "": nobody shares it.
+ * Which history of the database this is: another one after a failover, a
+ * recovery or a start of its server, in which commits may have been lost. "":
+ * nobody shares it. registry_same_line(): they differ by a start at most.
  */
-#define REGISTRY_TERM 48
+#define REGISTRY_TERM 64
 const char *registry_term(const struct registry *r);
+bool registry_same_line(const char *term, const char *other);
 /* Counts connections to it: what was found through one holds for that one. */
 uint64_t registry_connection(const struct registry *r);
 
@@ -59,10 +61,18 @@ uint64_t registry_connection(const struct registry *r);
  */
 #define REGISTRY_WHOLE "whole"
 #define REGISTRY_BEHIND "behind"
+/* For a node that cannot, if it still says what it said. */
+[[nodiscard]] enum err registry_vouch(struct registry *r, int64_t node,
+    const char *said, const char *term);
 /* A small fact of each node that has it. */
 [[nodiscard]] enum err registry_meta_each(struct registry *r,
     const char *name, enum err (*each)(void *arg, int64_t node,
     struct view value), void *arg);
+
+/* Calls each with every node that writes, or did: its commits so far. */
+[[nodiscard]] enum err registry_writers(struct registry *r,
+    void (*each)(void *arg, int64_t node, uint64_t commits, bool connected),
+    void *arg);
 
 /* ---- for the owner of the tables */
 

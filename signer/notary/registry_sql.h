@@ -177,6 +177,9 @@
 	X(META_PUT, meta, WRITE,                                              \
 	    "INSERT INTO meta (name, node, value) VALUES (?1, ?2, ?3)"        \
 	    " ON CONFLICT (name, node) DO UPDATE SET value = excluded.value") \
+	X(META_SWAP, meta, WRITE,                                             \
+	    "UPDATE meta SET value = ?3"                                      \
+	    " WHERE name = ?1 AND node = ?2 AND value = ?4")                  \
 	X(META_EACH, meta, SCAN,                                              \
 	    "SELECT node, value FROM meta WHERE name = ?1 ORDER BY node")     \
 	X(NODES, node, SCAN,                                                  \

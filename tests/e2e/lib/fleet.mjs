@@ -74,6 +74,9 @@ export class Database {
     return copy
   }
 
+  /** Its files as they are now, and back again, in the same timeline. */
+  save () { return this.do('save') }
+  setBack () { return this.do('set-back') }
   promote () { return this.do('promote') }
   kill () { return this.do('kill') }
   restart () { return this.do('restart') }
