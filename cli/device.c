@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/registry.h"
 #include "cli/say.h"
+#include "policy/number.h"
 #include "signer/config.h"
 
 #define REQUEST_MAX ((size_t)256 << 10)
@@ -30,6 +31,7 @@ put_holder(const struct arguments *a, struct json *j)
 	AUTO_DONE(bytes) text = { 0 };
 	AUTO(document) d = NULL;
 	const char *number, *programme;
+	char digits[NUMBER_DIGITS + 1];
 
 	TRY(read_input(argument(a, 0), REQUEST_MAX, &text));
 	TRY(document_parse(bytes_view(&text), &d));
@@ -39,9 +41,10 @@ put_holder(const struct arguments *a, struct json *j)
 	if (number == NULL || programme == NULL)
 		return err_because(ERR_SCHEMA, "expected an object with "
 		    "\"programme\" and, in \"holder\", \"number\"");
+	TRY(number_of_typed(view_text(number), digits));
 	json_c_text(j, "programme", programme);
 	json_record(j, "holder");
-	json_c_text(j, "number", number);
+	json_c_text(j, "number", digits);
 	json_close(j);
 	return ERR_OK;
 }

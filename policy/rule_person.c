@@ -5,13 +5,8 @@
  */
 #include <string.h>
 
+#include "policy/number.h"
 #include "policy/rule.h"
-
-static bool
-is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static int
 two_digits(const uint8_t *at)
@@ -105,18 +100,6 @@ static const struct yaml_field number_birth_date_fields[] = {
 	{ 0 },
 };
 
-#define NUMBER_DIGITS 13
-
-static bool
-is_number(struct view v)
-{
-	for (size_t i = 0; i < v.len; i++) {
-		if (!is_digit(v.at[i]))
-			return false;
-	}
-	return v.len == NUMBER_DIGITS;
-}
-
 /* YYMMDD and a digit for the century; year 0 when that digit is unknown. */
 static struct date
 date_of_number(const struct number_birth_date *r, const uint8_t *number)
@@ -153,7 +136,7 @@ observe_number_birth_date(const struct rule *rule, const struct scene *s,
 	const struct asked *a = s->asked;
 	struct date d;
 
-	if (!is_number(a->holder.number)) {
+	if (!number_is(a->holder.number)) {
 		note_text(n, "the number must have 13 digits and nothing else");
 		return BIRTH_MALFORMED;
 	}

@@ -5,6 +5,7 @@
  */
 #include "signer/gate/body.h"
 
+#include "policy/number.h"
 #include "signer/admin.h"
 #include "signer/gate/body_request.h"
 
@@ -282,6 +283,9 @@ body_decode_device(struct view json, struct body *b, struct bytes *out)
 		TRY(object_child(&top, "holder", NEEDED, &holder));
 		TRY(object_text(&holder, "number", NEEDED, ASKED_TEXT,
 		    &number));
+		if (!number_is(number))
+			return object_fault(&holder, "number", ERR_SYNTAX,
+			    "wanted 13 digits and nothing else");
 		TRY(object_end(&holder));
 	}
 	TRY(object_end(&top));

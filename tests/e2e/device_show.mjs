@@ -113,6 +113,31 @@ await test('in words, and by a decision of the log', async () => {
   assert.match(r.stdout, /^ +\d+ {2}\S+Z {2}first-issue: done$/m)
 })
 
+await test('a number is taken as it was typed, or refused', async () => {
+  const { number } = who.holder
+  const wide = [...number].map(d =>
+    String.fromCodePoint(0xff10 + Number(d))).join('')
+  for (const typed of [number.replace(/^.{6}/, '$&-'),
+    ` ${number.replace(/^.{6}/, '$& - ')}\n`, wide,
+    `${wide.slice(0, 6)}\uff0d${wide.slice(6)}\u3000`]) {
+    const r = await okse.okse(['device', 'show', '--json'], {
+      input: JSON.stringify({ ...holder, holder: { number: typed } })
+    })
+    assert.equal(r.status, 0, r.stderr)
+    assert.deepEqual(JSON.parse(r.stdout).devices, shown.devices)
+  }
+  for (const [typed, why] of [[number.slice(1), /13 digits, this one 12/],
+    [number + '0', /13 digits, this one 14/], ['', /this one 0/],
+    [number.replace(/^./, 'O'), /digits, spaces and hyphens, nothing else/]]) {
+    const r = await okse.okse(['device', 'show'], {
+      input: JSON.stringify({ ...holder, holder: { number: typed } })
+    })
+    assert.equal(r.status, 2, r.stderr)
+    assert.match(r.stderr, why)
+    assert.ok(!r.stderr.includes(number.slice(1)), r.stderr)
+  }
+})
+
 await test('nothing of it is personal, and arguments are not read', async () => {
   const text = JSON.stringify(shown)
   for (const secret of [who.holder.number, who.holder.birth_date,
@@ -128,14 +153,14 @@ await test('the log says who asked about whom', async () => {
   const r = await okse.okse(['audit', 'show', '--event', 'audit.query',
     okse.path('log')])
   const queries = r.stdout.trim().split('\n').map(l => JSON.parse(l))
-  assert.equal(queries.length, 4)
+  assert.equal(queries.length, 8)
   for (const q of queries) {
     assert.equal(q.what, 'device')
     assert.equal(q.caller, 'uid:' + process.getuid())
     assert.equal(q.holder, shown.holder)
   }
   assert.deepEqual(queries.map(q => q.of), [undefined, undefined, undefined,
-    [shown.transitions[2].index]])
+    [shown.transitions[2].index], ...Array(4)])
   assert.equal(queries[2].seq, shown.log.index)
   const v = await okse.okse(['audit', 'verify', okse.path('log')])
   assert.equal(v.status, 0, v.stdout + v.stderr)
@@ -158,7 +183,14 @@ await test('what is wrong is said', async () => {
   }
   for (const body of [{}, { entry: -1 }, { entry: 1, programme: 'x' },
     { ...holder, entry: 1 }, { programme: 'resident-id' },
-    { programme: 'resident-id', holder: { number: '1', more: 1 } }])
+    { programme: 'resident-id', holder: { number: '1', more: 1 } },
+    ...[0, 1].map(i => ({
+      programme: 'resident-id',
+      holder: { number: who.holder.number.slice(1) + '00'.slice(i * 2) }
+    })), {
+      programme: 'resident-id',
+      holder: { number: who.holder.number.replace(/^.{6}/, '$&-') }
+    }])
     assert.equal((await okse.adminCall('POST', '/v1/devices', body)).status,
       400, JSON.stringify(body))
   // clients have no such route
