@@ -173,7 +173,8 @@ test-race: all $(BUILD)/npm
 	BUILD=$(BUILD) RACE_SECONDS=$(RACE_SECONDS) node tests/e2e/race.mjs
 
 # kill -9 at random moments, KILLS times each: of a notary alone, of a whole
-# daemon under load, while devices change (a slice of each is in `make test`)
+# daemon under load, while devices change and months are closed (a slice of each
+# is in `make test`)
 KILLS	?= 1000
 .PHONY: test-kill
 test-kill: all $(BUILD)/npm $(BUILD)/unit/signer/crash_test

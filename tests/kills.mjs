@@ -52,7 +52,7 @@ async function round () {
   await areGone(now)
   await okse.ended
   await l.stop()
-  assert.deepEqual(l.seen.other, [])
+  assert.deepEqual(l.seen.other.slice(0, 3), [])
   okse.child = okse.status = undefined
   okse.output = okse.errors = ''
   rmSync(okse.path('softhsm'), { recursive: true })

@@ -1,7 +1,8 @@
 // Kill -9 at random moments, under a load of issues, refreshes, suspensions,
-// reinstatements and revocations: no acknowledged change is lost, no place in
-// a status list is given twice, the signed lists and the registry say what was
-// last acknowledged, and orphans are what a client has or an operator closes.
+// reinstatements and revocations, while months are closed: no acknowledged
+// change is lost, no place in a status list is given twice, the signed lists
+// and the registry say what was last acknowledged, each month ends once, where
+// it was said to, and orphans are what a client has or an operator closes.
 // KILLS says how many; `make test-kill` makes a thousand.
 
 import assert from 'node:assert/strict'
@@ -22,6 +23,7 @@ const okse = await startInstance({ env })
 const ca = okse.read('ca', 'iaca.pem')
 const client = new Client(okse)
 const killed = {}
+const months = new Map()	// name: size of the log at its end, as told
 
 // nobody is logging in
 const allSign = () => until(() => okse.adminCall('GET', '/v1/seal-status'),
@@ -66,6 +68,32 @@ async function killOne () {
   return true
 }
 
+/** The next month, asked for until it is closed and its note is there. */
+async function closeMonth () {
+  const n = months.size
+  const name = `${2000 + Math.floor(n / 12)}-${
+    String(n % 12 + 1).padStart(2, '0')}`
+  await sleep(randomInt(1000))
+  await until(async () => {
+    const { json } = await okse.adminCall('GET', '/v1/log/periods')
+    const p = json.periods.find(p => p.period === name)
+    if (p && !months.has(name))
+      months.set(name, p.size)
+    if (!p && !json.closing)
+      await okse.adminCall('POST', `/v1/log/periods/${name}`)
+    return p?.state
+  }, state => state === 'published', `${name} is published`)
+}
+
+/** What was told of a month stays so: entry, checkpoint, and no second one. */
+function judgeMonths (entries) {
+  const closed = entries.filter(e => e.ev === 'period.close')
+  assert.deepEqual(closed.map(e => [e.period, e.seq + 1]), [...months])
+  for (const [name, size] of months)
+    assert.equal(okse.read('log', 'closed', `${name}.note`).split('\n')[1],
+      `${size}`)
+}
+
 async function logged () {
   await okse.published()
   const s = await okse.okse(['audit', 'show', okse.path('log')],
@@ -95,6 +123,7 @@ async function judge () {
   const entries = await logged()
   const decided = judgeReceipts(client, entries)
   judgePlaces(client, entries)
+  judgeMonths(entries)
   await judgeRegistry(client)
   await until(() => judgeLists(client, ca), wrong => wrong.length === 0,
     'the lists say what was acknowledged')
@@ -107,6 +136,7 @@ for (let kills = 0; kills < KILLS && client.faults.length === 0;) {
   await test(`kills ${kills + 1} to ${to}: nothing acknowledged is lost`,
     async () => {
       client.start(6)
+      const month = closeMonth()
       await sleep(300)
       while (kills < to && client.faults.length === 0) {
         kills += await killOne()
@@ -117,6 +147,7 @@ for (let kills = 0; kills < KILLS && client.faults.length === 0;) {
       await okse.waitReady()
       await until(() => client.receipts.length + client.faults.length,
         n => n > 4 * to || client.faults.length > 0, 'served all the while')
+      await month
       await client.stop()
       assert.deepEqual(client.faults, [])
       orphans += await judge()
@@ -158,6 +189,10 @@ await test('the judge finds what is not so', async () => {
   assert.throws(() => judgeReceipts(client, entries))
   client.receipts.pop()
   judgeReceipts(client, entries)
+  judgeMonths(entries)
+  const [close] = entries.filter(e => e.ev === 'period.close')
+  assert.throws(() => judgeMonths([...entries,
+    { ...close, seq: entries.length }]))
 })
 
 const seen = {}
@@ -166,6 +201,7 @@ for (const { what } of client.receipts)
 console.log(`# killed: ${JSON.stringify(killed)}`)
 console.log(`# acknowledged: ${JSON.stringify(seen)}; ` +
   `${client.people.length} people, ${client.retried} retries, ` +
+  `${months.size} months closed, ` +
   `${orphans} orphans of what clients had`)
 await okse.stop()
 done()

@@ -343,6 +343,12 @@ export function koreanDate ({ years = 0, days = 0 } = {}) {
   return d.toISOString().slice(0, 10)
 }
 
+// a day has a hundred thousand numbers: when they are used up, the day before
+let people = 0
+const birthday = age => koreanDate({
+  years: -age, days: -40 - Math.floor(people++ / 100000)
+})
+
 /** A resident number for a birth date; foreign: of a Residence Card. */
 export function residentNumber (birth, { foreign = false } = {}) {
   const [y, m, d] = birth.split('-')
@@ -362,7 +368,7 @@ export function residentNumber (birth, { foreign = false } = {}) {
  */
 export function person ({ birth, age = 30, foreign, card, residence = '11110',
   ...claims } = {}) {
-  birth ??= koreanDate({ years: -age, days: -40 })
+  birth ??= birthday(age)
   const number = residentNumber(birth, { foreign })
   return {
     holder: {
