@@ -325,16 +325,21 @@ issue(struct reconcile *r, uint64_t index, const struct schema_entry *e)
 {
 	bool replaces = view_is(e->member[SCHEMA_PURPOSE], "reissue");
 	struct device *d;
-	bool second;
+	bool second, made;
 
 	TRY(find_device(r, e, &d));
+	/* a refresh that fails takes nothing away */
+	made = d->active && view_is(e->member[SCHEMA_PURPOSE], "refresh") &&
+	    view_equal(VIEW_OF(d->id), e->member[SCHEMA_DEVICE]);
 	second = is_active(d, (int64_t)schema_count(e, SCHEMA_T)) &&
 	    !replaces &&
 	    !view_equal(VIEW_OF(d->id), e->member[SCHEMA_DEVICE]);
 	memcpy(d->id, e->member[SCHEMA_DEVICE].at, sizeof(d->id));
 	d->active = true;
-	d->since = index;
 	d->expiry = (int64_t)schema_count(e, SCHEMA_EXPIRY);
+	if (made)
+		return ERR_OK;
+	d->since = index;
 	r->tickets[index].device =
 	    (unsigned int)(d - r->devices + 1) & ((1u << 28) - 1);
 	return second ? second_device(r) : ERR_OK;

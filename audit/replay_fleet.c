@@ -90,19 +90,6 @@ put_life(struct replay *r, uint64_t index, const struct schema_entry *e)
 	    ERR_OK;
 }
 
-static void
-follow_tickets(struct replay *r, uint64_t index,
-    const struct schema_entry *e)
-{
-	struct view rest = e->member[SCHEMA_OF];
-	uint64_t of;
-
-	while (schema_next_index(&rest, &of))
-		if (of < r->device_room && of < index && r->device_of[of] != 0)
-			r->lives[r->device_of[of] - 1].unmade =
-			    e->event == SCHEMA_EVENT_FAILED;
-}
-
 /* ---- tokens */
 
 static enum err
@@ -164,8 +151,7 @@ replay_fleet(struct replay *r, uint64_t index, const struct schema_entry *e)
 {
 	bool change = view_is(e->member[SCHEMA_OP], "status-change");
 
-	if (e->event == SCHEMA_EVENT_FAILED || e->event == SCHEMA_EVENT_DONE)
-		follow_tickets(r, index, e);
+	replay_tickets(r, index, e);
 	if (e->event != SCHEMA_EVENT_DECISION ||
 	    !view_is(e->member[SCHEMA_OUT], "allow") ||
 	    e->member[SCHEMA_HOLDER].at == NULL)

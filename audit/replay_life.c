@@ -29,6 +29,8 @@ struct key {
 	bool	bound;
 };
 
+#define REPORTED (UINT32_C(1) << 31)	/* beside the number of a device */
+
 static enum err
 no_memory(void)
 {
@@ -112,7 +114,7 @@ replay_note_device(struct replay *r, uint64_t index, uint32_t number)
 		r->device_of = at;
 		r->device_room = room;
 	}
-	r->device_of[index] = number + 1;
+	r->device_of[index] = (number + 1) & ~REPORTED;
 	return ERR_OK;
 }
 
@@ -120,15 +122,20 @@ static enum err
 issue(struct replay *r, uint64_t index, const struct schema_entry *e)
 {
 	struct device *d = device_of(r, e);
+	bool made;
 
 	if (d == NULL)
 		return no_memory();
 	tally(r, REPLAY_DEVICES, check_issue(d, e), index);
+	/* a refresh that fails takes nothing away */
+	made = view_is(e->member[SCHEMA_PURPOSE], "refresh") && is_held(d);
 	memcpy(d->id, e->member[SCHEMA_DEVICE].at, sizeof(d->id));
 	d->state = DEVICE_ACTIVE;
 	d->unmade = false;
-	d->since = index;
 	d->expiry = (int64_t)schema_count(e, SCHEMA_EXPIRY);
+	if (made)
+		return ERR_OK;
+	d->since = index;
 	return replay_note_device(r, index, table_number(&r->devices, d));
 }
 
@@ -193,27 +200,46 @@ change(struct replay *r, uint64_t index, const struct schema_entry *e)
 	return ERR_OK;
 }
 
+static void
+set_unmade(struct replay *r, uint64_t of, uint32_t number, bool unmade)
+{
+	struct device *d;
+
+	if (r->result.log_count != 0) {
+		r->lives[number].unmade = unmade;
+		return;
+	}
+	d = table_at(&r->devices, number);
+	if (d->since == of)
+		d->unmade = unmade;
+}
+
 /*
  * A signature that was never made leaves no device that would stand in the
- * way of another one, unless a retry makes it after all.
+ * way of another one, unless a retry makes it after all. Only the first report
+ * can say so: that of an orphan may have been made, whatever its retry came
+ * to, and what was made stays so.
  */
-static void
-follow_tickets(struct replay *r, uint64_t index,
-    const struct schema_entry *e)
+void
+replay_tickets(struct replay *r, uint64_t index, const struct schema_entry *e)
 {
 	struct view rest = e->member[SCHEMA_OF];
-	bool failed = e->event == SCHEMA_EVENT_FAILED;
 	uint64_t of;
 
+	if (e->event != SCHEMA_EVENT_DONE && e->event != SCHEMA_EVENT_FAILED &&
+	    e->event != SCHEMA_EVENT_ORPHAN)
+		return;
 	while (schema_next_index(&rest, &of)) {
-		struct device *d;
+		uint32_t at = of < r->device_room && of < index ?
+		    r->device_of[of] : 0;
 
-		if (of >= r->device_room || of >= index ||
-		    r->device_of[of] == 0)
+		if (at == 0)
 			continue;
-		d = table_at(&r->devices, r->device_of[of] - 1);
-		if (d->since == of)
-			d->unmade = failed;
+		r->device_of[of] |= REPORTED;
+		if (e->event == SCHEMA_EVENT_DONE)
+			set_unmade(r, of, (at & ~REPORTED) - 1, false);
+		if (e->event == SCHEMA_EVENT_FAILED && (at & REPORTED) == 0)
+			set_unmade(r, of, at - 1, true);
 	}
 }
 
@@ -291,8 +317,7 @@ replay_keys(struct replay *r, uint64_t index, const struct schema_entry *e)
 enum err
 replay_life(struct replay *r, uint64_t index, const struct schema_entry *e)
 {
-	if (e->event == SCHEMA_EVENT_FAILED || e->event == SCHEMA_EVENT_DONE)
-		follow_tickets(r, index, e);
+	replay_tickets(r, index, e);
 	if (e->event != SCHEMA_EVENT_DECISION ||
 	    !view_is(e->member[SCHEMA_OUT], "allow") ||
 	    e->member[SCHEMA_HOLDER].at == NULL)

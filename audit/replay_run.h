@@ -41,7 +41,8 @@ struct replay {
 	struct seen		 seen;		/* of the decision at hand */
 	struct seen_judged	 judged;
 	struct table		 devices, tokens, keys;
-	uint32_t		*device_of;	/* by index: 1 + number */
+	uint32_t		*device_of;	/* by index: 1 + number, and
+						   whether it was reported on */
 	uint64_t		 device_room;
 	bool			 nodes;		/* others share the registry */
 	/* of several logs */
@@ -66,6 +67,9 @@ void replay_decision(struct replay *r, uint64_t index,
     const struct schema_entry *e);
 /* A key is of one holder, in whatever order entries come. ERR_MEMORY. */
 [[nodiscard]] enum err replay_keys(struct replay *r, uint64_t index,
+    const struct schema_entry *e);
+/* What a report of signatures says of the devices of earlier entries. */
+void replay_tickets(struct replay *r, uint64_t index,
     const struct schema_entry *e);
 /* The 16 bytes of a pseudonym, whose form the schema has checked. */
 void replay_name(struct view hex, uint8_t out[TABLE_NAME]);

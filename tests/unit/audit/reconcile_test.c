@@ -474,6 +474,27 @@ a_retry_after_a_failure_brings_the_phone_back(void **state)
 }
 
 static void
+a_refresh_that_failed_takes_no_phone_away(void **state)
+{
+	struct story s = begin();
+
+	(void)state;
+	issue(&s, "first-issue", 1);
+	issue(&s, "refresh", 1);
+	report(&s, SCHEMA_EVENT_FAILED, 1);
+	assert_true(reconcile_totals(s.r).active_devices == 1);
+	issue(&s, "first-issue", 2);
+	assert_int_equal(s.devices, ERR_MISMATCH);
+	/* nor does it give back one that was never made */
+	report(&s, SCHEMA_EVENT_FAILED, s.index - 1);
+	issue(&s, "refresh", 2);
+	assert_int_equal(s.devices, ERR_OK);
+	report(&s, SCHEMA_EVENT_FAILED, s.index - 1);
+	assert_true(reconcile_totals(s.r).active_devices == 0);
+	reconcile_free(s.r);
+}
+
+static void
 a_refusal_gives_nobody_a_phone(void **state)
 {
 	static const struct entry_rule rule = { "a", ENTRY_RULE_FAIL };
@@ -543,6 +564,7 @@ main(void)
 		    what_another_node_may_have_revoked_is_not_decided),
 		cmocka_unit_test(
 		    a_signature_that_failed_leaves_no_phone_behind),
+		cmocka_unit_test(a_refresh_that_failed_takes_no_phone_away),
 		cmocka_unit_test(a_retry_after_a_failure_brings_the_phone_back),
 		cmocka_unit_test(a_refusal_gives_nobody_a_phone),
 		cmocka_unit_test(an_orphan_keeps_its_phone),

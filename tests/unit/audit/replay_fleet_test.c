@@ -378,6 +378,19 @@ unless_a_retry_makes_it_after_all(void **state)
 }
 
 static void
+and_an_orphan_s_may_have_been_made(void **state)
+{
+	(void)state;
+	log_of(0);
+	FIRST(A, 10 * HOUR);
+	reported("orphan", 0);
+	reported("failed", 0);
+	log_of(1);
+	FIRST(B, 11 * HOUR);
+	found(1, 0, REPLAY_DEVICES, "a second active device");
+}
+
+static void
 what_happens_to_no_device_is_found(void **state)
 {
 	(void)state;
@@ -644,6 +657,7 @@ main(void)
 		EACH(a_refresh_keeps_device_and_expiry),
 		EACH(a_failed_signature_leaves_no_device_in_the_way),
 		EACH(unless_a_retry_makes_it_after_all),
+		EACH(and_an_orphan_s_may_have_been_made),
 		EACH(what_happens_to_no_device_is_found),
 		EACH(a_change_without_its_action_or_of_another_device_is_found),
 		EACH(what_an_active_device_cannot_become_is_found),

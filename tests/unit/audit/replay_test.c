@@ -600,6 +600,48 @@ a_failed_signature_leaves_no_device_unless_repeated(void **state)
 	replay_free(y.replay);
 }
 
+/* The first may have been made, whatever a retry came to; once made, it is. */
+static void
+what_may_have_been_signed_is_a_device_whatever_a_retry_came_to(void **state)
+{
+	static const char *const before[] = { "orphan", "done" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(before); i++) {
+		struct story y = { 0 };
+
+		assert_int_equal(replay_new(&y.replay), ERR_OK);
+		ISSUE(FIRST, HEX_A);
+		reported(&y, before[i], 0);
+		reported(&y, "failed", 0);
+		ISSUE(FIRST, HEX_B);
+		assert_true(FOUND(DEVICES) == 1);
+		replay_free(y.replay);
+	}
+}
+
+static void
+a_refresh_that_failed_takes_no_device_away(void **state)
+{
+	struct story y = { 0 };
+
+	(void)state;
+	assert_int_equal(replay_new(&y.replay), ERR_OK);
+	ISSUE(FIRST, HEX_A);
+	reported(&y, "done", 0);
+	ISSUE(REFRESH, HEX_A);
+	reported(&y, "failed", 2);
+	ISSUE(FIRST, HEX_B);
+	assert_true(FOUND(DEVICES) == 1);
+	/* of a device that was never made there is nothing to take away */
+	reported(&y, "failed", 4);
+	ISSUE(REFRESH, HEX_B);
+	reported(&y, "failed", 6);
+	ISSUE(FIRST, HEX_A);
+	assert_true(FOUND(DEVICES) == 1);
+	replay_free(y.replay);
+}
+
 static void
 a_change_of_status_that_cannot_be_is_found(void **state)
 {
@@ -727,6 +769,9 @@ main(void)
 		cmocka_unit_test(a_refresh_that_changes_the_expiry_is_found),
 		cmocka_unit_test(
 		    a_failed_signature_leaves_no_device_unless_repeated),
+		cmocka_unit_test(
+	    what_may_have_been_signed_is_a_device_whatever_a_retry_came_to),
+		cmocka_unit_test(a_refresh_that_failed_takes_no_device_away),
 		cmocka_unit_test(a_change_of_status_that_cannot_be_is_found),
 		cmocka_unit_test(a_token_redeemed_twice_is_found),
 		cmocka_unit_test(a_token_of_somebody_else_is_found),
