@@ -117,6 +117,13 @@ await test('others verify it: sha256sum, openssl, the kit', async () => {
     path.join(archive, 'log'), log('log.vkey')]), /^VERIFIED/)
 })
 
+await test('the log goes on after its period', async () => {
+  await issue(okse, person())
+  const size = file => +readFileSync(file, 'utf8').split('\n')[1]
+  await until(() => size(log('checkpoint')), n => n > size(note),
+    'a later checkpoint')
+})
+
 await test('the fingerprint on paper finds slips and other checkpoints',
   async () => {
     const text = readFileSync(path.join(archive, 'fingerprint.txt'),
