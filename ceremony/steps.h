@@ -202,7 +202,12 @@ void ceremony_put_attributes(const struct key_record *r, struct payload *p);
     size_t len);
 /* The key at an index of the script, to be found in a token. */
 struct key_spec ceremony_key_spec(const struct ceremony *c, size_t at);
-/* Two objects for each live key, and nothing that nobody recorded. */
+/*
+ * The token's objects against the register: both halves of each live key, of
+ * its label, id and type, none that says it may leave, each signing under the
+ * public key that was recorded; and nothing that nobody recorded. Errors of
+ * token_account() and token_key_find().
+ */
 [[nodiscard]] enum err ceremony_compare_objects(struct ceremony *c,
     int64_t *out_objects);
 
