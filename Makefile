@@ -145,10 +145,11 @@ test-run: all $(unit_programs) $(replay_programs) $(test_modules) $(test_tools) 
 	BUILD=$(BUILD) tests/run.sh
 
 # the notary's every system call in turn, a quarter of an hour; then a death
-# before and after every call of a ceremony. A slice of both is in `make test`
-test-faults: all $(BUILD)/tool/faults $(BUILD)/module/faulty.so $(BUILD)/unit/ceremony/resume_test
+# before and after every call of ceremonies. A slice of both is in `make test`
+test-faults: all $(BUILD)/tool/faults $(BUILD)/module/faulty.so $(BUILD)/unit/ceremony/resume_test $(BUILD)/unit/ceremony/resume_life_test
 	BUILD=$(BUILD) tests/faults.sh
 	printf '%s\n' crash dead | xargs -P 2 -I{} env RESUME_SWEEP={} $(BUILD)/unit/ceremony/resume_test
+	printf '%s\n' crash dead | xargs -P 2 -I{} env RESUME_SWEEP={} $(BUILD)/unit/ceremony/resume_life_test
 
 # whole call chains of leaks, so that a module's own can be told from ours
 asan: export ASAN_OPTIONS = fast_unwind_on_malloc=0

@@ -69,7 +69,7 @@ birth(act_fn *act, const char *faults)
 	return in_child(act, &o, faults);
 }
 
-static enum err
+__attribute__((unused)) static enum err
 verify(void)
 {
 	struct hash root;
