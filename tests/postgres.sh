@@ -53,7 +53,7 @@ END
 }
 
 ctl() {
-	as_server "$bin/pg_ctl" -D "$dir/data" -w -t 30 -s \
+	as_server "$bin/pg_ctl" -D "$dir/data" -w -t 300 -s \
 		-l "$dir/server.log" "$@"
 }
 

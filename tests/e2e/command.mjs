@@ -166,7 +166,7 @@ await test('status is words, or JSON with --json', async () => {
 })
 
 await test('a second instance on the same directory is refused', async () => {
-  const r = await okseCommand(['dev', okse.dir], { timeout: 60000 })
+  const r = await okseCommand(['dev', okse.dir])
   assert.notEqual(r.status, 0)
   assert.equal((await okse.okse(['status'])).status, 0)
 })
@@ -188,7 +188,7 @@ await test('SIGINT stops it as well', async () => {
 await test('a configuration with a mistake stops the start, with its place',
   async () => {
     okse.edit('okse.yaml', 'keyholders: 2', 'keyholders: none')
-    const r = await okseCommand(['dev', okse.dir], { timeout: 60000 })
+    const r = await okseCommand(['dev', okse.dir])
     assert.notEqual(r.status, 0)
     assert.match(r.stderr, /okse\.yaml:\d+:\d+: /)
   })

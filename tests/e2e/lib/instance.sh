@@ -27,7 +27,7 @@ start_instance() {
 }
 
 hear() {
-	for _ in $(seq 600); do
+	for _ in $(seq 3000); do
 		! grep -qx "$1" "$work/said" || return 0
 		kill -0 "$daemon" 2>/dev/null || return 1
 		sleep 0.1
