@@ -11,7 +11,7 @@
 import { spawn, execFile } from 'node:child_process'
 import { randomUUID, randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync, existsSync, rmSync, mkdtempSync }
+import { readFileSync, writeFileSync, rmSync, mkdtempSync, statfsSync }
   from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
@@ -304,10 +304,19 @@ export class Instance {
   }
 }
 
-export function temporary () {
-  return mkdtempSync(path.join(existsSync('/dev/shm') &&
-    process.env.OKSE_SHM ? '/dev/shm' : '/tmp', 'okse-'))
-}
+/**
+ * In memory where there is plenty: what is tried here are processes that die,
+ * never the machine, and disks differ. OKSE_SHM=0: on the disk.
+ */
+const place = (() => {
+  const mounted = readFileSync('/proc/mounts', 'utf8').split('\n')
+    .find(l => l.split(' ')[1] === '/dev/shm')
+  if (!mounted || /\bnoexec\b/.test(mounted) || process.env.OKSE_SHM === '0')
+    return '/tmp'
+  const { bavail, bsize } = statfsSync('/dev/shm')
+  return bavail * bsize > 4e9 ? '/dev/shm' : '/tmp'
+})()
+export const temporary = () => mkdtempSync(path.join(place, 'okse-'))
 
 /** Resolves once none of these processes is left. */
 export const gone = processes => until(() => processes.filter(p => {
