@@ -20,7 +20,7 @@ const must = async (what, promise) => {
 }
 
 /** A bundle of the reference policy, to be signed: its directory and hash. */
-async function bundle (dir) {
+export async function bundle (dir) {
   mkdirSync(dir, { recursive: true })
   for (const name of readdirSync(path.join(configs, 'policy')))
     if (!name.endsWith('_test.yaml'))
