@@ -11,6 +11,7 @@
 
 #include "credential/qr_token.h"
 #include "signer/notary/nonce.h"
+#include "signer/notary/quotas.h"
 
 static void
 expect_nonce(struct notary *n, const struct asked *asked, struct view text)
@@ -53,12 +54,14 @@ expect_request(struct notary *n, const struct request *r)
 	    asked->holder.number);
 	struct handle id = pseudonym_retry(n->keys, asked->caller,
 	    asked->idempotency_key);
+	struct findings found = { .holder = holder };
 	struct registry_device device;
 	struct registry_idem idem;
 
 	(void)registry_idem_find(n->registry, &id, &idem);
 	(void)registry_device_find(n->registry, &holder, asked->programme,
 	    &device);
+	(void)quotas_gather(n, asked, &found);
 	if (asked->operation != OPERATION_QR_TOKEN)
 		(void)registry_device_last(n->registry, &holder,
 		    asked->programme, &device);

@@ -193,24 +193,33 @@
 	    " WHERE node = ?1 AND retired_at IS NULL")                        \
 	X(NODE_QR, node, NOW,                                                 \
 	    "UPDATE node SET qr_certificate = ?2 WHERE node = ?1")            \
+	/* the oldest ?2 rows at most: a range of the key's index */          \
 	X(FORGET_NONCES, nonce, SWEEP,                                        \
-	    "DELETE FROM nonce WHERE (expires_at, random) IN"                 \
+	    "DELETE FROM nonce WHERE expires_at < ?1"                         \
+	    " AND (expires_at, random) <= (SELECT expires_at, random FROM"    \
 	    " (SELECT expires_at, random FROM nonce WHERE expires_at < ?1"    \
-	    " ORDER BY expires_at LIMIT ?2)")                                 \
+	    " ORDER BY expires_at, random LIMIT ?2) o"                        \
+	    " ORDER BY expires_at DESC, random DESC LIMIT 1)")                \
 	X(FORGET_QR, qr, SWEEP,                                               \
-	    "DELETE FROM qr WHERE cti IN"                                     \
-	    " (SELECT cti FROM qr WHERE cti < ?1 ORDER BY cti LIMIT ?2)")     \
+	    "DELETE FROM qr WHERE cti < ?1 AND cti <= (SELECT cti FROM"       \
+	    " (SELECT cti FROM qr WHERE cti < ?1 ORDER BY cti LIMIT ?2) o"    \
+	    " ORDER BY cti DESC LIMIT 1)")                                    \
 	X(FORGET_QUOTA, quota, SWEEP,                                         \
-	    "DELETE FROM quota WHERE id IN"                                   \
-	    " (SELECT id FROM quota WHERE id < ?1 ORDER BY id LIMIT ?2)")     \
+	    "DELETE FROM quota WHERE id < ?1 AND id <= (SELECT id FROM"       \
+	    " (SELECT id FROM quota WHERE id < ?1 ORDER BY id LIMIT ?2) o"    \
+	    " ORDER BY id DESC LIMIT 1)")                                     \
 	X(FORGET_IDEM, idem, SWEEP,                                           \
 	    "DELETE FROM idem WHERE issued_at < ?1 AND node = ?3"             \
-	    " AND log_index IN (SELECT log_index FROM idem WHERE node = ?3"   \
-	    " ORDER BY log_index LIMIT ?2)")                                  \
+	    " AND log_index <= (SELECT log_index FROM"                        \
+	    " (SELECT log_index FROM idem WHERE node = ?3"                    \
+	    " ORDER BY log_index LIMIT ?2) o"                                 \
+	    " ORDER BY log_index DESC LIMIT 1)")                              \
 	X(FORGET_USES, status_use, SWEEP,                                     \
 	    "DELETE FROM status_use WHERE expires_at < ?1"                    \
-	    " AND (list, first) IN (SELECT list, first FROM status_use"       \
-	    " ORDER BY list, first LIMIT ?2)")
+	    " AND (list, first) <= (SELECT list, first FROM"                  \
+	    " (SELECT list, first FROM status_use"                            \
+	    " ORDER BY list, first LIMIT ?2) o"                               \
+	    " ORDER BY list DESC, first DESC LIMIT 1)")
 
 enum registry_statement {
 #define X(name, table, kind, sql) name,
