@@ -5,7 +5,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
-export BUILD
+OKSE_SHM=0	# what is durable costs what the disk costs
+export BUILD OKSE_SHM
 node tests/bench/bench.mjs "$@"
 echo
 node tests/bench/log.mjs
