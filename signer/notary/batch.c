@@ -10,6 +10,8 @@
 #include "signer/notary/reported.h"
 #include "signer/notary/ticket.h"
 
+#define FORGET_AFTER 64		/* requests */
+
 enum err
 queue_add(struct queue *q, uint64_t id, struct view frame)
 {
@@ -87,10 +89,21 @@ serve_waiting(struct notary *n, struct queue *q, struct batch *b)
 		    VIEW(q->frames.at + q->waiting[i].at, q->waiting[i].len),
 		    &b->at[b->count++]));
 	}
-	if (b->count == 0)
+	n->served += b->count;
+	return ERR_OK;
+}
+
+/* To look costs the same for few as for many. */
+static enum err
+forget_old(struct notary *n)
+{
+	size_t served = n->served;
+
+	if (served < FORGET_AFTER)
 		return ERR_OK;
+	n->served = 0;
 	/* twice what can have come in: it keeps up */
-	return registry_forget(n->registry, n->now, 2 * b->count);
+	return registry_forget(n->registry, n->now, 2 * served);
 }
 
 static enum err
@@ -98,6 +111,7 @@ stage(struct notary *n, struct queue *q, struct batch *b)
 {
 	TRY(chores_stage(n));
 	TRY(serve_waiting(n, q, b));
+	TRY(forget_old(n));
 	if (b->count < BATCH_MAX && metadata_due(n, n->now))
 		TRY(metadata_stage(n, &b->at[b->count++]));
 	if (guard_is_open(&n->guard))

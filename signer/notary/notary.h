@@ -50,6 +50,7 @@ struct notary {
 	struct keys		*keys;		/* NULL while sealed */
 	size_t			 keyholders;	/* attached just now */
 	int64_t			 now;		/* of the batch, seconds */
+	size_t			 served;	/* since it last forgot */
 	struct outstanding	 outstanding;
 	struct chores		 chores;
 	struct vouched		 vouched;

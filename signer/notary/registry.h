@@ -372,7 +372,7 @@ struct registry_orphan {
  * Removes some of what time has made useless (up to rows of each kind, oldest
  * first): nonces after their expiry, windows of quotas after their end, QR
  * tokens, retries and places in status lists as above. Called
- * with every batch, it keeps up without ever taking long.
+ * often, it keeps up without ever taking long.
  */
 [[nodiscard]] enum err registry_forget(struct registry *r, int64_t now,
     size_t rows);

@@ -36,30 +36,41 @@ read_device(struct query *q, struct registry_device *out_device)
 	return ERR_OK;
 }
 
-static enum err
-find(struct registry *r, enum registry_statement statement,
-    const struct handle *holder, struct view programme,
-    struct registry_device *out_device)
+enum err
+registry_device_find(struct registry *r, const struct handle *holder,
+    struct view programme, struct registry_device *out_device)
 {
-	struct query q = registry_query(r, statement);
+	struct query q = registry_query(r, DEVICE_FIND);
 
 	put_handle(&q, holder);
 	query_put_text(&q, programme);
 	return read_device(&q, out_device);
 }
 
-enum err
-registry_device_find(struct registry *r, const struct handle *holder,
-    struct view programme, struct registry_device *out_device)
-{
-	return find(r, DEVICE_FIND, holder, programme, out_device);
-}
-
+/* They are few, mostly none: to have them sorted would cost more. */
 enum err
 registry_device_last(struct registry *r, const struct handle *holder,
     struct view programme, struct registry_device *out_device)
 {
-	return find(r, DEVICE_LAST, holder, programme, out_device);
+	struct query q = registry_query(r, DEVICES_PAST);
+	struct registry_device d, last;
+	enum err e;
+
+	put_handle(&q, holder);
+	query_put_text(&q, programme);
+	TRY(query_row(&q));
+	last = get_device(&q);
+	while ((e = query_next(&q)) == ERR_OK) {
+		d = get_device(&q);
+		if (view_compare(VIEW_OF(d.serial.at),
+		    VIEW_OF(last.serial.at)) > 0)
+			last = d;
+	}
+	if (e != ERR_NOT_FOUND)
+		return e;
+	TRY(registry_failed(r));
+	*out_device = last;
+	return ERR_OK;
 }
 
 enum err

@@ -16,11 +16,11 @@
 	    " refreshed_at, changed_at"                                       \
 	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
 	    " AND state IN (1, 3)")                                           \
-	X(DEVICE_LAST, device, READ,                                          \
+	X(DEVICES_PAST, device, READ,                                         \
 	    "SELECT device, serial, state, issued_at, administrative_expiry," \
 	    " refreshed_at, changed_at"                                       \
 	    " FROM device WHERE holder = ?1 AND programme = ?2"               \
-	    " AND state NOT IN (1, 3) ORDER BY serial DESC, id DESC LIMIT 1") \
+	    " AND state NOT IN (1, 3)")                                       \
 	X(DEVICE_PAST, device, READ,                                          \
 	    "SELECT device, serial, state, issued_at, administrative_expiry," \
 	    " refreshed_at, changed_at"                                       \
