@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "signer/notary/sqlite_wal.h"
 
 #define APPLICATION_ID 0x4f6b7365	/* "Okse" */
 
@@ -402,7 +403,7 @@ connect_to(struct sqlite *s, const char *name, int flags)
 	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	rc = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX |
-	    SQLITE_OPEN_NOFOLLOW, NULL);
+	    SQLITE_OPEN_NOFOLLOW, sqlite_wal_layer());
 	if (rc == SQLITE_OK)
 		return ERR_OK;
 	return s->db != NULL ? fail(s, rc) :

@@ -19,7 +19,7 @@ enum fault { FAULT_NONE, FAULT_WRITE, FAULT_SHORT, FAULT_FULL, FAULT_SYNC };
 
 static struct {
 	enum fault	fault;
-	int		after;		/* calls that still succeed */
+	int		after;		/* pieces, or syncs, that succeed */
 	bool		hit;
 	unsigned int	syncs;
 	void		(*at_sync)(void);
@@ -38,13 +38,18 @@ real_of(sqlite3_file *f)
 	    methods[1].real;
 }
 
+/* Half a frame of the journal: cuts fall between frames and inside them. */
+#define PIECE 2060
+
 static bool
-fails(bool sync)
+fails(bool sync, int pieces)
 {
 	if (layer.fault == FAULT_NONE || sync != (layer.fault == FAULT_SYNC))
 		return false;
-	if (layer.after-- > 0)
+	if (layer.after >= pieces) {
+		layer.after -= pieces;
 		return false;
+	}
 	return layer.hit = true;
 }
 
@@ -53,10 +58,11 @@ on_write(sqlite3_file *f, const void *at, int len, sqlite3_int64 offset)
 {
 	const sqlite3_io_methods *real = real_of(f);
 
-	if (!fails(false))
+	if (!fails(false, (len + PIECE - 1) / PIECE))
 		return real->xWrite(f, at, len, offset);
-	if (layer.fault == FAULT_SHORT && len > 3)
-		real->xWrite(f, at, len / 2, offset);
+	if (layer.fault == FAULT_SHORT && layer.after > 0)
+		real->xWrite(f, at, layer.after * PIECE, offset);
+	layer.after = 0;	/* nor does any that follows succeed */
 	return layer.fault == FAULT_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 }
 
@@ -66,7 +72,7 @@ on_sync(sqlite3_file *f, int flags)
 	if (layer.at_sync != NULL)
 		layer.at_sync();
 	layer.syncs++;
-	if (fails(true))
+	if (fails(true, 1))
 		return SQLITE_IOERR_FSYNC;
 	return real_of(f)->xSync(f, flags);
 }
