@@ -172,9 +172,10 @@ export function sit (args, env, room, say = () => undefined) {
 
 /**
  * The same on a terminal of 80 by 24, where questions stand at the foot of a
- * screen. Also gives the screens that were asked on.
+ * screen. Also gives the screens that were asked on, and what is left to read
+ * once the terminal has been given back. say as in sit(); null: Ctrl-C.
  */
-export function sitAtScreen (args, env, room) {
+export function sitAtScreen (args, env, room, say = () => undefined) {
   const quote = a => `'${a.replaceAll("'", "'\\''")}'`
   const command = 'stty rows 24 cols 80; exec ' +
     [okse_program, 'ceremony', ...args].map(quote).join(' ')
@@ -196,10 +197,15 @@ export function sitAtScreen (args, env, room) {
       if (!text) return
       seen = ''
       asked.push({ text, rows })
-      child.stdin.write(honest(text, room) + '\n')
+      const own = say(text, asked.length)
+      child.stdin.write(own === null
+        ? '\x03'
+        : (own ?? honest(text, room)) + '\n')
     })
     child.stdin.on('error', () => {})
-    child.on('close', status => resolve({ status, stdout, asked }))
+    child.on('close', status => resolve({
+      status, stdout, asked, left: stdout.split('\x1b[?1049l')[1]
+    }))
   })
 }
 
