@@ -31,7 +31,7 @@ static const struct route {
 	    route_qr_tokens },
 	{ HTTP_POST, "/v1/credentials", CLIENTS, ISSUES | MAY_BE_LONG,
 	    route_credential },
-	{ HTTP_POST, "/v1/status-changes", CLIENTS, NEEDS_KEY,
+	{ HTTP_POST, "/v1/status-changes", CLIENTS, NEEDS_KEY | NEEDS_OPEN,
 	    route_status_change },
 	{ HTTP_POST, "/v1/decisions", CLIENTS, NEEDS_OPEN | MAY_BE_LONG,
 	    route_decision },

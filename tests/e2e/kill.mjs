@@ -85,6 +85,22 @@ for (const role of ['keyholder', 'gate', 'desk', 'notary']) {
     })
 }
 
+await test('while there is no notary every request is refused at once',
+  async () => {
+    const all = await okse.processes()
+    const of = role => all.find(p => p.role === role)
+    const who = person()
+    process.kill(of('supervisor').pid, 'SIGSTOP')	// who would replace it
+    process.kill(of('notary').pid, 'SIGKILL')
+    for (const [url, body] of [['/v1/qr-tokens', qrTokenBody(who)],
+      ['/v1/status-changes', { programme: 'resident-id', action: 'suspend',
+        reason: 'phone-lost', holder: who.holder }]])
+      await until(() => okse.post(url, body), r => r.status === 503 &&
+        /^the notary is restarting/.test(r.json.detail), 'refused for that')
+    process.kill(of('supervisor').pid, 'SIGCONT')
+    await okse.replaced(of('notary'))
+  })
+
 await test('no holder has got a second device by it', async () => {
   for (const who of holders.slice(-20)) {
     const r = await okse.post('/v1/qr-tokens', qrTokenBody(who))
