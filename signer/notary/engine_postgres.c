@@ -48,6 +48,7 @@ plan_by_key(struct pg_engine *e)
 static enum err
 prepare(struct pg_engine *e, int64_t deadline)
 {
+	pg_many_forget(e);
 	if (e->as == POSTGRES_AS_DAEMON)
 		plan_by_key(e);
 	for (size_t i = 0; i < e->engine.count; i++) {
@@ -367,6 +368,7 @@ engine_close(struct engine *engine)
 	for (size_t i = 0; e->rows != NULL && i < engine->count; i++)
 		bytes_done(&e->rows[i].bytes);
 	mem_free(e->rows);
+	pg_many_done(e);
 	mem_free(e->expected.at);
 	mem_free(e->writes.at);
 	bytes_done(&e->text);
@@ -398,7 +400,8 @@ static enum err
 open_all(struct pg_engine *e, const char *uri)
 {
 	e->rows = mem_new(e->engine.count, sizeof(*e->rows));
-	if (e->rows == NULL)
+	e->many = mem_new(e->engine.count, sizeof(*e->many));
+	if (e->rows == NULL || e->many == NULL)
 		return err_because(ERR_MEMORY, "the registry");
 	TRY(postgres_target_parse(uri, &e->target));
 	return connect_checked(e, time_monotonic_us() + CONNECT_PATIENCE);

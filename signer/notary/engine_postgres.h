@@ -8,6 +8,9 @@
  *	the batch's reads again, its writes		no round trip
  *	commit						two
  *
+ * Calls of one statement go to the server as one, with arrays
+ * (postgres_many.c): what a batch costs it grows little with its requests.
+ *
  * A node writes through one row of the table writer: each batch counts it up
  * under the epoch that the process took when it connected. So a connection
  * that was given up cannot commit behind the back of the next one, and what

@@ -35,9 +35,10 @@ keep(struct pg_engine *e, struct pg_calls *calls, const struct query *q,
     bool must_change)
 {
 	struct pg_call c = { .engine = e, .statement = q->statement,
-	    .at = e->text.len, .serial = calls->count,
+	    .at = e->text.len, .serial = calls->count, .group = 1,
 	    .must_change = must_change };
 
+	pg_many_learn(e, q);
 	if (calls->count == calls->room) {
 		size_t room = calls->room != 0 ? 2 * calls->room : 256;
 		struct pg_call *more = mem_resize(calls->at, room,
@@ -56,12 +57,6 @@ keep(struct pg_engine *e, struct pg_calls *calls, const struct query *q,
 	c.len = e->text.len - c.at;
 	calls->at[calls->count++] = c;
 	return ERR_OK;
-}
-
-static struct view
-parameters(const struct pg_call *c)
-{
-	return VIEW(c->engine->text.at + c->at, c->len);
 }
 
 /* A whole call: what it would read is known, or not. */
@@ -104,21 +99,56 @@ on_row(void *arg, const struct view *row, uint64_t changed)
 		bytes_put_block(&rows->bytes, *row);
 }
 
-/* Answers of expected reads come one after another. */
+/* Answers of expected reads come one after another: c's are all there. */
+static void
+know(struct pg_call *c)
+{
+	struct pg_engine *e = c->engine;
+	struct pg_rows *rows = &e->rows[c->statement];
+
+	if (rows->bytes.failed || book_put(&e->known, call_key(e,
+	    c->statement, pg_parameters(c)), bytes_view(&rows->bytes)) !=
+	    ERR_OK)
+		(void)out_of_memory(e);
+	bytes_reset(&rows->bytes);
+}
+
 static void
 on_expected(void *arg, const struct view *row, uint64_t changed)
 {
 	struct pg_call *c = arg;
-	struct pg_engine *e = c->engine;
-	struct pg_rows *rows = &e->rows[c->statement];
 
-	on_row(rows, row, changed);
-	if (row != NULL)
+	on_row(&c->engine->rows[c->statement], row, changed);
+	if (row == NULL)
+		know(c);
+}
+
+/* The same for many: each row says which of the calls it answers. */
+static void
+on_many(void *arg, const struct view *row, uint64_t changed)
+{
+	struct pg_call *first = arg;
+	size_t which = first->group;
+
+	(void)changed;
+	if (row != NULL) {
+		struct reader r = reader_of(*row);
+
+		which = (size_t)datum_get(&r).number - 1;
+		if (which >= first->group || which < first->answered) {
+			(void)engine_fail(&first->engine->engine,
+			    err_because(ERR_CORRUPT,
+			    "database: an answer to nothing"));
+			return;
+		}
+		while (first->answered < which)
+			know(&first[first->answered++]);
+		bytes_put_block(
+		    &first->engine->rows[first->statement].bytes, r.rest);
 		return;
-	if (rows->bytes.failed || book_put(&e->known, call_key(e,
-	    c->statement, parameters(c)), bytes_view(&rows->bytes)) != ERR_OK)
-		(void)out_of_memory(e);
-	bytes_reset(&rows->bytes);
+	}
+	while (first->answered < which)
+		know(&first[first->answered++]);
 }
 
 static void
@@ -127,7 +157,7 @@ on_written(void *arg, const struct view *row, uint64_t changed)
 	struct pg_call *c = arg;
 
 	if (row == NULL)
-		c->unchanged = changed == 0;
+		c->unchanged = changed < c->group;
 }
 
 /* ---- rounds */
@@ -141,7 +171,8 @@ pg_round(struct pg_engine *e, int64_t deadline)
 		err = err_because(ERR_SYSTEM, "this node was retired, or "
 		    "another process has begun to write as it");
 	if (err == ERR_OK)
-		return ERR_OK;
+		return e->open ? e->engine.failed : ERR_OK;
+	pg_many_forget(e);
 	/* what others did can be over at the next attempt */
 	if (postgres_again(e->connection) && e->open && !e->careful) {
 		e->conflict = true;
@@ -181,6 +212,45 @@ queue_begin(struct pg_engine *e)
 	e->begun = true;
 }
 
+/* The calls of one statement together; some as one, if they can. */
+static int
+by_statement(const void *a, const void *b)
+{
+	const struct pg_call *x = a, *y = b;
+
+	if (x->statement != y->statement)
+		return x->statement < y->statement ? -1 : 1;
+	return x->serial < y->serial ? -1 : 1;
+}
+
+static void
+queue_calls(struct pg_engine *e, struct pg_call *at, size_t left,
+    postgres_row_fn one, postgres_row_fn many)
+{
+	while (left != 0) {
+		size_t n = pg_many_fit(e, at, left);
+
+		if (n == 1)
+			queue(e, at->statement, pg_parameters(at), one, at);
+		else
+			(void)engine_fail(&e->engine,
+			    pg_many_queue(e, at, n, many));
+		at += n;
+		left -= n;
+	}
+}
+
+static void
+queue_reads(struct pg_engine *e)
+{
+	struct pg_calls *reads = &e->expected;
+
+	if (reads->count == 0)
+		return;
+	qsort(reads->at, reads->count, sizeof(*reads->at), by_statement);
+	queue_calls(e, reads->at, reads->count, on_expected, on_many);
+}
+
 enum err
 pg_expect(struct engine *engine, bool on)
 {
@@ -191,11 +261,7 @@ pg_expect(struct engine *engine, bool on)
 	if (on || engine->failed != ERR_OK)
 		return engine->failed;
 	queue_begin(e);
-	for (size_t i = 0; i < e->expected.count; i++) {
-		struct pg_call *c = &e->expected.at[i];
-
-		queue(e, c->statement, parameters(c), on_expected, c);
-	}
+	queue_reads(e);
 	err = pg_round(e, e->deadline);
 	e->expected.count = 0;
 	return err == ERR_EXISTS ? ERR_OK : err;	/* commit says so */
@@ -222,8 +288,8 @@ static int
 compare(const void *a, const void *b)
 {
 	const struct pg_call *x = a, *y = b;
-	struct reader rx = reader_of(parameters(x));
-	struct reader ry = reader_of(parameters(y));
+	struct reader rx = reader_of(pg_parameters(x));
+	struct reader ry = reader_of(pg_parameters(y));
 	const struct statement *all = x->engine->engine.statements;
 	int by = rank(x) - rank(y);
 
@@ -247,9 +313,7 @@ queue_writes(struct pg_engine *e, size_t from, size_t to)
 	if (to == from)
 		return;
 	qsort(at, to - from, sizeof(*at), compare);
-	for (size_t i = 0; i < to - from; i++)
-		queue(e, at[i].statement, parameters(&at[i]), on_written,
-		    &at[i]);
+	queue_calls(e, at, to - from, on_written, on_written);
 }
 
 /* What came before the request's mark cannot be undone with it. */
@@ -277,6 +341,7 @@ check_writes(struct pg_engine *e)
 enum err
 pg_flush(struct pg_engine *e)
 {
+	e->marked = e->writes.count;	/* nobody undoes any of them now */
 	queue_all(e, false);
 	TRY(pg_round(e, e->deadline));
 	check_writes(e);
@@ -292,7 +357,7 @@ run_now(struct pg_engine *e, const struct query *q, bool must_change)
 	TRY(keep(e, &e->writes, q, must_change));
 	last = e->writes.at[--e->writes.count];
 	queue_all(e, true);
-	queue(e, last.statement, parameters(&last), on_written, &last);
+	queue(e, last.statement, pg_parameters(&last), on_written, &last);
 	TRY(pg_round(e, e->deadline));
 	check_writes(e);
 	return last.unchanged && must_change ? ERR_EXISTS : ERR_OK;
@@ -362,7 +427,7 @@ ask(struct pg_engine *e, const struct query *q, const struct pg_call *c)
 		queue_all(e, true);
 	else
 		queue_begin(e);
-	queue(e, q->statement, parameters(c), on_row, rows);
+	queue(e, q->statement, pg_parameters(c), on_row, rows);
 	TRY(pg_round(e, deadline));
 	if (after_writes)
 		check_writes(e);
@@ -377,7 +442,7 @@ find_rows(struct query *q, const struct pg_call *c)
 	struct view known;
 
 	bytes_reset(&rows->bytes);
-	if (is_known(e, q, parameters(c), &known))
+	if (is_known(e, q, pg_parameters(c), &known))
 		bytes_put(&rows->bytes, known);
 	else
 		TRY(ask(e, q, c));

@@ -25,8 +25,10 @@ struct pg_call {
 	size_t		 statement;
 	size_t		 at, len;	/* parameters, in engine.text */
 	size_t		 serial;	/* in the order of coming */
+	size_t		 group;		/* it, and what went with it */
+	size_t		 answered;	/* of them */
 	bool		 must_change;
-	bool		 unchanged;	/* the answer: no row was changed */
+	bool		 unchanged;	/* the answer: a row was not changed */
 };
 
 struct pg_calls {
@@ -40,6 +42,13 @@ struct pg_rows {
 	struct reader	rest;
 	size_t		columns;
 	struct datum	column[QUERY_VALUES];
+};
+
+/* A statement, when many calls of it go as one. */
+struct pg_many {
+	size_t		count;		/* parameters */
+	enum datum_type	types[QUERY_VALUES]; /* DATUM_NULL: not known */
+	bool		prepared;	/* for this connection */
 };
 
 struct pg_writer {
@@ -74,6 +83,9 @@ struct pg_engine {
 	struct book		 known;		/* call: its rows */
 	struct book		 written;	/* table and key */
 	struct pg_rows		*rows;		/* one a statement */
+	struct pg_many		*many;		/* likewise */
+	unsigned int		 many_names;	/* of what is prepared */
+	struct bytes		 columns[QUERY_VALUES]; /* of calls sent */
 };
 
 static inline struct pg_engine *
@@ -94,6 +106,26 @@ void pg_end(struct query *q);
 void pg_forget(struct pg_engine *e);
 /* One round; an answer that does not come loses the connection. */
 [[nodiscard]] enum err pg_round(struct pg_engine *e, int64_t deadline);
+
+static inline struct view
+pg_parameters(const struct pg_call *c)
+{
+	return VIEW(c->engine->text.at + c->at, c->len);
+}
+
+/* postgres_many.c: calls of one statement that go as one */
+void pg_many_learn(struct pg_engine *e, const struct query *q);
+/* How many of these can go together; 1 for alone. */
+size_t pg_many_fit(const struct pg_engine *e, const struct pg_call *at,
+    size_t left);
+/*
+ * Rows of a read begin with a number, 1 for the first call, and come in its
+ * order; of writes comes how many rows were changed.
+ */
+[[nodiscard]] enum err pg_many_queue(struct pg_engine *e, struct pg_call *at,
+    size_t count, postgres_row_fn fn);
+void pg_many_forget(struct pg_engine *e);
+void pg_many_done(struct pg_engine *e);
 
 /*
  * postgres_check.c: may this server be trusted with the registry? And which

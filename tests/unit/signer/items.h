@@ -14,11 +14,13 @@
 #include "base/time.h"
 #include "tests/unit/signer/cluster.h"
 
-enum { PUT, SET, SET_NOW, GET, ALL, SWEEP, COUNT_UP, STATEMENTS };
+enum { PUT, NOTE, SET, SET_NOW, GET, ALL, SWEEP, COUNT_UP, STATEMENTS };
 
 static const struct statement statements[STATEMENTS] = {
 	[PUT] = { "PUT", "item", STATEMENT_WRITE, "INSERT INTO item (key, "
 	    "value) VALUES (?1, ?2) ON CONFLICT DO NOTHING" },
+	[NOTE] = { "NOTE", "item", STATEMENT_WRITE, "INSERT INTO item (key, "
+	    "value, note) VALUES (?1, 7, ?2) ON CONFLICT DO NOTHING" },
 	[SET] = { "SET", "item", STATEMENT_WRITE, "UPDATE item SET value = ?2"
 	    " WHERE key = ?1 AND value = ?3" },
 	[SET_NOW] = { "SET_NOW", "item", STATEMENT_NOW, "UPDATE item SET "
