@@ -358,7 +358,9 @@ judge_lives(struct replay *r)
 {
 	struct device before = { 0 };
 
-	qsort(r->lives, r->life_count, sizeof(*r->lives), compare_lives);
+	if (r->life_count != 0)
+		qsort(r->lives, r->life_count, sizeof(*r->lives),
+		    compare_lives);
 	for (size_t i = 0; i < r->life_count; i = before.to) {
 		struct device d = device_at(r, i);
 		bool same = i != 0 && memcmp(r->lives[i - 1].name,
