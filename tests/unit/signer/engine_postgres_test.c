@@ -448,15 +448,31 @@ a_server_that_was_set_back_is_not_written_to(void **state)
 	close_engine(e);
 }
 
+/* Sets it, and waits until the server goes by it; NULL: what it was before. */
+static void
+set_server(const char *name, const char *value, const char *then)
+{
+	char sql[160];
+	int i = 0;
+
+	snprintf(sql, sizeof(sql), value == NULL ? "ALTER SYSTEM RESET %s" :
+	    "ALTER SYSTEM SET %s = '%s'", name, value);
+	assert_true(cluster_sql(&cluster, sql));
+	assert_true(cluster_sql(&cluster, "SELECT pg_reload_conf()"));
+	snprintf(sql, sizeof(sql), "SELECT 1 / (current_setting('%s') = "
+	    "'%s')::int", name, then);
+	while (!cluster_sql(&cluster, sql)) {
+		assert_in_range(++i, 1, 600);
+		usleep(100000);
+	}
+}
+
 static void
 replicate_to(const char *standby)
 {
-	char sql[128];
-
-	snprintf(sql, sizeof(sql), "ALTER SYSTEM SET "
-	    "synchronous_standby_names = '%s'", standby);
-	assert_true(cluster_sql(&cluster, sql) && cluster_sql(&cluster,
-	    "SELECT pg_reload_conf(), pg_sleep(0.2)"));
+	set_server("synchronous_standby_names", standby, standby);
+	/* it is the checkpointer that tells the others, and tells nobody */
+	assert_true(cluster_sql(&cluster, "SELECT pg_sleep(1)"));
 }
 
 /* Ends every wait for a standby, as an impatient administrator would. */
@@ -555,15 +571,10 @@ settings_that_lose_commits_are_refused_by_name(void **state)
 	}
 	for (int i = 0; i < 2; i++) {
 		const char *name = i == 0 ? "fsync" : "full_page_writes";
-		char sql[128];
 
-		snprintf(sql, sizeof(sql), "ALTER SYSTEM SET %s = off", name);
-		assert_true(cluster_sql(&cluster, sql) && cluster_sql(
-		    &cluster, "SELECT pg_reload_conf(), pg_sleep(0.2)"));
+		set_server(name, "off", "off");
 		refused(cluster.daemon, name);
-		snprintf(sql, sizeof(sql), "ALTER SYSTEM RESET %s", name);
-		assert_true(cluster_sql(&cluster, sql) && cluster_sql(
-		    &cluster, "SELECT pg_reload_conf(), pg_sleep(0.2)"));
+		set_server(name, NULL, "on");
 	}
 	close_engine(open_as(cluster.daemon, 3));
 }

@@ -21,7 +21,7 @@
 #include "signer/rider.h"
 #include "tests/licence.h"
 
-#define WAIT_MS 20000
+#define WAIT_MS 120000
 #define LIST URI "/v1/status-lists/1"
 
 struct wire {

@@ -13,7 +13,7 @@
 #include "signer/packet.h"
 #include "tests/unit/signer/notary.h"
 
-#define WAIT_MS 20000
+#define WAIT_MS 120000
 
 /* One end of a channel, and the messages of a packet not yet looked at. */
 struct wire {

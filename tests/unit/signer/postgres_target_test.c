@@ -123,7 +123,7 @@ connect_as(const char *user, const char *certificate, const char *host)
 	    cluster.dir, client);
 	if (postgres_target_parse(uri, &t) != ERR_OK)
 		fail_msg("%s", err_why());
-	return postgres_connect(t, time_monotonic_us() + 5000000, &p);
+	return postgres_connect(t, time_monotonic_us() + 60000000, &p);
 }
 
 static void
