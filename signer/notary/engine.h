@@ -113,6 +113,11 @@ struct engine_ops {
 	 * unknown, and the process ends.
 	 */
 	enum err	(*commit)(struct engine *e);
+	/*
+	 * May be NULL. Between transactions: what can wait until those have
+	 * been answered whom a commit was for.
+	 */
+	void		(*tend)(struct engine *e);
 	/* Whatever state the transaction is in. After ERR_FULL and
 	 * ERR_MEMORY the engine can go on (failed is ERR_OK again). */
 	void		(*rollback)(struct engine *e);

@@ -347,6 +347,8 @@ on_pass(struct proc *p)
 		s->failed |= upkeep_is_over(&s->upkeep, s->notary, p);
 		return;
 	}
+	/* what the last pass made durable has left since */
+	registry_tend(s->notary->registry);
 	s->notary->keyholders = count_keyholders(p);
 	keep_lists(s, false);
 	if (!s->failed)

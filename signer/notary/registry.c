@@ -228,6 +228,13 @@ registry_commit(struct registry *r)
 	return e;
 }
 
+void
+registry_tend(struct registry *r)
+{
+	if (r->engine->ops->tend != NULL && r->engine->failed == ERR_OK)
+		r->engine->ops->tend(r->engine);
+}
+
 /* Counters given out since then may be given out again by the database. */
 void
 registry_rollback(struct registry *r)

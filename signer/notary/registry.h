@@ -78,6 +78,11 @@ bool registry_expects(const struct registry *r);
  * Anything else: it is unknown; end the process.
  */
 [[nodiscard]] enum err registry_commit(struct registry *r);
+/*
+ * Between transactions, and after the answers of the last one have left: the
+ * database's own chores, which can take some 10 ms.
+ */
+void registry_tend(struct registry *r);
 void registry_rollback(struct registry *r);
 /*
  * One request within the batch: what changed since the last mark can be taken

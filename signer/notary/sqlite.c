@@ -22,7 +22,8 @@
  * locking_mode comes before journal_mode: WAL then needs no shared memory and
  * a second opener finds the database locked. cache_size is in KiB. A longer
  * WAL would be copied back less often, but nobody is served meanwhile: 16 MiB
- * keep that below the patience of a request.
+ * keep that below the patience of a request. Whoever serves somebody does it
+ * sooner, and not within a commit: sqlite_wal_tend().
  */
 static const char pragmas[] =
     "PRAGMA locking_mode = EXCLUSIVE;"
@@ -450,6 +451,7 @@ static const struct engine_ops sqlite_ops = {
 	.ready = sqlite_ready,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
+	.tend = sqlite_wal_tend,
 	.rollback = sqlite_rollback,
 	.mark = sqlite_mark,
 	.undo = sqlite_undo,

@@ -7,13 +7,12 @@
  */
 #include "signer/notary/sqlite_wal.h"
 
-#include <sqlite3.h>
-#include <stdint.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "signer/notary/sqlite.h"
 
 #define WAITING_MAX (128 * 1024)	/* one write has at most this */
+#define LONG 2000			/* pages: some 10 ms to copy and sync */
 
 /* Lies behind the plain layer's own part of an open file. */
 struct wal {
@@ -153,4 +152,19 @@ sqlite_wal_layer(void)
 	layer.xOpen = layer_open;
 	return sqlite3_vfs_register(&layer, 0) == SQLITE_OK ? layer.zName :
 	    NULL;
+}
+
+void
+sqlite_wal_tend(struct engine *e)
+{
+	sqlite3 *db = sqlite_connection(e);
+	int pages = 0, most;
+
+	if (sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &most,
+	    0) != SQLITE_OK || pages < LONG)
+		return;
+	(void)sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_WRITE, &pages,
+	    &most, 1);
+	(void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+	    NULL, NULL);
 }

@@ -125,6 +125,7 @@ all(struct world *w, size_t people, size_t batch, bool visit)
 		start = now_ns();
 		before = cpu();
 		world_run(w);
+		registry_tend(w->n->registry);
 		sign_log(w);
 		took[count] = (double)(now_ns() - start) / 1e6;
 		sum.seconds += took[count++] / 1e3;

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/file.h"
+#include "signer/notary/sqlite.h"
 #include "signer/notary/sqlite_wal.h"
 
 #define LARGEST (128 * 1024)	/* that one write has, and no more */
