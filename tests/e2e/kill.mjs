@@ -91,13 +91,16 @@ await test('while there is no notary every request is refused at once',
     const of = role => all.find(p => p.role === role)
     const who = person()
     process.kill(of('supervisor').pid, 'SIGSTOP')	// who would replace it
-    process.kill(of('notary').pid, 'SIGKILL')
-    for (const [url, body] of [['/v1/qr-tokens', qrTokenBody(who)],
-      ['/v1/status-changes', { programme: 'resident-id', action: 'suspend',
-        reason: 'phone-lost', holder: who.holder }]])
-      await until(() => okse.post(url, body), r => r.status === 503 &&
-        /^the notary is restarting/.test(r.json.detail), 'refused for that')
-    process.kill(of('supervisor').pid, 'SIGCONT')
+    try {
+      process.kill(of('notary').pid, 'SIGKILL')
+      for (const [url, body] of [['/v1/qr-tokens', qrTokenBody(who)],
+        ['/v1/status-changes', { programme: 'resident-id', action: 'suspend',
+          reason: 'phone-lost', holder: who.holder }]])
+        await until(() => okse.post(url, body), r => r.status === 503 &&
+          /^the notary is restarting/.test(r.json.detail), 'refused for that')
+    } finally {
+      process.kill(of('supervisor').pid, 'SIGCONT')
+    }
     await okse.replaced(of('notary'))
   })
 
