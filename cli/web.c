@@ -13,8 +13,10 @@
 
 #include "base/crypto.h"
 #include "base/response.h"
+#include "base/time.h"
 
 #define ERROR_PAGE 65536
+#define NAP_MS 10
 
 struct web {
 	char		*host;		/* "example.kr:443", "[::1]:80" */
@@ -169,6 +171,7 @@ static enum err
 connect_to(struct web *w)
 {
 	const struct timeval limit = { .tv_sec = WEB_SECONDS };
+	const int64_t end = time_now() + WEB_SECONDS;
 	int fd = -1;
 
 	w->bio = w->tls != NULL ? BIO_new_ssl_connect(w->tls) :
@@ -177,8 +180,12 @@ connect_to(struct web *w)
 		return err_openssl("connection");
 	if (w->tls != NULL)
 		TRY(name_server(w));
-	if (BIO_do_connect_retry(w->bio, WEB_SECONDS, 10) != 1)
-		return no_connection(w);
+	BIO_set_nbio(w->bio, 1);
+	/* not BIO_do_connect_retry(): it asks again where it was refused */
+	while (BIO_do_connect(w->bio) != 1)
+		if (!BIO_should_retry(w->bio) ||
+		    BIO_wait(w->bio, (time_t)end, NAP_MS) != 1)
+			return no_connection(w);
 	/* connecting with a limit has left it without blocking */
 	if (BIO_get_fd(w->bio, &fd) < 0 || BIO_socket_nbio(fd, 0) != 1)
 		return err_openssl("connection");
