@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/say.h"
+#include "signer/notary/postgres.h"
 #include "signer/notary/registry_inspect.h"
 
 #define POLL_MS 100
@@ -214,24 +215,30 @@ print_stats(const struct document *d)
 	printf("devices\n");
 	print_devices(d);
 	print_lists(d);
-	for (size_t i = 0; i < COUNT(rows); i++)
-		printf("%-26s %lld\n", rows[i].name,
-		    (long long)document_int(d, rows[i].path, 0));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t n = document_int(d, rows[i].path, -1);
+
+		if (n >= 0)
+			printf("%-26s %lld\n", rows[i].name, (long long)n);
+	}
 }
 
-/* What a copy holds, in the daemon's words. */
+/* What a copy holds, or a server, in the daemon's words. */
 static enum err
-stats_of_file(const char *path, struct bytes *out)
+stats_of(const char *where, struct bytes *out)
 {
+	bool server = postgres_is_uri(where);
 	AUTO(registry) r = NULL;
 	struct json j = json_start(out);
-	struct stat st;
+	struct stat st = { 0 };
 
-	TRY(registry_open_copy(path, &r));
-	if (stat(path, &st) == -1)
-		return err_system("%s", path);
+	TRY(server ? registry_open(where, &r) :
+	    registry_open_copy(where, &r));
+	if (!server && stat(where, &st) == -1)
+		return err_system("%s", where);
 	json_record(&j, NULL);
-	json_int(&j, "bytes", st.st_size);
+	if (!server)
+		json_int(&j, "bytes", st.st_size);
 	json_record(&j, "stats");
 	TRY(registry_stats(r, &j));
 	json_close(&j);
@@ -264,7 +271,7 @@ registry_show_stats(const struct arguments *a)
 	enum err e;
 
 	if (path != NULL) {
-		if ((e = stats_of_file(path, &json)) != ERR_OK)
+		if ((e = stats_of(path, &json)) != ERR_OK)
 			return complain_err(path, e);
 		return tell_stats(a, bytes_view(&json));
 	}

@@ -108,6 +108,11 @@ await test('the registry on the server is sound, under its log', async () => {
   assert.equal(r.status, 0, r.stdout + r.stderr)
   const s = await okse.okse(['registry', 'verify', database.uri('okse')])
   assert.equal(s.status, 0, s.stdout + s.stderr)
+  const stats = await okse.okse(['registry', 'stats', '--json',
+    database.uri('okse')])
+  assert.equal(stats.status, 0, stats.stderr)
+  assert.equal(String(JSON.parse(stats.stdout).stats.device_keys),
+    await database.sql('SELECT count(*) FROM okse.device_key'))
   await database.sql('UPDATE okse.qr SET expires_at = issued_at - 1 ' +
     'WHERE cti = (SELECT cti FROM okse.qr ORDER BY cti LIMIT 1)')
   const bad = await okse.okse(['registry', 'verify', database.uri('okse')])
