@@ -284,7 +284,7 @@ serve_waiting(struct role_state *s)
 		attest_staged(n->attest);
 	}
 	dispatch_batch(n, s->proc, &s->batch);
-	if (!queue_is_empty(&s->queue))
+	if (s->batch.durable || !queue_is_empty(&s->queue))
 		proc_again(s->proc);
 }
 
@@ -330,6 +330,19 @@ publish(struct role_state *s)
 	peer_send(keyholder, MSG_CHECKPOINT, 0, bytes_view(&body));
 }
 
+/*
+ * What takes its time on the disk, and nobody waits for: first in a pass,
+ * when all that the last one made durable has left.
+ */
+static void
+after_answers(struct role_state *s)
+{
+	registry_tend(s->notary->registry);
+	publish(s);
+	if (!s->failed && witnesses_pass(s->notary, s->proc) != ERR_OK)
+		give_up(s, "publishing");
+}
+
 static void
 on_pass(struct proc *p)
 {
@@ -347,16 +360,12 @@ on_pass(struct proc *p)
 		s->failed |= upkeep_is_over(&s->upkeep, s->notary, p);
 		return;
 	}
-	/* what the last pass made durable has left since */
-	registry_tend(s->notary->registry);
 	s->notary->keyholders = count_keyholders(p);
-	keep_lists(s, false);
+	after_answers(s);
+	if (!s->failed)
+		keep_lists(s, false);
 	if (!s->failed)
 		serve_waiting(s);
-	if (!s->failed)
-		publish(s);
-	if (!s->failed && witnesses_pass(s->notary, p) != ERR_OK)
-		give_up(s, "publishing");
 }
 
 /* ---- timers and signals */
