@@ -11,17 +11,34 @@
 
 #define SHOW_PATIENCE INT64_C(10000000)	/* µs, for a last checkpoint */
 
+/* The gate hears of it by HEALTH; an officer asks for the status. */
+static enum err
+put_away(struct bytes *out)
+{
+	struct json j = json_start(out);
+
+	json_record(&j, NULL);
+	json_c_text(&j, "what", "database");
+	json_c_text(&j, "why", "the registry's database is away, late or "
+	    "waits for its standby: nothing is decided until it is back");
+	json_close(&j);
+	return json_end(&j);
+}
+
 static void
-tell_hold(const struct notary *n, struct peer *to, bool *told)
+tell_hold(const struct notary *n, struct peer *to, bool away, bool *told)
 {
 	AUTO_DONE(bytes) body = { 0 }, json = { 0 };
+	bool database = away && guard_is_open(&n->guard);
 
 	if (to == NULL || *told)
 		return;
 	*told = true;
-	if (guard_put(&n->guard, &json) != ERR_OK)
+	if ((database ? put_away(&json) : guard_put(&n->guard, &json)) !=
+	    ERR_OK)
 		log_warning("%s", err_why());
-	bytes_put_block(&body, view_text(guard_what(&n->guard)));
+	bytes_put_block(&body, view_text(database ? "database" :
+	    guard_what(&n->guard)));
 	bytes_put_block(&body, bytes_view(&json));
 	peer_send(to, MSG_HOLD, 0, bytes_view(&body));
 }
@@ -130,11 +147,17 @@ upkeep_is_over(struct upkeep *u, const struct notary *n, struct proc *p)
 enum err
 upkeep_pass(struct upkeep *u, struct notary *n, struct proc *p)
 {
+	bool away = registry_is_away(n->registry);
+
 	if (u->news != n->guard.news)
 		u->supervisor_told = u->gate_told = false;
+	if (u->away != away)
+		u->supervisor_told = false;
 	u->news = n->guard.news;
-	tell_hold(n, proc_peer(p, ROLE_SUPERVISOR, 0), &u->supervisor_told);
-	tell_hold(n, proc_peer(p, ROLE_GATE, 0), &u->gate_told);
+	u->away = away;
+	tell_hold(n, proc_peer(p, ROLE_SUPERVISOR, 0), away,
+	    &u->supervisor_told);
+	tell_hold(n, proc_peer(p, ROLE_GATE, 0), false, &u->gate_told);
 	if (!n->guard.held)
 		tell_health(u, n, proc_peer(p, ROLE_GATE, 0));
 	back_up(n, p);

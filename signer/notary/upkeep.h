@@ -12,6 +12,7 @@
 struct upkeep {
 	bool		supervisor_told, gate_told;
 	uint64_t	news;		/* of the guard, as it was told */
+	bool		away;		/* the database, likewise */
 #define UPKEEP_UNTOLD UINT32_MAX
 	uint32_t	health;		/* as the gate was told */
 	int64_t		lost_since;	/* µs, 0 for not: guard_lost() */

@@ -55,6 +55,8 @@ await test('without its synchronous standby nothing is acknowledged',
     const r = await node.post('/v1/qr-tokens', body, key)
     assert.equal(r.status, 503, r.text)
     await until(ready, r => r.json.failing.includes('database'), 'unready')
+    const status = await node.okse(['status'])
+    assert.match(status.stdout, /held {8}the registry's database is away/)
     await synchronous.restart()
     await node.waitReady()
     const again = await node.again('/v1/qr-tokens', body, key)

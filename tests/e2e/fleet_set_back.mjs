@@ -28,7 +28,7 @@ const ready = node => request(node.metrics, 'GET', '/readyz')
 /** Not while its notary is about to start anew, and does not know what. */
 const hold = node => node.adminCall('GET', '/v1/seal-status').then(r => {
   const h = r.json.state === 'open' ? r.json.hold : undefined
-  return h?.what === 'registry' && h.kinds === undefined ? undefined : h
+  return h?.what === 'fleet' || h?.kinds !== undefined ? h : undefined
 }, () => {})
 const allReady = (...nodes) => until('ready', async () =>
   (await Promise.all(nodes.map(ready))).every(Boolean))
