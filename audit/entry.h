@@ -9,7 +9,7 @@
 #define OKSE_AUDIT_ENTRY_H
 
 #include "audit/schema.h"
-#include "base/crypto.h"
+#include "audit/vkey.h"
 
 #define ENTRY_BOOT_SIZE 8
 #define ENTRY_NONCE_SIZE 16
@@ -209,6 +209,7 @@ struct entry_node_facts {
 	const char	*node;		/* a WORD */
 	const char	*origin;	/* of its log */
 	struct hash	 vkey;		/* SHA-256 of its text */
+	const struct hash *replaces;	/* optional: of the one before */
 	bool		 retires;
 	const char	*reason;	/* optional, when it retires */
 	const uint64_t	*seats;		/* optional: who agreed */
@@ -263,12 +264,11 @@ struct entry_query_facts {
     const struct entry_query_facts *f, struct bytes *out);
 
 /* Checkpoints are signed by another key from the next one on. */
+#define ENTRY_KEY_LOST "lost"	/* reason */
 struct entry_logkey_facts {
-	const char	*origin;	/* optional */
-	struct hash	 vkey;		/* SHA-256 of the new one's text */
-	const struct hash *replaces;	/* optional: of the one before */
-	const uint64_t	*seats;		/* optional: who agreed */
-	size_t		 seat_count;
+	const struct vkey *former, *key;	/* of one name and type */
+	bool		 lost;		/* the former one signs no more */
+	const struct hash *transcript;	/* optional: of the ceremony */
 };
 [[nodiscard]] enum err entry_logkey_rotate(const struct entry_common *c,
     const struct entry_logkey_facts *f, struct bytes *out);

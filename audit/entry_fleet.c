@@ -42,6 +42,7 @@ entry_node(const struct entry_common *c, const struct entry_node_facts *f,
 	writer_text(&w, SCHEMA_NODE, f->node);
 	writer_text(&w, SCHEMA_ORIGIN, f->origin);
 	writer_text(&w, SCHEMA_REASON, f->retires ? f->reason : NULL);
+	writer_hash(&w, SCHEMA_REPLACES, f->replaces);
 	if (f->seat_count != 0)
 		writer_indexes(&w, SCHEMA_SEATS, f->seats, f->seat_count);
 	writer_hash(&w, SCHEMA_VKEY, &f->vkey);
@@ -140,16 +141,28 @@ entry_audit_query(const struct entry_common *c,
 	return writer_finish(&w, SCHEMA_EVENT_AUDIT_QUERY, c, out);
 }
 
+static void
+put_key(struct writer *w, enum schema_member key, enum schema_member hash,
+    const struct vkey *k)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	struct hash h = vkey_hash(k);
+
+	vkey_put_key(k, &text);
+	w->failed |= text.failed;
+	writer_text(w, key, bytes_text(&text));
+	writer_hash(w, hash, &h);
+}
+
 enum err
 entry_logkey_rotate(const struct entry_common *c,
     const struct entry_logkey_facts *f, struct bytes *out)
 {
 	AUTO_DONE(writer) w = { 0 };
 
-	writer_text(&w, SCHEMA_ORIGIN, f->origin);
-	writer_hash(&w, SCHEMA_REPLACES, f->replaces);
-	if (f->seat_count != 0)
-		writer_indexes(&w, SCHEMA_SEATS, f->seats, f->seat_count);
-	writer_hash(&w, SCHEMA_VKEY, &f->vkey);
+	put_key(&w, SCHEMA_FORMER, SCHEMA_REPLACES, f->former);
+	put_key(&w, SCHEMA_KEY, SCHEMA_VKEY, f->key);
+	writer_text(&w, SCHEMA_REASON, f->lost ? ENTRY_KEY_LOST : NULL);
+	writer_hash(&w, SCHEMA_TRANSCRIPT, f->transcript);
 	return writer_finish(&w, SCHEMA_EVENT_LOGKEY_ROTATE, c, out);
 }

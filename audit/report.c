@@ -174,7 +174,8 @@ put_keys(const struct report_about *a, struct json *j)
 		const struct vkey *key = trust_log(a->trust, i)->key;
 		AUTO_DONE(bytes) text = { 0 };
 
-		if (!view_equal(vkey_name(key), a->checkpoint.origin))
+		if (!view_equal(vkey_name(key), a->checkpoint.origin) ||
+		    trust_log(a->trust, i)->until < a->checkpoint.size)
 			continue;
 		vkey_put(key, &text);
 		json_text(j, NULL, bytes_view(&text));

@@ -191,7 +191,8 @@ put_checkpoint(const struct report_about *a, struct bytes *out)
 		vkey_put(trust_log(a->trust, i)->key, &text);
 		bytes_put_text(out, "<p class=\"note\">Key <code>");
 		report_text(out, bytes_view(&text));
-		bytes_put_text(out, "</code></p>");
+		bytes_printf(out, "</code>%s</p>", trust_log(a->trust,
+		    i)->until < a->checkpoint.size ? ", replaced since" : "");
 	}
 	bytes_put_text(out, "</section>\n");
 }

@@ -47,8 +47,10 @@
 	X(EXPIRY, "expiry", COUNT)	/* administrative; a QR token's */    \
 	X(FACTS, "facts", FACTS)	/* what the rules looked at */        \
 	X(FIRST, "first", COUNT)	/* index */                           \
+	X(FORMER, "former", NAME)	/* base64 of a vkey's type and key */ \
 	X(FROM, "from", COUNT)                                                \
 	X(HOLDER, "holder", HEX16)	/* pseudonym */                       \
+	X(KEY, "key", NAME)		/* likewise: what replaces it */      \
 	X(KEYHOLDER, "keyholder", COUNT)/* number of the process */           \
 	X(KEYS, "keys", IDS)		/* pseudonyms of keys bound */        \
 	X(LABEL, "label", NAME)		/* of the key */                      \
@@ -145,7 +147,8 @@ enum schema_member {
 	X(STATUS_LIST, "status.list",                                         \
 	    M(DRAFTS) | M(LIST) | M(SERIAL), M(EXPIRY) | M(SIGNER))           \
 	X(METADATA, "metadata", M(DRAFTS), M(SERIAL) | M(SIGNER))             \
-	X(NODE_JOIN, "node.join", M(NODE) | M(ORIGIN) | M(VKEY), M(SEATS))    \
+	X(NODE_JOIN, "node.join",                                             \
+	    M(NODE) | M(ORIGIN) | M(VKEY), M(REPLACES) | M(SEATS))            \
 	X(NODE_RETIRE, "node.retire",                                         \
 	    M(NODE) | M(ORIGIN) | M(VKEY), M(REASON) | M(SEATS))              \
 	X(REGISTRY_REPAIR, "registry.repair",                                 \
@@ -160,8 +163,9 @@ enum schema_member {
 	X(PRUNE, "prune", M(MIN), M(SEATS))                                   \
 	X(AUDIT_QUERY, "audit.query", M(WHAT),                                \
 	    M(CALLER) | M(FROM) | M(HOLDER) | M(OF) | M(SEAT) | M(TO))        \
-	X(LOGKEY_ROTATE, "logkey.rotate", M(VKEY),                            \
-	    M(ORIGIN) | M(REPLACES) | M(SEATS))
+	X(LOGKEY_ROTATE, "logkey.rotate",                                     \
+	    M(FORMER) | M(KEY) | M(REPLACES) | M(VKEY),                       \
+	    M(REASON) | M(SEATS) | M(TRANSCRIPT))
 
 enum schema_event {
 #define X(name, text, required, optional) SCHEMA_EVENT_##name,

@@ -114,7 +114,7 @@ take_url(struct view *line, struct view *out_url)
 static enum err
 read_log(struct trust_policy *p, struct view *line)
 {
-	struct trust_log l = { 0 };
+	struct trust_log l = { .until = UINT64_MAX };
 	AUTO(vkey) key = NULL;
 
 	if (p->logs == TRUST_MAX)
@@ -364,6 +364,29 @@ const struct trust_log *
 trust_log(const struct trust_policy *p, size_t i)
 {
 	return &p->log[i];
+}
+
+enum err
+trust_know(struct trust_policy *p, const struct vkey *key, uint64_t since,
+    uint64_t until)
+{
+	AUTO_DONE(bytes) text = { 0 };
+	struct trust_log *l = p->log;
+
+	while (l < p->log + p->logs && !vkey_same_key(l->key, key))
+		l++;
+	if (l == p->log + TRUST_MAX)
+		return err_because(ERR_TOO_LARGE, "more than %d logs",
+		    TRUST_MAX);
+	if (l == p->log + p->logs) {
+		vkey_put(key, &text);
+		TRY(bytes_check(&text));
+		TRY(vkey_get(bytes_view(&text), &l->key));
+		p->logs++;
+	}
+	l->since = since;
+	l->until = until;
+	return ERR_OK;
 }
 
 size_t

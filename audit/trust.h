@@ -44,9 +44,12 @@ AUTO_STRUCT(trust_policy);
 [[nodiscard]] enum err trust_key(const struct vkey *key,
     struct trust_policy **out_policy);
 
+/* A signature of the key counts under trees of since … until entries. */
 struct trust_log {
 	struct vkey	*key;
 	struct view	url;		/* may be empty */
+	uint64_t	since, until;	/* 0, UINT64_MAX, but when it was
+					   handed over: rotation.h */
 };
 
 struct trust_witness {
@@ -57,6 +60,12 @@ struct trust_witness {
 
 size_t trust_log_count(const struct trust_policy *p);
 const struct trust_log *trust_log(const struct trust_policy *p, size_t i);
+/*
+ * A log's key, listed or not, counts under trees of so many entries: what is
+ * known of when it was handed over. ERR_TOO_LARGE
+ */
+[[nodiscard]] enum err trust_know(struct trust_policy *p,
+    const struct vkey *key, uint64_t since, uint64_t until);
 size_t trust_witness_count(const struct trust_policy *p);
 const struct trust_witness *trust_witness(const struct trust_policy *p,
     size_t i);
@@ -91,7 +100,8 @@ struct trust_seen {
 /*
  * Reads a checkpoint note and verifies every line of a key that the policy
  * knows. ERR_SYNTAX, ERR_TOO_LARGE (form), ERR_NOT_FOUND (not signed by a log
- * of the policy), ERR_SIGNATURE (a known key's line that does not verify).
+ * of the policy), ERR_MISMATCH (only by a key that had been replaced by then),
+ * ERR_SIGNATURE (a known key's line that does not verify).
  * That there is no quorum is no error: see quorum_time.
  */
 [[nodiscard]] enum err trust_open(const struct trust_policy *p,

@@ -7,28 +7,56 @@
 
 #include <string.h>
 
-static enum err
-verify_log_lines(const struct trust_policy *p, struct trust_seen *s)
+static void
+count_line(const struct vkey *key, struct trust_seen *s)
 {
-	size_t wanted = 0;
+	if (s->signatures++ == 0)
+		memcpy(s->key_id, vkey_id(key).at, sizeof(s->key_id));
+}
+
+/* *out_former: lines of keys that others had replaced by then. */
+static enum err
+verify_log_lines(const struct trust_policy *p, struct trust_seen *s,
+    size_t *out_wanted, size_t *out_former)
+{
+	size_t wanted = 0, former = 0;
 
 	for (size_t i = 0; i < trust_log_count(p); i++) {
-		const struct vkey *key = trust_log(p, i)->key;
+		const struct trust_log *l = trust_log(p, i);
+		bool counts = s->checkpoint.size >= l->since &&
+		    s->checkpoint.size <= l->until;
 		enum err e;
 
-		if (!view_equal(vkey_name(key), s->checkpoint.origin))
+		if (!view_equal(vkey_name(l->key), s->checkpoint.origin))
 			continue;
-		wanted++;
-		e = note_verify(&s->note, key, NULL);
+		wanted += counts;
+		e = note_verify(&s->note, l->key, NULL);
 		if (e == ERR_NOT_FOUND)
 			continue;
 		TRY(e);
-		if (s->signatures++ == 0)
-			memcpy(s->key_id, vkey_id(key).at, sizeof(s->key_id));
+		if (counts)
+			count_line(l->key, s);
+		else
+			former++;
 	}
+	*out_wanted = wanted;
+	*out_former = former;
+	return ERR_OK;
+}
+
+static enum err
+judge_log_lines(const struct trust_policy *p, struct trust_seen *s)
+{
+	size_t wanted, former;
+
+	TRY(verify_log_lines(p, s, &wanted, &former));
 	if (wanted == 0)
 		return err_because(ERR_NOT_FOUND, "the checkpoint's origin is "
 		    "not the name of a log that is trusted");
+	if (s->signatures == 0 && former != 0)
+		return err_because(ERR_MISMATCH, "the checkpoint is signed by "
+		    "a key that is not the log's at %llu entries, for it was "
+		    "replaced", (unsigned long long)s->checkpoint.size);
 	if (s->signatures == 0 ||
 	    (trust_wants_all_keys(p) && s->signatures != wanted))
 		return err_because(ERR_NOT_FOUND, "the checkpoint is signed "
@@ -74,7 +102,7 @@ trust_open(const struct trust_policy *p, struct view note,
 
 	TRY(note_get(note, &s.note));
 	TRY(checkpoint_get(s.note.text, &s.checkpoint));
-	TRY(verify_log_lines(p, &s));
+	TRY(judge_log_lines(p, &s));
 	TRY(verify_cosignatures(p, &s));
 	s.unknown = count_unknown(p, &s.note);
 	*out_seen = s;

@@ -19,6 +19,8 @@ verify_run_done(struct verify_run *v)
 {
 	tree_free(v->tree);
 	reconcile_free(v->reconcile);
+	for (size_t i = 0; i < COUNT(v->newest); i++)
+		rotation_done(&v->newest[i]);
 	bytes_done(&v->bundle);
 	bytes_done(&v->file);
 	bytes_done(&v->note);
@@ -112,6 +114,25 @@ keep_checkpoint(struct verify_run *v, const struct trust_seen *s)
 	memcpy(r->key_id, s->key_id, sizeof(r->key_id));
 }
 
+/* Keeps why, the reason being err_why(), or rather what lies behind it. */
+static enum err
+found_unsigned(struct verify_run *v, enum err e, const char *name, bool there)
+{
+	AUTO_DONE(bytes) why = { 0 };
+	bool told = false;
+
+	bytes_put_text(&why, err_why());
+	TRY(bytes_check(&why));
+	if (there)
+		TRY(verify_why_unsigned(v, &told));
+	if (told)
+		return ERR_OK;
+	(void)err_because(e, "%s", bytes_text(&why));
+	verify_found(v->result, VERIFY_CHECKPOINT, there ? VERIFY_TAMPERED :
+	    VERIFY_INCOMPLETE, VERIFY_IN_FILE(name));
+	return ERR_OK;
+}
+
 /* *out_go is false when there is no checkpoint to hold the entries against. */
 static enum err
 check_checkpoint(struct verify_run *v, bool *out_go)
@@ -132,11 +153,8 @@ check_checkpoint(struct verify_run *v, bool *out_go)
 		    &seen);
 	if (verify_is_fatal(e))
 		return e;
-	if (e != ERR_OK) {
-		verify_found(r, VERIFY_CHECKPOINT, there ? VERIFY_TAMPERED :
-		    VERIFY_INCOMPLETE, VERIFY_IN_FILE(name));
-		return ERR_OK;
-	}
+	if (e != ERR_OK)
+		return found_unsigned(v, e, name, there);
 	keep_checkpoint(v, &seen);
 	verify_add_anchor(v, name, &seen);
 	*out_go = true;
@@ -248,6 +266,7 @@ run(struct verify_run *v)
 	TRY(verify_entries(v));
 	TRY(check_root(v));
 	keep_totals(v);
+	TRY(verify_handovers(v));
 	TRY(verify_beyond(v));
 	verify_witnesses(v);
 	return v->files->list != NULL ? verify_files(v) : ERR_OK;
@@ -285,6 +304,7 @@ verify_log(const char *dir, const struct vkey *key,
 	if (fd == -1)
 		return err_system("%s: open", dir);
 	TRY(trust_key(key, &trust));
+	TRY(rotation_follow(trust, &files));
 	options.trust = trust;
 	return verify_with(&files, &options, out_result);
 }

@@ -4,7 +4,8 @@
  * the root are derived again from the entries; every byte of every file that
  * the checkpoint covers is compared, leftover partial tiles included; older
  * and newer checkpoints must be of the same tree; the quorum of witnesses
- * must have seen it in time.
+ * must have seen it in time. Where its key was replaced, each hands over to
+ * the next.
  */
 #ifndef OKSE_AUDIT_VERIFY_H
 #define OKSE_AUDIT_VERIFY_H
@@ -26,6 +27,7 @@ enum verify_verdict {
 	X(CHECKPOINT, "Checkpoint")	/* note, keys, origin */              \
 	X(WITNESSES, "Witnesses")	/* quorum, in time */                 \
 	X(CONSISTENCY, "Consistency")	/* with other checkpoints */          \
+	X(KEYS, "Keys")			/* handed over, one to the next */    \
 	X(ENTRIES, "Entries")		/* hash to the signed root */         \
 	X(TILES, "Tiles")		/* identical to re-derived */         \
 	X(SCHEMA, "Schema")		/* known events and members only */   \
@@ -60,6 +62,16 @@ struct verify_finding {
 	char			why[256];
 };
 
+/* One key of the log replaced by another. */
+struct verify_rotation {
+	uint8_t		from[VKEY_ID_SIZE], to[VKEY_ID_SIZE];
+	uint64_t	index;		/* of the entry */
+	bool		followed;	/* from one that was trusted */
+	bool		lost;		/* that one signs no more */
+};
+
+#define VERIFY_ROTATIONS 8
+
 struct verify_result {
 	enum verify_verdict	verdict;
 	char			origin[256];
@@ -78,6 +90,9 @@ struct verify_result {
 						   a quorum, or NO_INDEX */
 	uint64_t		quorum_time;	/* of that one, in seconds */
 	int64_t			lag;		/* behind its entries, s */
+	struct verify_rotation	rotation[VERIFY_ROTATIONS];	/* the first,
+						   and the last one */
+	size_t			rotations;	/* all that there are */
 	/* up to where the tree is known to be right, not being so at its end */
 	uint64_t		last_good;	/* size, or NO_INDEX */
 	char			last_good_name[128];
@@ -108,6 +123,7 @@ struct verify_other {
 #define VERIFY_LATE 600		/* seconds a cosignature may be behind */
 
 struct verify_options {
+	/* with what rotation_follow() has learned of these files */
 	const struct trust_policy *trust;
 	struct verify_other	 to;	/* verified instead of "checkpoint";
 					   note.at == NULL: not given */

@@ -93,6 +93,8 @@ check_entry(struct verify_run *v, uint64_t index, struct view entry)
 	verify_made(v, index, (int64_t)schema_count(&e, SCHEMA_T));
 	TRY(tally(v, VERIFY_SEQUENCE, check_sequence(v, index, &e), index));
 	TRY(check_period(v, index, &e));
+	if (e.event == SCHEMA_EVENT_LOGKEY_ROTATE)
+		TRY(tally(v, VERIFY_KEYS, verify_rotated(v, &e), index));
 	TRY(tally(v, VERIFY_TICKETS, reconcile_tickets(v->reconcile, index,
 	    &e), index));
 	return tally(v, VERIFY_DEVICES, reconcile_devices(v->reconcile, index,

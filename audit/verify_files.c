@@ -296,6 +296,8 @@ account(struct verify_run *v, const char *path, bool regular)
 		r->count[VERIFY_FILES].good++;
 	} else if (regular && is_closed_note(name, &period)) {
 		return check_closed(v, path, period);
+	} else if (regular && rotation_path_is(name)) {
+		return verify_handover(v, path, VERIFY_FILES);
 	} else if (regular && tile_path_get(name, &id) == ERR_OK) {
 		r->count[VERIFY_FILES].good++;
 		r->ahead += id.width > tile_width(id.level, id.index,

@@ -82,6 +82,25 @@ put_others(const struct verify_result *r, struct bytes *out)
 }
 
 static void
+put_rotations(const struct verify_result *r, struct bytes *out)
+{
+	const struct verify_rotation *last = &r->rotation[r->rotations <
+	    VERIFY_ROTATIONS ? r->rotations - 1 : VERIFY_ROTATIONS - 1];
+
+	if (r->rotations == 0) {
+		bytes_put_text(out, "never replaced");
+		return;
+	}
+	if (r->rotations > 1)
+		bytes_printf(out, "%zu replaced, the last one ",
+		    r->rotations);
+	hex_put(out, VIEW_OF(last->from));
+	bytes_put_text(out, last->lost ? " was lost, now " : " gave it to ");
+	hex_put(out, VIEW_OF(last->to));
+	bytes_printf(out, ", entry %" PRIu64, last->index);
+}
+
+static void
 put_summary(const struct verify_result *r, enum verify_check check,
     struct bytes *out)
 {
@@ -96,6 +115,9 @@ put_summary(const struct verify_result *r, enum verify_check check,
 		break;
 	case VERIFY_CONSISTENCY:
 		put_others(r, out);
+		break;
+	case VERIFY_KEYS:
+		put_rotations(r, out);
 		break;
 	case VERIFY_ENTRIES:
 		put_ratio(out, c, "hash to the signed root");
@@ -258,6 +280,24 @@ put_states(struct json *j, const struct verify_result *r)
 }
 
 static void
+put_handovers(struct json *j, const struct verify_result *r)
+{
+	json_items(j, "handovers");
+	for (size_t i = 0; i < r->rotations && i < VERIFY_ROTATIONS; i++) {
+		const struct verify_rotation *at = &r->rotation[i];
+
+		json_record(j, NULL);
+		json_hex(j, "from", VIEW_OF(at->from));
+		json_hex(j, "to", VIEW_OF(at->to));
+		put_number(j, "entry", at->index);
+		json_bool(j, "followed", at->followed);
+		json_bool(j, "lost", at->lost);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void
 put_totals(struct json *j, const struct verify_result *r)
 {
 	put_number(j, "absent", r->absent);
@@ -290,6 +330,7 @@ verify_report_json(const struct verify_result *r, struct bytes *out)
 	json_base64(&j, "root", VIEW_OF(r->root.at));
 	put_number(&j, "signatures", r->signatures);
 	put_states(&j, r);
+	put_handovers(&j, r);
 	put_totals(&j, r);
 	json_items(&j, "checks");
 	for (unsigned int i = 0; i < VERIFY_CHECK_COUNT; i++)

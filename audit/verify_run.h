@@ -1,13 +1,15 @@
 /*
  * A verification under way: what verify.c (checkpoint, root),
- * verify_entries.c, verify_others.c (checkpoints and witnesses) and
- * verify_files.c (files against what the entries give) share. For nobody else.
+ * verify_entries.c, verify_others.c (checkpoints and witnesses),
+ * verify_keys.c (whose log it was) and verify_files.c (files against what the
+ * entries give) share. For nobody else.
  */
 #ifndef OKSE_AUDIT_VERIFY_RUN_H
 #define OKSE_AUDIT_VERIFY_RUN_H
 
 #include "audit/closing.h"
 #include "audit/reconcile.h"
+#include "audit/rotation.h"
 #include "audit/tree.h"
 #include "audit/verify.h"
 
@@ -29,6 +31,7 @@ struct verify_run {
 	struct tree		*tree;		/* grown from the entries */
 	struct reconcile	*reconcile;
 	struct closing		 closing;
+	struct rotation		 newest[2];	/* Ed25519, P-256 */
 	struct bytes		 bundle;
 	struct bytes		 file;
 	struct bytes		 note;		/* the checkpoint's */
@@ -85,6 +88,20 @@ void verify_witnesses(struct verify_run *v);
 
 /* ---- verify_entries.c: all entries, each tile they fill */
 [[nodiscard]] enum err verify_entries(struct verify_run *v);
+
+/* ---- verify_keys.c */
+
+/* An entry logkey.rotate; ERR_MISMATCH: not one that there can be. */
+[[nodiscard]] enum err verify_rotated(struct verify_run *v,
+    const struct schema_entry *e);
+/* The receipt of one, in the log's own files; counts it when it is good. */
+[[nodiscard]] enum err verify_handover(struct verify_run *v,
+    const char *path, enum verify_check check);
+/* No key that is trusted signed: is it for a handover that is none? */
+[[nodiscard]] enum err verify_why_unsigned(struct verify_run *v,
+    bool *out_told);
+/* Whether they lead to who signed the checkpoint. */
+[[nodiscard]] enum err verify_handovers(struct verify_run *v);
 
 /* ---- verify_files.c */
 

@@ -139,24 +139,31 @@ vkey_of_key(struct view name, EVP_PKEY *key, struct vkey **out_key)
 }
 
 enum err
+vkey_get_key(struct view name, struct view key, struct vkey **out_key)
+{
+	AUTO_DONE(bytes) raw = { 0 };
+
+	TRY(base64_get(key, &raw));
+	if (raw.len < 2)
+		return err_because(ERR_SYNTAX, "vkey: no key material");
+	return vkey_new(name, (enum vkey_type)raw.at[0],
+	    VIEW(raw.at + 1, raw.len - 1), out_key);
+}
+
+enum err
 vkey_get(struct view text, struct vkey **out_key)
 {
 	struct reader r = reader_of(text);
 	struct view name = reader_until(&r, '+');
 	struct view id_text = reader_until(&r, '+');
 	AUTO_DONE(bytes) id = { 0 };
-	AUTO_DONE(bytes) key = { 0 };
 	AUTO(vkey) k = NULL;
 
 	if (r.failed || id_text.len != 2 * (size_t)VKEY_ID_SIZE)
 		return err_because(ERR_SYNTAX, "a vkey is <name>+<8 hex>+"
 		    "<base64> (C2SP signed-note)");
 	TRY(hex_get(id_text, &id));
-	TRY(base64_get(r.rest, &key));
-	if (key.len < 2)
-		return err_because(ERR_SYNTAX, "vkey: no key material");
-	TRY(vkey_new(name, (enum vkey_type)key.at[0],
-	    VIEW(key.at + 1, key.len - 1), &k));
+	TRY(vkey_get_key(name, r.rest, &k));
 	if (!view_equal(bytes_view(&id), vkey_id(k)))
 		return err_because(ERR_MISMATCH,
 		    "vkey: the key id is not that of its name and key");
@@ -178,7 +185,7 @@ vkey_read(const char *path, struct vkey **out_key)
 }
 
 void
-vkey_put(const struct vkey *k, struct bytes *out)
+vkey_put_key(const struct vkey *k, struct bytes *out)
 {
 	AUTO_DONE(bytes) key = { 0 };
 
@@ -186,11 +193,26 @@ vkey_put(const struct vkey *k, struct bytes *out)
 	bytes_put(&key, bytes_view(&k->material));
 	if (key.failed)
 		out->failed = true;
+	base64_put(out, bytes_view(&key));
+}
+
+void
+vkey_put(const struct vkey *k, struct bytes *out)
+{
 	bytes_put(out, vkey_name(k));
 	bytes_put_u8(out, '+');
 	hex_put(out, vkey_id(k));
 	bytes_put_u8(out, '+');
-	base64_put(out, bytes_view(&key));
+	vkey_put_key(k, out);
+}
+
+struct hash
+vkey_hash(const struct vkey *k)
+{
+	AUTO_DONE(bytes) text = { 0 };
+
+	vkey_put(k, &text);
+	return sha256(bytes_view(&text));
 }
 
 struct view

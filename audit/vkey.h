@@ -41,6 +41,12 @@ AUTO_STRUCT(vkey);
 [[nodiscard]] enum err vkey_read(const char *path, struct vkey **out_key);
 
 void vkey_put(const struct vkey *k, struct bytes *out);	/* no line end */
+/* The last part alone: base64 of type || key material. */
+void vkey_put_key(const struct vkey *k, struct bytes *out);
+/* A key of this name, its last part given. ERR_SYNTAX, ERR_UNSUPPORTED */
+[[nodiscard]] enum err vkey_get_key(struct view name, struct view key,
+    struct vkey **out_key);
+struct hash vkey_hash(const struct vkey *k);	/* SHA-256 of its text */
 struct view vkey_name(const struct vkey *k);
 struct view vkey_id(const struct vkey *k);		/* 4 bytes */
 enum vkey_type vkey_type(const struct vkey *k);

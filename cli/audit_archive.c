@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audit/fingerprint.h"
+#include "audit/rotation.h"
 #include "audit/verify.h"
 #include "base/file.h"
 #include "base/time.h"
@@ -96,12 +97,27 @@ static enum err
 copy_file(struct archive *r, const char *name)
 {
 	AUTO_DONE(bytes) b = { 0 };
-	enum err e = r->from->read(r->from->arg, name, TRUST_SIZE, &b);
+	enum err e = r->from->read(r->from->arg, name, RECEIPT_MAX, &b);
 
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
 	TRY(e);
 	return keep_of_log(r, name, bytes_view(&b));
+}
+
+/* Who trusts a former key follows the log from it here as well. */
+static enum err
+copy_handovers(struct archive *r, const struct trust_policy *trust,
+    uint64_t size)
+{
+	for (size_t i = 0; i < trust_log_count(trust); i++) {
+		char path[ROTATION_PATH];
+
+		if (trust_log(trust, i)->until < size)
+			TRY(copy_file(r, rotation_path(
+			    trust_log(trust, i)->key, path)));
+	}
+	return ERR_OK;
 }
 
 static enum err
@@ -141,7 +157,7 @@ mark_unwitnessed(const struct arguments *a, struct archive *r,
 
 static enum err
 fill(const struct arguments *a, struct archive *r, struct view note,
-    const struct trust_seen *seen)
+    const struct trust_policy *trust, const struct trust_seen *seen)
 {
 	char fingerprint[FINGERPRINT_TEXT], path[PATH_MAX];
 	AUTO_DONE(bytes) line = { 0 };
@@ -151,6 +167,7 @@ fill(const struct arguments *a, struct archive *r, struct view note,
 	TRY(copy_tiles(r, seen->checkpoint.size));
 	TRY(copy_file(r, "log.vkey"));
 	TRY(copy_file(r, "log-ecdsa.vkey"));
+	TRY(copy_handovers(r, trust, seen->checkpoint.size));
 	bytes_printf(&line, "%s\n", fingerprint_text(seen->note.text,
 	    fingerprint));
 	TRY(keep(r, "fingerprint.txt", bytes_view(&line)));
@@ -189,7 +206,7 @@ make_archive(const struct arguments *a, struct verify_result *out_result)
 	TRY(trusted(a, r.from, &trust));
 	TRY(read_note(a, &r, &note));
 	TRY(trust_open(trust, bytes_view(&note), &seen));
-	TRY(fill(a, &r, bytes_view(&note), &seen));
+	TRY(fill(a, &r, bytes_view(&note), trust, &seen));
 	TRY(path_join(r.dir, "log", below, sizeof(below)));
 	TRY(place_open(below, &to));
 	options.trust = trust;

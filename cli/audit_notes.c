@@ -29,8 +29,10 @@ receipt_words(const struct arguments *a, struct trust_policy **out_trust,
 	if (!word && argument(a, 1) != NULL)
 		return err_because(ERR_SCHEMA, "one receipt at a time");
 	*out_path = argument(a, word ? 1 : 0);
-	return word ? trust_keys_read(argument(a, 0), out_trust) :
-	    trusted(a, NULL, out_trust);
+	if (!word)
+		return trusted(a, NULL, out_trust);
+	TRY(trust_keys_read(argument(a, 0), out_trust));
+	return trusted_rotated(a, *out_trust);
 }
 
 static void

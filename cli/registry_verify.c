@@ -66,6 +66,33 @@ published_root(const char *dir, uint64_t entries,
 	return ERR_OK;
 }
 
+/* By this key, or one that it handed over to. */
+static enum err
+read_head(const char *dir, const struct vkey *key, struct recover_head *out)
+{
+	AUTO_FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct log_files files = log_files_dir(&fd);
+	AUTO(trust_policy) trust = NULL;
+	AUTO_DONE(bytes) note = { 0 };
+	struct trust_seen seen;
+	enum err e;
+
+	if (fd == -1)
+		return err_system("%s: open", dir);
+	e = publish_read_checkpoint(dir, &note);
+	if (e == ERR_NOT_FOUND) {
+		*out = (struct recover_head){ .root = merkle_root(NULL, 0) };
+		return ERR_OK;
+	}
+	TRY(e);
+	TRY(trust_key(key, &trust));
+	TRY(rotation_follow(trust, &files));
+	TRY(trust_open(trust, bytes_view(&note), &seen));
+	*out = (struct recover_head){ .size = seen.checkpoint.size,
+		.root = seen.checkpoint.root };
+	return ERR_OK;
+}
+
 /* Its entries are the log's beginning, or the log is theirs. */
 static enum err
 compare(struct registry *r, const char *dir, const struct vkey *key,
@@ -77,7 +104,7 @@ compare(struct registry *r, const char *dir, const struct vkey *key,
 	struct hash root, published;
 	uint64_t entries, common;
 
-	TRY(recover_head(dir, key, &head));
+	TRY(read_head(dir, key, &head));
 	TRY(registry_entry_count(r, &entries));
 	common = entries < head.size ? entries : head.size;
 	TRY(recompute_root(&own, &source, common, &root));

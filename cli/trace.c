@@ -244,6 +244,24 @@ find_ceremony(struct published *log, const struct trust_policy *trust,
 	return prove(log, trust, t->ceremony, bytes_view(&w.entry), t);
 }
 
+/* One of its keys, that is: each may be of another ceremony. */
+static enum err
+made_log_key(const struct trace *t, const struct trust_policy *trust)
+{
+	enum err e = ERR_NOT_FOUND;
+
+	for (size_t i = 0; i < trust_log_count(trust) &&
+	    e == ERR_NOT_FOUND; i++) {
+		AUTO_DONE(bytes) key = { 0 };
+
+		vkey_put(trust_log(trust, i)->key, &key);
+		bytes_put_u8(&key, '\n');
+		e = in_transcript(t, "sha256", bytes_view(&key),
+		    "the log's key");
+	}
+	return e;
+}
+
 /* The ceremony's files, that it made signer and log key, and its entry. */
 static enum err
 trace_ceremony(struct published *log, const struct trust_policy *trust,
@@ -251,7 +269,6 @@ trace_ceremony(struct published *log, const struct trust_policy *trust,
 {
 	static const struct ceremony_listener silent = { 0 };
 	AUTO_DONE(bytes) der = { 0 };
-	AUTO_DONE(bytes) key = { 0 };
 	char path[PATH_MAX];
 	struct hash root;
 
@@ -261,9 +278,7 @@ trace_ceremony(struct published *log, const struct trust_policy *trust,
 	TRY(certificate_der(t->signer, &der));
 	TRY(in_transcript(t, "sha256", bytes_view(&der),
 	    "the signer's certificate"));
-	vkey_put(trust_log(trust, 0)->key, &key);
-	bytes_put_u8(&key, '\n');
-	TRY(in_transcript(t, "sha256", bytes_view(&key), "the log's key"));
+	TRY(made_log_key(t, trust));
 	return find_ceremony(log, trust, &root, t);
 }
 

@@ -6,6 +6,7 @@
 #include "cli/trusted.h"
 
 #include "audit/note.h"
+#include "audit/rotation.h"
 #include "base/file.h"
 #include "cli/say.h"
 
@@ -63,8 +64,8 @@ keys_beside(const struct log_files *log, struct trust_policy **out_policy)
 	return trust_keys_get(bytes_view(&keys), out_policy);
 }
 
-enum err
-trusted(const struct arguments *a, const struct log_files *log,
+static enum err
+named(const struct arguments *a, const struct log_files *log,
     struct trust_policy **out_policy)
 {
 	const char *policy = option_value(a, "policy", NULL);
@@ -83,4 +84,40 @@ trusted(const struct arguments *a, const struct log_files *log,
 		return err_because(ERR_NOT_FOUND,
 		    "--policy or --key says whom to trust");
 	return keys_beside(log, out_policy);
+}
+
+static enum err
+take_rotated(const char *path, struct trust_policy *p)
+{
+	AUTO_DONE(bytes) receipt = { 0 };
+	enum err e;
+
+	TRY(file_read(path, RECEIPT_MAX, &receipt));
+	e = rotation_take(p, bytes_view(&receipt));
+	return e == ERR_OK ? ERR_OK : err_because(e, "%s: %s", path,
+	    err_why());
+}
+
+enum err
+trusted_rotated(const struct arguments *a, struct trust_policy *p)
+{
+	const char *path;
+
+	for (size_t i = 0; (path = option_nth(a, "rotated", i)) != NULL; i++)
+		TRY(take_rotated(path, p));
+	return ERR_OK;
+}
+
+enum err
+trusted(const struct arguments *a, const struct log_files *log,
+    struct trust_policy **out_policy)
+{
+	AUTO(trust_policy) p = NULL;
+
+	TRY(named(a, log, &p));
+	TRY(trusted_rotated(a, p));
+	if (log != NULL)
+		TRY(rotation_follow(p, log));
+	*out_policy = STEAL(p);
+	return ERR_OK;
 }

@@ -317,9 +317,9 @@ static const struct {
 	{ KEY_USE_QR, 1, CONFIG_KEYS },
 	{ KEY_USE_STATUS, 1, CONFIG_KEYS },
 	{ KEY_USE_METADATA, 0, CONFIG_KEYS },
-	/* the log's are its name for ever */
-	{ KEY_USE_LOG, 1, 1 },
-	{ KEY_USE_LOG_ECDSA, 0, 1 },
+	/* the log's, and the next beside it */
+	{ KEY_USE_LOG, 1, 2 },
+	{ KEY_USE_LOG_ECDSA, 0, 2 },
 };
 
 static enum err

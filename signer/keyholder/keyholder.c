@@ -182,16 +182,6 @@ on_login(struct proc *p, struct peer *from, const struct msg *m)
 
 /* ---- signing */
 
-/* Of the uses that have one key. */
-static struct held_key *
-key_for(struct keyholder *k, enum key_use use)
-{
-	for (size_t i = 0; k->logged_in && i < k->count; i++)
-		if (k->keys[i].config->use == (int)use)
-			return &k->keys[i];
-	return NULL;
-}
-
 /* The key that the draft names, if what it may sign is of this kind. */
 static enum err
 key_of(struct keyholder *k, const struct draft *d, struct held_key **out)
@@ -370,37 +360,50 @@ on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 }
 
 static enum err
-sign_second(struct held_key *held, struct view body, struct bytes *out)
+sign_note(struct held_key *held, struct view body, struct bytes *out)
 {
 	uint8_t signature[P256_SIGNATURE_SIZE];
-	struct hash digest = sha256(body);
+	struct hash digest;
 
+	_Static_assert(sizeof(signature) == ED25519_SIGNATURE_SIZE, "");
+	if (held->config->use == KEY_USE_LOG) {
+		TRY(key_sign_message(held->key, body, verifies_now(held),
+		    signature));
+		bytes_put(out, VIEW_OF(signature));
+		return ERR_OK;
+	}
+	digest = sha256(body);
 	TRY(key_sign_digest(held->key, &digest, verifies_now(held),
 	    signature));
 	return p256_to_der(signature, out);
 }
 
-/* By the log's key and, where there is one, its second: both or none. */
+/* By each key of a use, in the order of okse.yaml: all or none. */
+static enum err
+sign_by_use(struct keyholder *k, enum key_use use, struct view body,
+    struct held_key **used, struct bytes *out)
+{
+	for (size_t i = 0; k->logged_in && i < k->count; i++) {
+		if (k->keys[i].config->use != (int)use)
+			continue;
+		*used = &k->keys[i];
+		TRY(sign_note(*used, body, out));
+	}
+	return ERR_OK;
+}
+
+/* By the log's keys: those of use log, then those of use log-ecdsa. */
 static enum err
 sign_checkpoint(struct keyholder *k, struct view body,
     struct held_key **used, struct bytes *out)
 {
-	struct held_key *held = key_for(k, KEY_USE_LOG);
-	struct held_key *second = key_for(k, KEY_USE_LOG_ECDSA);
-	uint8_t signature[ED25519_SIGNATURE_SIZE];
-
-	if (held == NULL)
-		return err_because(ERR_UNAVAILABLE, "no key for the log");
 	if (!checkpoint_is_well_formed(body, k->config->origin))
 		return err_because(ERR_SCHEMA, "not a checkpoint of %s",
 		    k->config->origin);
-	*used = held;
-	TRY(key_sign_message(held->key, body, verifies_now(held), signature));
-	bytes_put(out, VIEW_OF(signature));
-	if (second == NULL)
-		return ERR_OK;
-	*used = second;
-	return sign_second(second, body, out);
+	TRY(sign_by_use(k, KEY_USE_LOG, body, used, out));
+	if (*used == NULL)
+		return err_because(ERR_UNAVAILABLE, "no key for the log");
+	return sign_by_use(k, KEY_USE_LOG_ECDSA, body, used, out);
 }
 
 static void

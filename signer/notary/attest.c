@@ -89,8 +89,9 @@ check_policy(const struct attest *a)
 	bool named = false;
 
 	for (size_t i = 0; i < trust_log_count(a->policy); i++)
-		named = named || vkey_same_key(trust_log(a->policy, i)->key,
-		    a->log_key);
+		for (size_t k = 0; k < a->keys->count; k++)
+			named = named || vkey_same_key(trust_log(a->policy,
+			    i)->key, a->keys->at[k].key);
 	if (!named)
 		return err_because(ERR_SCHEMA,
 		    "the trust policy does not name this log's key");
@@ -98,6 +99,25 @@ check_policy(const struct attest *a)
 		if (trust_witness(a->policy, i)->url.len == 0)
 			return err_because(ERR_SCHEMA, "the trust policy "
 			    "names witness %zu without its URL", i + 1);
+	return ERR_OK;
+}
+
+/* What was signed by a former key had its witnesses, too. */
+enum err
+attest_know(struct attest *a, const struct logkeys *keys)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct logkey *former = logkeys_before(keys,
+		    &keys->at[i]);
+
+		if (!keys->at[i].known)
+			continue;
+		TRY(trust_know(a->policy, keys->at[i].key,
+		    logkeys_since(&keys->at[i]), UINT64_MAX));
+		if (former != NULL)
+			TRY(trust_know(a->policy, former->key,
+			    logkeys_since(former), keys->at[i].since - 1));
+	}
 	return ERR_OK;
 }
 
@@ -110,7 +130,7 @@ attest_offer(struct attest *a)
 }
 
 enum err
-attest_new(const struct config *c, const struct vkey *log_key,
+attest_new(const struct config *c, const struct logkeys *keys,
     struct journal *j, struct closed *closed, struct attest **out_attest)
 {
 	AUTO(attest) a = NULL;
@@ -123,11 +143,12 @@ attest_new(const struct config *c, const struct vkey *log_key,
 	if (a == NULL)
 		return err_because(ERR_MEMORY, "the witnesses");
 	a->config = &c->witnesses;
-	a->log_key = log_key;
+	a->keys = keys;
 	a->journal = j;
 	a->closed = closed;
 	TRY(trust_policy_read(c->witnesses.policy, &a->policy));
 	TRY(check_policy(a));
+	TRY(attest_know(a, keys));
 	TRY(random_bytes((uint8_t *)&a->next_errand,
 	    sizeof(a->next_errand)));
 	for (; a->count < trust_witness_count(a->policy); a->count++)

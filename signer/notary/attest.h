@@ -67,7 +67,7 @@ struct attest_witness {
 struct attest {
 	const struct config_witnesses *config;
 	struct trust_policy	*policy;
-	const struct vkey	*log_key;
+	const struct logkeys	*keys;
 	struct journal		*journal;
 	struct closed		*closed;
 	uint64_t		 next_errand;
@@ -89,13 +89,17 @@ struct attest {
 
 /*
  * NULL when the configuration names no witnesses. ERR_SCHEMA when the trust
- * policy does not name this log's key, or a witness without a URL.
+ * policy names no key of this log, present or former, or a witness without a
+ * URL.
  */
 [[nodiscard]] enum err attest_new(const struct config *c,
-    const struct vkey *log_key, struct journal *j, struct closed *closed,
+    const struct logkeys *keys, struct journal *j, struct closed *closed,
     struct attest **out_attest);
 void attest_free(struct attest *a);
 AUTO_STRUCT(attest);
+/* Another key has the log. */
+[[nodiscard]] enum err attest_know(struct attest *a,
+    const struct logkeys *keys);
 
 /* The body of an ERRAND; false when none is due. */
 [[nodiscard]] enum err attest_next(struct attest *a, int64_t now_us,

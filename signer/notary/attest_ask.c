@@ -12,19 +12,6 @@
 
 #define SECOND INT64_C(1000000)
 
-static enum err
-read_note(const struct attest *a, struct view note, struct checkpoint *out)
-{
-	struct note n;
-
-	TRY(note_get(note, &n));
-	TRY(note_verify(&n, a->log_key, NULL));
-	TRY(checkpoint_get(n.text, out));
-	if (!view_equal(out->origin, vkey_name(a->log_key)))
-		return err_because(ERR_MISMATCH, "it is of another log");
-	return ERR_OK;
-}
-
 static void
 contradiction(struct attest *a, struct attest_witness *w,
     const struct checkpoint *c, const char *what)
@@ -39,9 +26,10 @@ enum err
 attest_judge(struct attest *a, struct attest_witness *w, struct view note)
 {
 	struct checkpoint c;
+	bool strange;
 	enum err e;
 
-	if (read_note(a, note, &c) != ERR_OK)
+	if (logkeys_open(a->keys, note, &c, &strange) != ERR_OK)
 		return err_because(ERR_SYNTAX,
 		    "what it shows is no checkpoint of this log");
 	if (c.size > journal_durable(a->journal)) {

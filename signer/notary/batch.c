@@ -117,6 +117,7 @@ stage(struct notary *n, struct queue *q, struct batch *b)
 	if (guard_is_open(&n->guard))
 		TRY(lists_stage(n, &b->list));
 	TRY(reported_put(n));
+	TRY(logkeys_stage(n));
 	TRY(prune_stage(n));
 	return period_stage(n);
 }

@@ -45,11 +45,9 @@ check_note(const struct closed *c, const struct closed_period *p,
     struct view text)
 {
 	struct checkpoint point;
-	struct note note;
+	bool strange;
 
-	TRY(note_get(text, &note));
-	TRY(note_verify(&note, c->key, NULL));
-	TRY(checkpoint_get(note.text, &point));
+	TRY(logkeys_open(c->keys, text, &point, &strange));
 	return point.size == p->size ? ERR_OK : err_because(ERR_MISMATCH,
 	    "a checkpoint of %" PRIu64 " entries, not of %" PRIu64,
 	    point.size, p->size);

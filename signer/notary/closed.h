@@ -19,7 +19,7 @@
 
 #include "audit/trust.h"
 #include "base/json.h"
-#include "signer/notary/registry.h"
+#include "signer/notary/logkeys.h"
 
 #define CLOSED_NAME 7			/* "2026-11" */
 #define CLOSED_NONE UINT64_MAX
@@ -34,7 +34,7 @@ struct closed_period {
 
 struct closed {
 	const char		*log;		/* its directory */
-	const struct vkey	*key;
+	const struct logkeys	*keys;
 	const struct trust_policy *policy;	/* NULL: no witnesses */
 	size_t			 count;
 	struct closed_period	*at;		/* by size */

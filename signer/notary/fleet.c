@@ -82,6 +82,17 @@ place_of(struct fleet *f, int64_t node)
 	return &f->nodes[f->count++];
 }
 
+/* Another key has its log: that it joined is told once more. */
+static bool
+is_news(const struct fleet_node *at)
+{
+	static const struct hash none;
+
+	return at->told == FLEET_JOINED && at->state == FLEET_JOINED &&
+	    !merkle_equal(&at->told_key, &none) &&
+	    !merkle_equal(&at->told_key, &at->log_key);
+}
+
 static enum err
 see(void *arg, const struct registry_node *r)
 {
@@ -97,7 +108,7 @@ see(void *arg, const struct registry_node *r)
 	    FLEET_RETIRED;
 	if (r->node != registry_own_node(n->registry))
 		take_certificates(n, at, r->qr_certificates);
-	if (at->told < at->state)
+	if (at->told < at->state || is_news(at))
 		n->chores.due = true;
 	return ERR_OK;
 }
@@ -248,22 +259,25 @@ recall(struct notary *n, struct fleet_node *at)
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
 	TRY(e);
-	if (known.len == 1)
-		at->told = at->staged = (enum fleet_state)known.at[0];
+	if (known.len == 0)
+		return ERR_OK;
+	at->told = at->staged = (enum fleet_state)known.at[0];
+	if (known.len == 1 + sizeof(at->told_key))
+		memcpy(&at->told_key, known.at + 1, sizeof(at->told_key));
 	return ERR_OK;
 }
 
 static enum err
 record(struct notary *n, struct fleet_node *at, enum fleet_state state)
 {
-	AUTO_DONE(bytes) entry = { 0 };
+	AUTO_DONE(bytes) entry = { 0 }, value = { 0 };
 	struct entry_common c;
-	uint8_t value = (uint8_t)state;
 	char word[24];
 	struct entry_node_facts facts = {
 		.node = word_of(at, word),
 		.origin = at->origin,
 		.vkey = at->log_key,
+		.replaces = is_news(at) ? &at->told_key : NULL,
 		.retires = state == FLEET_RETIRED,
 	};
 
@@ -271,7 +285,10 @@ record(struct notary *n, struct fleet_node *at, enum fleet_state state)
 	TRY(entry_node(&c, &facts, &entry));
 	TRY(journal_put(n->journal, bytes_view(&entry), NULL));
 	at->staged = state;
-	return registry_meta_put(n->registry, word, VIEW(&value, 1));
+	bytes_put_u8(&value, (uint8_t)state);
+	bytes_put(&value, VIEW_OF(at->log_key.at));
+	TRY(bytes_check(&value));
+	return registry_meta_put(n->registry, word, bytes_view(&value));
 }
 
 enum err
@@ -284,6 +301,8 @@ fleet_stage(struct notary *n)
 		struct fleet_node *at = &n->fleet.nodes[i];
 
 		at->staged = at->told;
+		if (is_news(at))
+			TRY(record(n, at, FLEET_JOINED));
 		while (at->staged < at->state)
 			TRY(record(n, at, (enum fleet_state)(at->staged + 1)));
 	}
@@ -293,8 +312,10 @@ fleet_stage(struct notary *n)
 void
 fleet_staged(struct fleet *f, bool durable)
 {
-	for (size_t i = 0; i < f->count && durable; i++)
+	for (size_t i = 0; i < f->count && durable; i++) {
 		f->nodes[i].told = f->nodes[i].staged;
+		f->nodes[i].told_key = f->nodes[i].log_key;
+	}
 	absent_staged(f, durable);
 	if (durable)
 		memcpy(f->whole, f->staged, sizeof(f->whole));
@@ -313,17 +334,29 @@ fleet_put_certificates(const struct signers *s, int64_t now,
 		bytes_put_block(out, issuer_der(own[i]));
 }
 
+/* In okse.yaml's order: which of two the log has is not known yet. */
+static void
+put_log_keys(const struct notary *n, struct bytes *first, struct bytes *next)
+{
+	for (size_t i = 0; i < n->logkeys.count; i++)
+		if (vkey_type(n->logkeys.at[i].key) == VKEY_ED25519)
+			vkey_put(n->logkeys.at[i].key, first->len == 0 ?
+			    first : next);
+}
+
 static enum err
 become(struct notary *n)
 {
-	AUTO_DONE(bytes) vkey = { 0 }, certificates = { 0 };
+	AUTO_DONE(bytes) vkey = { 0 }, next = { 0 }, certificates = { 0 };
 	struct registry_node self = { 0 };
 
-	vkey_put(n->log_key, &vkey);
+	put_log_keys(n, &vkey, &next);
 	fleet_put_certificates(&n->signers, time_now(), &certificates);
 	TRY(bytes_check(&vkey));
+	TRY(bytes_check(&next));
 	TRY(bytes_check(&certificates));
 	self.log_key = bytes_view(&vkey);
+	self.next_key = bytes_view(&next);
 	self.qr_certificates = bytes_view(&certificates);
 	snprintf(self.origin, sizeof(self.origin), "%s", n->config->origin);
 	return registry_become(n->registry, &self);
@@ -374,6 +407,7 @@ settle(struct notary *n, enum registry_fate fate)
 		return ERR_OK;
 	}
 	TRY(journal_committed(n->journal));
+	TRY(logkeys_committed(n));
 	TRY(prune_committed(n));
 	TRY(period_committed(n));
 	fleet_staged(&n->fleet, true);

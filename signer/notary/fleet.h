@@ -22,6 +22,8 @@ struct fleet_node {
 	int64_t			 node;
 	char			 origin[REGISTRY_ORIGIN + 1];
 	struct hash		 log_key;	/* SHA-256 of its vkey */
+	struct hash		 told_key;	/* as our log says; zero: of an
+						   older program */
 	struct hash		 qr_hash;	/* of its certificates */
 	size_t			 qr_count;	/* those of our CA */
 	struct issuer		*qr[FLEET_KEYS];

@@ -120,12 +120,17 @@ look(struct notary *n, struct guard *g)
 {
 	struct recover_head head;
 
-	TRY(recover_head(n->config->log, n->log_key, &head));
+	TRY(recover_head(n->config->log, &n->logkeys, &head));
 	TRY(registry_entry_count(n->registry, &g->entries));
 	g->published = head.size;
 	g->known = g->mark.size > head.size ? g->mark.size : head.size;
 	TRY(check_mark(n, g, &head));
 	g->held = g->known > g->entries;
+	if (!g->held && head.strange &&
+	    logkeys_present(&n->logkeys, VKEY_ED25519) != NULL)
+		return err_because(ERR_MISMATCH, "the published checkpoint is "
+		    "signed by a key of okse.yaml that no entry of the "
+		    "registry has given the log to");
 	if (g->published > g->entries)
 		TRY(look_behind(n, g));
 	if (g->held)

@@ -24,10 +24,10 @@ struct stage {
 
 struct journal {
 	struct registry		*registry;
-	const struct vkey	*key;
-	const struct vkey	*second;	/* or NULL */
+	const struct logkeys	*keys;
 	const struct closed	*closed;
 	char			*origin;
+	char			*log;		/* the published directory */
 	struct publish		*publish;
 	struct recompute	 recompute;
 	uint8_t			 boot[ENTRY_BOOT_SIZE];
@@ -59,6 +59,7 @@ journal_close(struct journal *j)
 	fd_close(&j->dir);
 	bytes_done(&j->note);
 	mem_free(j->origin);
+	mem_free(j->log);
 	bytes_done(&j->staged);
 	bytes_done(&j->entry);
 	bytes_done(&j->body);
@@ -68,7 +69,7 @@ journal_close(struct journal *j)
 static enum err
 set_origin(struct journal *j)
 {
-	struct view name = vkey_name(j->key);
+	struct view name = vkey_name(j->keys->at[0].key);
 	AUTO_DONE(bytes) text = { 0 };
 
 	bytes_put(&text, name);
@@ -91,7 +92,7 @@ open_note(struct journal *j, const char *dir)
 
 enum err
 journal_open(const char *dir, struct registry *registry,
-    const struct vkey *key, const struct closed *closed,
+    const struct logkeys *keys, const struct closed *closed,
     struct journal **out_journal, struct journal_found *out_found)
 {
 	AUTO(journal) j = mem_new(1, sizeof(*j));
@@ -102,11 +103,13 @@ journal_open(const char *dir, struct registry *registry,
 	j->dir = -1;
 	j->pause_us = JOURNAL_PAUSE;
 	j->registry = registry;
-	j->key = key;
+	j->keys = keys;
 	j->closed = closed;
 	TRY(set_origin(j));
+	if ((j->log = mem_text(dir)) == NULL)
+		return err_because(ERR_MEMORY, "the journal");
 	TRY(random_bytes(j->boot, sizeof(j->boot)));
-	TRY(recover_log(dir, registry, key, closed, &found));
+	TRY(recover_log(dir, registry, keys, closed, &found));
 	j->publish = found.publish;
 	j->recompute = found.recompute;
 	j->stage.next = found.found.entries;
@@ -114,15 +117,12 @@ journal_open(const char *dir, struct registry *registry,
 	j->marked = j->durable = j->stage;
 	j->published = found.found.published;
 	TRY(open_note(j, dir));
+	/* a crash may have come between */
+	TRY(logkeys_hand_over(keys, dir, bytes_view(&j->note)));
+	TRY(logkeys_show(keys, dir, j->published));
 	*out_found = found.found;
 	*out_journal = STEAL(j);
 	return ERR_OK;
-}
-
-void
-journal_second_key(struct journal *j, const struct vkey *second)
-{
-	j->second = second;
 }
 
 /* ---- entries */
@@ -325,27 +325,6 @@ journal_checkpoint(struct journal *j, int64_t now_us, struct bytes *out_body)
 	return bytes_check(out_body);
 }
 
-/* One signature after the other, each verified before it is put. */
-static enum err
-put_signatures(const struct journal *j, struct view signatures,
-    struct bytes *note)
-{
-	struct view body = bytes_view(&j->body);
-	struct reader r = reader_of(signatures);
-	struct view first = reader_take(&r, ED25519_SIGNATURE_SIZE);
-	uint64_t when;
-
-	TRY(vkey_verify(j->key, body, first, &when));
-	note_put_text(note, body);
-	note_put_signature(note, j->key, first);
-	if (j->second == NULL)
-		return r.rest.len == 0 ? ERR_OK : err_because(ERR_SIGNATURE,
-		    "a second signature, and no key for it");
-	TRY(vkey_verify(j->second, body, r.rest, &when));
-	note_put_signature(note, j->second, r.rest);
-	return ERR_OK;
-}
-
 enum err
 journal_cosigned(struct journal *j, struct view signatures)
 {
@@ -355,8 +334,7 @@ journal_cosigned(struct journal *j, struct view signatures)
 	if (j->body.len == 0)
 		return err_because(ERR_INTERNAL,
 		    "a signature of a checkpoint that nobody asked for");
-	TRY(put_signatures(j, signatures, &note));
-	TRY(bytes_check(&note));
+	TRY(logkeys_sign(j->keys, bytes_view(&j->body), signatures, &note));
 	bytes_reset(&j->note);
 	bytes_put(&j->note, bytes_view(&note));
 	TRY(bytes_check(&j->note));
@@ -434,10 +412,11 @@ journal_publish(struct journal *j)
 {
 	if (!j->offered && !j->grown)
 		return ERR_OK;
+	TRY(logkeys_hand_over(j->keys, j->log, bytes_view(&j->note)));
 	TRY(publish_checkpoint(j->publish, bytes_view(&j->note)));
 	j->published = publish_ready(j->publish, &j->root);
 	j->offered = j->grown = false;
-	return ERR_OK;
+	return logkeys_show(j->keys, j->log, j->published);
 }
 
 enum err

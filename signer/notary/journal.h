@@ -17,8 +17,8 @@
 
 #include "audit/entry.h"
 #include "audit/proof.h"
-#include "audit/vkey.h"
 #include "signer/notary/closed.h"
+#include "signer/notary/logkeys.h"
 #include "signer/notary/registry.h"
 
 struct journal;
@@ -34,17 +34,14 @@ struct journal_found {
  * Opens the published directory and brings it and the registry together.
  * ERR_CORRUPT when they contradict each other: the registry holds other
  * entries than were published, or fewer (guard.h has looked before).
- * ERR_SIGNATURE or ERR_MISMATCH for a checkpoint that is not of this key and
- * origin. Where a period of closed waits for its checkpoint, the next one is
- * of exactly that size. registry, key and closed must outlive the journal.
+ * Errors of logkeys_open() for a checkpoint that is not of these keys. Where a period of closed waits for its checkpoint, the next one is
+ * of exactly that size. registry, keys and closed must outlive the journal.
  */
 [[nodiscard]] enum err journal_open(const char *dir,
-    struct registry *registry, const struct vkey *key,
+    struct registry *registry, const struct logkeys *keys,
     const struct closed *closed, struct journal **out_journal,
     struct journal_found *out_found);
 void journal_close(struct journal *j);
-/* From now on checkpoints are signed by this key, too; it must stay. */
-void journal_second_key(struct journal *j, const struct vkey *second);
 AUTO_DEFINE(journal, struct journal, journal_close);
 
 /*
@@ -81,8 +78,7 @@ uint64_t journal_signed(const struct journal *j);	/* since the start */
     struct bytes *out_body);
 /*
  * Publishes it, or keeps it as an offer to witnesses (journal_witnessed()).
- * signatures: 64 bytes of the log's key, then those of the second key when
- * there is one. ERR_SIGNATURE: not signed by these.
+ * signatures as logkeys_sign() takes them. ERR_SIGNATURE: not signed by these.
  */
 [[nodiscard]] enum err journal_cosigned(struct journal *j,
     struct view signatures);
@@ -115,7 +111,10 @@ bool journal_is_offer(const struct journal *j);
  */
 [[nodiscard]] enum err journal_add_line(struct journal *j,
     const struct vkey *witness, struct view line);
-/* The offer, or what has come to the published one; else nothing. */
+/*
+ * The offer, or what has come to the published one; else nothing. Where it is
+ * the first of a key's, the one before hands over.
+ */
 [[nodiscard]] enum err journal_publish(struct journal *j);
 /* The newest note, which is published and has its quorum, is kept as such. */
 [[nodiscard]] enum err journal_keep_witnessed(const struct journal *j);

@@ -273,7 +273,8 @@ serve_waiting(struct role_state *s)
 		give_up(s, "a batch");
 		return;
 	}
-	if (s->batch.durable && (prune_committed(n) != ERR_OK ||
+	if (s->batch.durable && (logkeys_committed(n) != ERR_OK ||
+	    prune_committed(n) != ERR_OK ||
 	    period_committed(n) != ERR_OK)) {
 		give_up(s, "what the log remembers");
 		return;
@@ -317,7 +318,8 @@ publish(struct role_state *s)
 	struct peer *keyholder = dispatch_keyholder(n, s->proc);
 	enum err e;
 
-	if (keyholder == NULL || n->keys == NULL)
+	/* a next key's entry comes before anything else is signed */
+	if (keyholder == NULL || n->keys == NULL || logkeys_due(n))
 		return;
 	e = registry_is_away(n->registry) && !n->guard.lost ?
 	    ERR_UNAVAILABLE :
@@ -361,6 +363,7 @@ on_pass(struct proc *p)
 		return;
 	}
 	s->notary->keyholders = count_keyholders(p);
+	s->notary->chores.due |= logkeys_due(s->notary);
 	after_answers(s);
 	if (!s->failed)
 		keep_lists(s, false);

@@ -16,6 +16,7 @@
 #include "signer/notary/guard.h"
 #include "signer/notary/journal.h"
 #include "signer/notary/lists.h"
+#include "signer/notary/logkeys.h"
 #include "signer/notary/metadata.h"
 #include "signer/notary/outstanding.h"
 #include "signer/notary/places.h"
@@ -32,8 +33,8 @@ struct notary {
 	const struct policy	*policy;	/* the one in force */
 	struct signers		 signers;
 	struct card_ca		*card_cas[CONFIG_CARD_CAS];
-	struct vkey		*log_key;
-	struct vkey		*log_second;	/* or NULL */
+	struct logkeys		 logkeys;
+	const struct vkey	*log_key;	/* the one it has now */
 	struct registry		*registry;
 	struct guard		 guard;
 	struct backup		*backup;	/* the last, or NULL */

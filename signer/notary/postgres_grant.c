@@ -22,7 +22,7 @@ static const char *const grants[] = {
 	("GRANT UPDATE ON okse.device, okse.device_key, okse.qr, okse.quota,"
 	    " okse.status_list, okse.status_version, okse.status_use,"
 	    " okse.orphan, okse.meta, okse.writer TO "),
-	"GRANT UPDATE (qr_certificate) ON okse.node TO ",
+	"GRANT UPDATE (qr_certificate, log_key) ON okse.node TO ",
 	("GRANT DELETE ON okse.qr, okse.nonce, okse.quota, okse.idem,"
 	    " okse.status_use TO "),
 };

@@ -183,7 +183,7 @@ rebuild_start(struct notary *n, uint64_t first, uint64_t last,
 	TRY(check_wish(&n->guard, first, last));
 	b->notary = n;
 	b->from = first;
-	TRY(recover_head(n->config->log, n->log_key, &b->head));
+	TRY(recover_head(n->config->log, &n->logkeys, &b->head));
 	b->dir = open(n->config->log, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->dir == -1)
 		return err_system("%s", n->config->log);

@@ -18,12 +18,12 @@
 #define REBUILD_STEP 65536	/* entries between two writings of tiles */
 
 enum err
-recover_head(const char *dir, const struct vkey *key,
+recover_head(const char *dir, const struct logkeys *keys,
     struct recover_head *out_head)
 {
 	AUTO_DONE(bytes) text = { 0 };
 	struct checkpoint c;
-	struct note note;
+	bool strange;
 	enum err e = publish_read_checkpoint(dir, &text);
 
 	if (e == ERR_NOT_FOUND) {
@@ -33,13 +33,10 @@ recover_head(const char *dir, const struct vkey *key,
 		return ERR_OK;
 	}
 	TRY(e);
-	TRY(note_get(bytes_view(&text), &note));
-	TRY(note_verify(&note, key, NULL));
-	TRY(checkpoint_get(note.text, &c));
-	if (!view_equal(c.origin, vkey_name(key)))
-		return err_because(ERR_MISMATCH,
-		    "%s/checkpoint is of another log", dir);
-	*out_head = (struct recover_head){ .size = c.size, .root = c.root };
+	e = logkeys_open(keys, bytes_view(&text), &c, &strange);
+	if (e != ERR_OK)
+		return err_because(e, "%s/checkpoint: %s", dir, err_why());
+	*out_head = (struct recover_head){ c.size, c.root, strange };
 	return ERR_OK;
 }
 
@@ -185,12 +182,12 @@ last_time(struct registry *r, uint64_t size, int64_t *out_ms)
 }
 
 static enum err
-recover(const char *dir, struct registry *r, const struct vkey *key,
+recover(const char *dir, struct registry *r, const struct logkeys *keys,
     const struct closed *closed, struct recovered *out)
 {
 	struct recover_head h;
 
-	TRY(recover_head(dir, key, &h));
+	TRY(recover_head(dir, keys, &h));
 	TRY(registry_entry_count(r, &out->found.entries));
 	out->found.published = h.size;
 	if (h.size > out->found.entries)
@@ -204,11 +201,11 @@ recover(const char *dir, struct registry *r, const struct vkey *key,
 }
 
 enum err
-recover_log(const char *dir, struct registry *r, const struct vkey *key,
+recover_log(const char *dir, struct registry *r, const struct logkeys *keys,
     const struct closed *closed, struct recovered *out_recovered)
 {
 	struct recovered found = { 0 };
-	enum err e = recover(dir, r, key, closed, &found);
+	enum err e = recover(dir, r, keys, closed, &found);
 
 	if (e != ERR_OK) {
 		publish_close(found.publish);

@@ -14,9 +14,10 @@
 struct recover_head {
 	uint64_t	size;
 	struct hash	root;
+	bool		strange;	/* as logkeys_open() */
 };
-[[nodiscard]] enum err recover_head(const char *dir, const struct vkey *key,
-    struct recover_head *out_head);
+[[nodiscard]] enum err recover_head(const char *dir,
+    const struct logkeys *keys, struct recover_head *out_head);
 
 /*
  * The newest published entries among the first upto are those of the
@@ -37,7 +38,7 @@ struct recovered {
 
 /* As journal_open(). The caller closes out_recovered->publish. */
 [[nodiscard]] enum err recover_log(const char *dir, struct registry *r,
-    const struct vkey *key, const struct closed *closed,
+    const struct logkeys *keys, const struct closed *closed,
     struct recovered *out_recovered);
 
 /* Appends the registry's entries behind those there are, up to a size. */

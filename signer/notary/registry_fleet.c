@@ -134,7 +134,8 @@ struct search {
 	const char	*origin;	/* or NULL */
 	int64_t		 node, highest;
 	bool		 found, same_key, same_qr;
-	struct view	 log_key, qr_certificates;	/* to compare with */
+	/* to compare with */
+	struct view	 log_key, next_key, qr_certificates;
 	struct registry_node at;	/* without its views */
 };
 
@@ -149,7 +150,8 @@ compare(void *arg, const struct registry_node *n)
 		return ERR_OK;
 	s->found = true;
 	s->at = *n;
-	s->same_key = view_equal(s->log_key, n->log_key);
+	s->same_key = view_equal(s->log_key, n->log_key) ||
+	    (s->next_key.len != 0 && view_equal(s->next_key, n->log_key));
 	s->same_qr = view_equal(s->qr_certificates, n->qr_certificates);
 	return ERR_OK;
 }
@@ -192,7 +194,8 @@ judge(const struct search *s)
 		    s->origin);
 	if (!s->same_key)
 		return err_because(ERR_MISMATCH,
-		    "%s joined with another log key", s->origin);
+		    "%s joined with another log key: name that one as well, "
+		    "until it has given the log to this", s->origin);
 	if (s->at.retired_at != TIME_NONE)
 		return err_because(ERR_REFUSED, "%s was retired from this "
 		    "registry for good", s->origin);
@@ -204,6 +207,7 @@ registry_become(struct registry *r, const struct registry_node *self)
 {
 	struct search s = { .origin = self->origin,
 	    .log_key = self->log_key,
+	    .next_key = self->next_key,
 	    .qr_certificates = self->qr_certificates };
 	struct query q = registry_query(r, NODE_QR);
 
@@ -220,6 +224,21 @@ registry_become(struct registry *r, const struct registry_node *self)
 	query_put_blob(&q, self->qr_certificates);
 	TRY(query_change(&q));
 	return registry_commit(r);
+}
+
+enum err
+registry_put_log_key(struct registry *r, const struct vkey *key)
+{
+	struct query q = registry_query(r, NODE_KEY);
+	AUTO_DONE(bytes) text = { 0 };
+
+	if (!registry_is_shared(r))
+		return ERR_OK;
+	vkey_put(key, &text);
+	TRY(bytes_check(&text));
+	query_put_int(&q, r->node);
+	query_put_text(&q, bytes_view(&text));
+	return query_change(&q);
 }
 
 /* ---- the owner's */

@@ -7,6 +7,7 @@
 #ifndef OKSE_SIGNER_NOTARY_REGISTRY_FLEET_H
 #define OKSE_SIGNER_NOTARY_REGISTRY_FLEET_H
 
+#include "audit/vkey.h"
 #include "signer/notary/registry.h"
 
 #define REGISTRY_ORIGIN 255
@@ -15,6 +16,7 @@ struct registry_node {
 	int64_t		node;
 	char		origin[REGISTRY_ORIGIN + 1];
 	struct view	log_key;	/* the text of its vkey */
+	struct view	next_key;	/* what may have replaced it, or empty */
 	struct view	qr_certificates; /* DER, a block each */
 	int64_t		joined_at, retired_at;
 	bool		has_past;	/* its log has entries, when it joins */
@@ -32,6 +34,13 @@ int64_t registry_own_node(const struct registry *r);
  */
 [[nodiscard]] enum err registry_become(struct registry *r,
     const struct registry_node *self);
+
+/*
+ * In a transaction: this node's log has this key from now on. A registry in a
+ * file keeps no such row.
+ */
+[[nodiscard]] enum err registry_put_log_key(struct registry *r,
+    const struct vkey *key);
 
 /* Calls each with every node, retired ones too, until it fails. */
 [[nodiscard]] enum err registry_nodes(struct registry *r,

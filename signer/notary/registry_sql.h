@@ -191,6 +191,8 @@
 	X(NODE_RETIRE, node, NOW,                                             \
 	    "UPDATE node SET retired_at = ?2"                                 \
 	    " WHERE node = ?1 AND retired_at IS NULL")                        \
+	X(NODE_KEY, node, NOW,                                                \
+	    "UPDATE node SET log_key = ?2 WHERE node = ?1")                   \
 	X(NODE_QR, node, NOW,                                                 \
 	    "UPDATE node SET qr_certificate = ?2 WHERE node = ?1")            \
 	/* the oldest ?2 rows at most: a range of the key's index */          \

@@ -349,7 +349,7 @@ decide(struct effect *f)
 	return close_retry(f, &none);
 }
 
-/* ---- what is remembered by name: force.c, start.c, prune.c, closed.c */
+/* ---- what is remembered by name: force.c, start.c, prune.c, closed.c … */
 
 static enum err
 put_hash(struct bytes *out, struct view hex)
@@ -377,6 +377,8 @@ remember(struct registry *r, const struct schema_entry *e)
 		return closed_record(r, bytes_text(&value),
 		    schema_count(e, SCHEMA_SEQ) + 1);
 	}
+	if (e->event == SCHEMA_EVENT_LOGKEY_ROTATE)
+		return logkeys_restore(r, e);
 	if (e->event != SCHEMA_EVENT_POLICY_IN_FORCE)
 		return ERR_OK;
 	bytes_put_u64(&value, schema_count(e, SCHEMA_SERIAL));

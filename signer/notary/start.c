@@ -19,34 +19,6 @@
 /* ---- keys and certificates */
 
 static enum err
-load_log_key(const struct config *c, const struct config_key *key,
-    const char *type, struct vkey **out)
-{
-	AUTO(EVP_PKEY) public_key = NULL;
-
-	TRY(pem_read_public(key->public_key, &public_key));
-	if (!EVP_PKEY_is_a(public_key, type))
-		return err_because(ERR_UNSUPPORTED, "%s: expected a key of "
-		    "type %s", key->public_key, type);
-	return vkey_of_key(view_text(c->origin), public_key, out);
-}
-
-/* The log's key, and the second where there is one. */
-static enum err
-load_log_keys(struct notary *n)
-{
-	const struct config *c = n->config;
-	const struct config_key *key = config_key(c, KEY_USE_LOG);
-	const struct config_key *second = config_key(c, KEY_USE_LOG_ECDSA);
-
-	if (key == NULL)
-		return err_because(ERR_SCHEMA, "keys: none of use log");
-	TRY(load_log_key(c, key, "ED25519", &n->log_key));
-	return second == NULL ? ERR_OK :
-	    load_log_key(c, second, "EC", &n->log_second);
-}
-
-static enum err
 load_card_cas(struct notary *n)
 {
 	const struct config *c = n->config;
@@ -66,7 +38,7 @@ load_keys(struct notary *n)
 		return err_because(ERR_RANGE, "issuer: at most %d bytes, it "
 		    "is the audience of QR tokens", QR_TOKEN_NAME);
 	TRY(signers_load(c, &n->signers));
-	return load_log_keys(n);
+	return logkeys_configured(&n->logkeys, c);
 }
 
 /* ---- what a start records */
@@ -151,6 +123,7 @@ record_all(struct notary *n, const struct journal_found *found)
 	TRY(record_recovery(n, found));
 	TRY(rebuild_record(n));
 	TRY(record_ceremony(n));
+	TRY(logkeys_remember(n));
 	TRY(force_record(n));
 	TRY(reported_orphans(n));
 	TRY(fleet_stage(n));
@@ -170,12 +143,12 @@ open_journal(struct notary *n)
 	TRY(rebuild_load(n));
 	TRY(prune_load(n));
 	n->closed.log = n->config->log;
-	n->closed.key = n->log_key;
+	n->closed.keys = &n->logkeys;
+	TRY(logkeys_settle(n));
 	TRY(closed_load(&n->closed, n->registry));
-	TRY(journal_open(n->config->log, n->registry, n->log_key, &n->closed,
+	TRY(journal_open(n->config->log, n->registry, &n->logkeys, &n->closed,
 	    &n->journal, &found));
-	journal_second_key(n->journal, n->log_second);
-	TRY(attest_new(n->config, n->log_key, n->journal, &n->closed,
+	TRY(attest_new(n->config, &n->logkeys, n->journal, &n->closed,
 	    &n->attest));
 	n->began = found.entries;
 	TRY(record_all(n, &found));
@@ -203,6 +176,7 @@ notary_examine(const struct config *c, struct notary **out_notary)
 	TRY(load_card_cas(n));
 	TRY(registry_open(c->registry, &n->registry));
 	TRY(fleet_open(n));
+	TRY(logkeys_load(&n->logkeys, c->origin, n->registry));
 	TRY(guard_open(n));
 	*out_notary = STEAL(n);
 	return ERR_OK;
@@ -255,8 +229,7 @@ notary_close(struct notary *n)
 	places_done(&n->places);
 	lists_done(&n->lists);
 	keys_free(n->keys);
-	vkey_free(n->log_key);
-	vkey_free(n->log_second);
+	logkeys_done(&n->logkeys);
 	announced_done(&n->announced);
 	signers_done(&n->signers);
 	for (size_t i = 0; i < COUNT(n->card_cas); i++)

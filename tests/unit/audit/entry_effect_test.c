@@ -343,16 +343,23 @@ the_registry_says_what_was_saved_and_mended(void **state)
 	    "\"ev\":\"registry.backup\"," NONCE TAIL);
 }
 
+/* Ed25519, of the seeds 01… and 02… */
+#define FORMER_NAME "okse.example/log+049b903b"
+#define FORMER_KEY "AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
+#define FORMER_HASH "25e180ca797fa0d01004c4d6bc2a3302"    \
+	"8bc4cb2ba3ec6293961aa415daa92516"
+#define KEY_NAME "okse.example/log+0f873246"
+#define KEY_KEY "AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU"
+#define KEY_HASH "b40a1690259e7ff1af337415492b172a"    \
+	"1a0b244db5d84dabb80c38b291363390"
+
 static void
-witnesses_periods_and_keys_have_their_entries(void **state)
+witnesses_and_periods_have_their_entries(void **state)
 {
 	struct entry_period_facts period = { .period = "2026-11",
 		.first = 4, .last = 122, .totals = tally,
 		.total_count = COUNT(tally), .orphans = 1, .policy = hash,
 		.serial = 7, .previous = &hash };
-	struct entry_logkey_facts key = { .vkey = hash, .replaces = &hash,
-		.origin = "okse.example/log", .seats = seats,
-		.seat_count = COUNT(seats) };
 	struct entry_query_facts query = { .what = "holder", .holder = id,
 		.seat = seats };
 	static const uint64_t of[] = { 7 };
@@ -383,11 +390,6 @@ witnesses_periods_and_keys_have_their_entries(void **state)
 	    "\"ev\":\"audit.query\",\"holder\":\"" ID "\"," NONCE
 	    "\"seat\":3,\"seq\":123,\"t\":1795392000123,\"v\":1,"
 	    "\"what\":\"holder\"}");
-	assert_written(entry_logkey_rotate(&common, &key, &b), &b, BOOT
-	    "\"ev\":\"logkey.rotate\"," NONCE
-	    "\"origin\":\"okse.example/log\",\"replaces\":\"" HASH "\","
-	    "\"seats\":[3,7],\"seq\":123,\"t\":1795392000123,\"v\":1,"
-	    "\"vkey\":\"" HASH "\"}");
 	assert_written(entry_orphan_closed(&common, &retried, &b),
 	    &b, BOOT "\"ev\":\"orphan.closed\"," NONCE "\"of\":[7],"
 	    "\"seq\":123,\"t\":1795392000123,\"v\":1,\"what\":\"retry\"}");
@@ -395,6 +397,37 @@ witnesses_periods_and_keys_have_their_entries(void **state)
 	    &b, BOOT "\"caller\":\"uid:0\",\"ev\":\"orphan.closed\"," NONCE
 	    "\"of\":[7],\"reason\":\"reissued\",\"seq\":123,"
 	    "\"t\":1795392000123,\"v\":1,\"what\":\"operator\"}");
+}
+
+static void
+a_logs_next_key_has_its_entry(void **state)
+{
+	AUTO(vkey) former = NULL;
+	AUTO(vkey) key = NULL;
+	struct entry_logkey_facts handover = { .transcript = &hash };
+	AUTO_DONE(bytes) b = { 0 };
+
+	(void)state;
+	assert_int_equal(crypto_init(), ERR_OK);
+	assert_int_equal(vkey_get(view_text(FORMER_NAME "+" FORMER_KEY),
+	    &former), ERR_OK);
+	assert_int_equal(vkey_get(view_text(KEY_NAME "+" KEY_KEY), &key),
+	    ERR_OK);
+	handover.former = former;
+	handover.key = key;
+	assert_written(entry_logkey_rotate(&common, &handover, &b), &b, BOOT
+	    "\"ev\":\"logkey.rotate\",\"former\":\"" FORMER_KEY "\","
+	    "\"key\":\"" KEY_KEY "\"," NONCE
+	    "\"replaces\":\"" FORMER_HASH "\",\"seq\":123,"
+	    "\"t\":1795392000123,\"transcript\":\"" HASH "\",\"v\":1,"
+	    "\"vkey\":\"" KEY_HASH "\"}");
+	handover.lost = true;
+	handover.transcript = NULL;
+	assert_written(entry_logkey_rotate(&common, &handover, &b), &b, BOOT
+	    "\"ev\":\"logkey.rotate\",\"former\":\"" FORMER_KEY "\","
+	    "\"key\":\"" KEY_KEY "\"," NONCE "\"reason\":\"lost\","
+	    "\"replaces\":\"" FORMER_HASH "\",\"seq\":123,"
+	    "\"t\":1795392000123,\"v\":1,\"vkey\":\"" KEY_HASH "\"}");
 }
 
 /* ---- read again */
@@ -442,7 +475,8 @@ main(void)
 		cmocka_unit_test(the_token_was_put_to_the_test),
 		cmocka_unit_test(the_registry_says_what_was_saved_and_mended),
 		cmocka_unit_test(
-		    witnesses_periods_and_keys_have_their_entries),
+		    witnesses_and_periods_have_their_entries),
+		cmocka_unit_test(a_logs_next_key_has_its_entry),
 		cmocka_unit_test(members_are_taken_apart),
 	};
 

@@ -458,10 +458,10 @@ a_trust_policy_must_name_this_log_and_where_witnesses_are(void **state)
 	AUTO(attest) a = NULL;
 
 	OK(file_publish(policy_path, view_text("quorum none\n"), 0644));
-	assert_int_equal(attest_new(&w->config, w->n->log_key,
+	assert_int_equal(attest_new(&w->config, &w->n->logkeys,
 	    w->n->journal, &w->n->closed, &a), ERR_SCHEMA);
 	w->config.witnesses.policy = NULL;
-	OK(attest_new(&w->config, w->n->log_key, w->n->journal, &w->n->closed,
+	OK(attest_new(&w->config, &w->n->logkeys, w->n->journal, &w->n->closed,
 	    &a));
 	assert_null(a);
 	w->config.witnesses.policy = policy_path;
