@@ -90,7 +90,9 @@ check_tree(struct verify_run *v, const struct receipt *receipt)
 	uint64_t size = v->result->size;
 	struct tile_id id = { .level = 0, .index = receipt->index /
 	    TILE_WIDTH };
-	struct hash leaves[TILE_WIDTH], root;
+	const struct checkpoint *c = &receipt->checkpoint;
+	struct hash leaves[TILE_WIDTH];
+	struct proof p;
 	struct hash leaf = merkle_leaf(bytes_view(&receipt->entry));
 
 	if (receipt->index >= size)
@@ -100,10 +102,11 @@ check_tree(struct verify_run *v, const struct receipt *receipt)
 	if (!merkle_equal(&leaf, &leaves[receipt->index % TILE_WIDTH]))
 		return err_because(ERR_MISMATCH, "its entry is not the one of "
 		    "this log");
-	if (receipt->checkpoint.size > size)
+	if (c->size > size)
 		return ERR_OK;
-	TRY(proof_root(&v->source, receipt->checkpoint.size, &root));
-	return merkle_equal(&root, &receipt->checkpoint.root) ? ERR_OK :
+	TRY(proof_consistency(&v->source, c->size, size, &p));
+	return proof_check_consistency(&p, c->size, size, &c->root,
+	    &v->result->root) == ERR_OK ? ERR_OK :
 	    err_because(ERR_MISMATCH, "not of the same tree");
 }
 

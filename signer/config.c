@@ -334,9 +334,9 @@ check_number(const struct config *c, size_t row)
 		    "use \"%s\", which files of older versions lack",
 		    key_use_name(numbers[row].use));
 	if (found > numbers[row].most)
-		return err_because(ERR_SCHEMA, "keys: expected one key with "
-		    "use \"%s\", got %zu", key_use_name(numbers[row].use),
-		    found);
+		return err_because(ERR_SCHEMA, "keys: expected at most %zu "
+		    "keys with use \"%s\", got %zu", numbers[row].most,
+		    key_use_name(numbers[row].use), found);
 	return ERR_OK;
 }
 

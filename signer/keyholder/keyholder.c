@@ -362,17 +362,15 @@ on_ticket(struct proc *p, struct peer *from, const struct msg *m)
 static enum err
 sign_note(struct held_key *held, struct view body, struct bytes *out)
 {
-	uint8_t signature[P256_SIGNATURE_SIZE];
-	struct hash digest;
+	uint8_t signature[P256_SIGNATURE_SIZE];	/* as long as Ed25519's */
+	struct hash digest = sha256(body);
 
-	_Static_assert(sizeof(signature) == ED25519_SIGNATURE_SIZE, "");
 	if (held->config->use == KEY_USE_LOG) {
 		TRY(key_sign_message(held->key, body, verifies_now(held),
 		    signature));
 		bytes_put(out, VIEW_OF(signature));
-		return ERR_OK;
+		return bytes_check(out);
 	}
-	digest = sha256(body);
 	TRY(key_sign_digest(held->key, &digest, verifies_now(held),
 	    signature));
 	return p256_to_der(signature, out);

@@ -34,8 +34,9 @@ struct journal_found {
  * Opens the published directory and brings it and the registry together.
  * ERR_CORRUPT when they contradict each other: the registry holds other
  * entries than were published, or fewer (guard.h has looked before).
- * Errors of logkeys_open() for a checkpoint that is not of these keys. Where a period of closed waits for its checkpoint, the next one is
- * of exactly that size. registry, keys and closed must outlive the journal.
+ * Errors of logkeys_open() for a checkpoint that is not of these keys. Where a
+ * period of closed waits for its checkpoint, the next one is of exactly that
+ * size. registry, keys and closed must outlive the journal.
  */
 [[nodiscard]] enum err journal_open(const char *dir,
     struct registry *registry, const struct logkeys *keys,

@@ -16,7 +16,7 @@ struct registry_node {
 	int64_t		node;
 	char		origin[REGISTRY_ORIGIN + 1];
 	struct view	log_key;	/* the text of its vkey */
-	struct view	next_key;	/* what may have replaced it, or empty */
+	struct view	next_key;	/* what replaces it, or empty */
 	struct view	qr_certificates; /* DER, a block each */
 	int64_t		joined_at, retired_at;
 	bool		has_past;	/* its log has entries, when it joins */

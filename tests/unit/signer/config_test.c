@@ -162,7 +162,10 @@ static const struct {
 	{ "id: '0a0b'", "id: '0A0B'", "document-1" },
 	{ "use: qr,", "use: document,", "use \"qr\", which files of older" },
 	{ "use: status,", "use: metadata,", "use \"status\", which files" },
-	{ "use: log-ecdsa,", "use: log,", "expected one key with use \"log\"" },
+	{ "  - {use: log-ecdsa,", "  - {use: log, label: one, id: '71', "
+	    "public-key: /x}\n  - {use: log, label: two, id: '72', "
+	    "public-key: /y}\n  - {use: log-ecdsa,",
+	    "at most 2 keys with use \"log\"" },
 	{ "use: status,", "use: seal,", "okse.yaml:24:" },
 	{ "id: '04', ", "id: '04', certificate: /l, ", "certificate" },
 	{ "certificate: /s, ", "", "certificate" },
