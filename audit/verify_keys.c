@@ -110,21 +110,28 @@ check_tree(struct verify_run *v, const struct receipt *receipt)
 	    err_because(ERR_MISMATCH, "not of the same tree");
 }
 
+/* *out_missing: the file is not there, or the tiles to hold it against. */
 static enum err
-check_receipt(struct verify_run *v, const char *path, struct rotation *out)
+check_receipt(struct verify_run *v, const char *path, bool *out_missing)
 {
 	AUTO_DONE(receipt) receipt = { 0 };
+	AUTO_DONE(rotation) r = { 0 };
 	char wanted[ROTATION_PATH];
+	enum err e;
 
 	bytes_reset(&v->file);
-	TRY(v->files->read(v->files->arg, path, RECEIPT_MAX, &v->file));
+	e = v->files->read(v->files->arg, path, RECEIPT_MAX, &v->file);
+	*out_missing = verify_is_missing(e);
+	TRY(e);
 	TRY(receipt_get(bytes_view(&v->file), &receipt));
-	TRY(rotation_of(&receipt, out));
+	TRY(rotation_of(&receipt, &r));
 	if (!view_is(receipt.checkpoint.origin, v->result->origin) ||
-	    strcmp(path, rotation_path(out->former, wanted)) != 0)
+	    strcmp(path, rotation_path(r.former, wanted)) != 0)
 		return err_because(ERR_MISMATCH, "not of the key and the log "
 		    "that it lies with");
-	return check_tree(v, &receipt);
+	e = check_tree(v, &receipt);
+	*out_missing = verify_is_missing(e);
+	return e;
 }
 
 enum err
@@ -132,16 +139,15 @@ verify_handover(struct verify_run *v, const char *path,
     enum verify_check check)
 {
 	struct verify_count *count = &v->result->count[check];
-	AUTO_DONE(rotation) r = { 0 };
-	enum err e = check_receipt(v, path, &r);
+	bool missing;
+	enum err e = check_receipt(v, path, &missing);
 
 	if (verify_is_fatal(e))
 		return e;
 	count->good += e == ERR_OK;
 	if (e != ERR_OK)
-		verify_found(v->result, check, e == ERR_NOT_FOUND &&
-		    v->file.len == 0 ? VERIFY_INCOMPLETE : VERIFY_TAMPERED,
-		    VERIFY_IN_FILE(path));
+		verify_found(v->result, check, missing ? VERIFY_INCOMPLETE :
+		    VERIFY_TAMPERED, VERIFY_IN_FILE(path));
 	return ERR_OK;
 }
 

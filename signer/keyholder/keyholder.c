@@ -366,8 +366,8 @@ sign_note(struct held_key *held, struct view body, struct bytes *out)
 	struct hash digest = sha256(body);
 
 	if (held->config->use == KEY_USE_LOG) {
-		TRY(key_sign_message(held->key, body, verifies_now(held),
-		    signature));
+		TRY(key_sign_message(held->key, body,
+		    verifies_now(held), signature));
 		bytes_put(out, VIEW_OF(signature));
 		return bytes_check(out);
 	}
@@ -381,12 +381,11 @@ static enum err
 sign_by_use(struct keyholder *k, enum key_use use, struct view body,
     struct held_key **used, struct bytes *out)
 {
-	for (size_t i = 0; k->logged_in && i < k->count; i++) {
-		if (k->keys[i].config->use != (int)use)
-			continue;
-		*used = &k->keys[i];
-		TRY(sign_note(*used, body, out));
-	}
+	for (size_t i = 0; k->logged_in && i < k->count; i++)
+		if (k->keys[i].config->use == (int)use) {
+			*used = &k->keys[i];
+			TRY(sign_note(*used, body, out));
+		}
 	return ERR_OK;
 }
 
@@ -399,9 +398,9 @@ sign_checkpoint(struct keyholder *k, struct view body,
 		return err_because(ERR_SCHEMA, "not a checkpoint of %s",
 		    k->config->origin);
 	TRY(sign_by_use(k, KEY_USE_LOG, body, used, out));
-	if (*used == NULL)
-		return err_because(ERR_UNAVAILABLE, "no key for the log");
-	return sign_by_use(k, KEY_USE_LOG_ECDSA, body, used, out);
+	return *used == NULL ?
+	    err_because(ERR_UNAVAILABLE, "no key for the log") :
+	    sign_by_use(k, KEY_USE_LOG_ECDSA, body, used, out);
 }
 
 static void

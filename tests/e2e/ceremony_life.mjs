@@ -72,8 +72,23 @@ await test('a second signer is made beside the first', async () => {
   assert.equal(v.status, 0, v.stderr)
 })
 
+await test('the log gets its next keys beside those that it has', async () => {
+  const r = await rehearse('log-key', 'log-key', 'second')
+  assert.equal(r.status, 0, r.stderr)
+  await verified('log-key')
+  for (const label of ['log', 'log-ecdsa', 'log-2', 'log-ecdsa-2'])
+    assert.match(register('log-key'), new RegExp(`^key ${label} .* live$`,
+      'm'))
+  const vkey = (dir, name) => readFileSync(at(dir, 'log', name), 'utf8')
+  for (const name of ['log.vkey', 'log-ecdsa.vkey']) {
+    const [before, next] = [vkey('root', name), vkey('log-key', name)]
+    assert.notEqual(before, next)
+    assert.equal(before.split('+')[0], next.split('+')[0])
+  }
+})
+
 await test('openssl refuses what the list revokes, and only that', async () => {
-  const r = await rehearse('revocation', 'revoked', 'second')
+  const r = await rehearse('revocation', 'revoked', 'log-key')
   assert.equal(r.status, 0, r.stderr)
   await verified('revoked')
   const crl = at('revoked/ca/iaca-2.crl')

@@ -543,90 +543,6 @@ every_bit_of_a_handover_matters(void **state)
 	testrotated_end(&r);
 }
 
-/* ---- what an entry says */
-
-static void
-put_member(struct bytes *out, const char *name, const char *value)
-{
-	bytes_printf(out, "\"%s\":\"%s\",", name, value);
-}
-
-/* hash NULL: the key's own */
-static enum err
-read_said(const struct vkey *former, const struct vkey *key,
-    const struct hash *replaces, const struct hash *hash)
-{
-	const struct hash h[] = { vkey_hash(former), vkey_hash(key) };
-	AUTO_DONE(bytes) entry = { 0 }, a = { 0 }, b = { 0 }, c = { 0 },
-	    d = { 0 };
-	AUTO_DONE(rotation) r = { 0 };
-	struct schema_entry e;
-
-	vkey_put_key(former, &a);
-	vkey_put_key(key, &b);
-	hex_put(&c, VIEW_OF((replaces != NULL ? replaces : &h[0])->at));
-	hex_put(&d, VIEW_OF((hash != NULL ? hash : &h[1])->at));
-	bytes_put_text(&entry, "{\"boot\":\"0000000000000000\",");
-	put_member(&entry, "ev", "logkey.rotate");
-	put_member(&entry, "former", bytes_text(&a));
-	put_member(&entry, "key", bytes_text(&b));
-	put_member(&entry, "n", "00000000000000000000000000000000");
-	put_member(&entry, "replaces", bytes_text(&c));
-	bytes_put_text(&entry, "\"seq\":5,\"t\":1,\"v\":1,");
-	bytes_printf(&entry, "\"vkey\":\"%s\"}", bytes_text(&d));
-	assert_int_equal(schema_get(bytes_view(&entry), &e), ERR_OK);
-	return rotation_get(view_text(TESTLOG_NAME), &e, &r);
-}
-
-static void
-an_entry_names_two_keys_of_one_type_and_their_hashes(void **state)
-{
-	struct testrotated r;
-	AUTO(EVP_PKEY) secret = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-	AUTO(vkey) p256 = NULL;
-	AUTO(vkey) witness = NULL;
-	AUTO(EVP_PKEY) other = NULL;
-	uint8_t seed[32] = { 9 };
-	struct hash wrong = { { 1 } };
-
-	(void)state;
-	testrotated_open(&r);
-	assert_int_equal(vkey_of_key(view_text(TESTLOG_NAME), secret, &p256),
-	    ERR_OK);
-	assert_int_equal(testlog_key(TESTLOG_NAME, VKEY_COSIGNATURE, seed,
-	    &other, &witness), ERR_OK);
-	assert_int_equal(read_said(r.first.key, r.next.key, NULL, NULL),
-	    ERR_OK);
-	assert_int_equal(read_said(r.first.key, r.next.key, &wrong, NULL),
-	    ERR_MISMATCH);
-	assert_int_equal(read_said(r.first.key, r.next.key, NULL, &wrong),
-	    ERR_MISMATCH);
-	assert_int_equal(read_said(r.first.key, r.first.key, NULL, NULL),
-	    ERR_MISMATCH);
-	assert_int_equal(read_said(r.first.key, p256, NULL, NULL),
-	    ERR_MISMATCH);
-	assert_int_equal(read_said(p256, r.next.key, NULL, NULL),
-	    ERR_MISMATCH);
-	assert_int_equal(read_said(witness, witness, NULL, NULL),
-	    ERR_UNSUPPORTED);
-	testrotated_end(&r);
-}
-
-static void
-only_its_own_paths_are_a_handovers(void **state)
-{
-	static const char *const others[] = { "rotated/0123abcd",
-		"rotated/0123abcd.tlog-proof.", "rotated/0123ABCD.tlog-proof",
-		"rotated/0123abc.tlog-proof", "rotated/0123abcde.tlog-proof",
-		"closed/0123abcd.tlog-proof", "rotated/" };
-
-	(void)state;
-	assert_true(rotation_path_is(view_text(
-	    "rotated/0123abcd.tlog-proof")));
-	for (size_t i = 0; i < COUNT(others); i++)
-		assert_false(rotation_path_is(view_text(others[i])));
-}
-
 int
 main(void)
 {
@@ -659,9 +575,6 @@ main(void)
 		cmocka_unit_test(a_handover_lies_under_its_own_name),
 		cmocka_unit_test(a_chain_of_entries_has_no_gap),
 		cmocka_unit_test(every_bit_of_a_handover_matters),
-		cmocka_unit_test(
-		    an_entry_names_two_keys_of_one_type_and_their_hashes),
-		cmocka_unit_test(only_its_own_paths_are_a_handovers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
