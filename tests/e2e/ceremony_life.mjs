@@ -79,7 +79,8 @@ await test('the log gets its next keys beside those that it has', async () => {
   for (const label of ['log', 'log-ecdsa', 'log-2', 'log-ecdsa-2'])
     assert.match(register('log-key'), new RegExp(`^key ${label} .* live$`,
       'm'))
-  const vkey = (dir, name) => readFileSync(at(dir, 'log', name), 'utf8')
+  const vkey = (dir, name) => readFileSync(at(`${dir}/log/${name}`),
+    'utf8')
   for (const name of ['log.vkey', 'log-ecdsa.vkey']) {
     const [before, next] = [vkey('root', name), vkey('log-key', name)]
     assert.notEqual(before, next)
