@@ -81,6 +81,7 @@ await test('nobody has got a second device by it', () =>
   client.nobodyGetsASecondDevice(Math.ceil(client.holders.length / 100)))
 
 await test('the policies explain every decision', async () => {
+  await okse.published()
   assert.equal(await okse.stop(), 0)
   await client.everythingIsInTheLog()
   const r = await okse.okse(['audit', 'replay', '--policies',

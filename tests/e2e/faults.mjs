@@ -89,6 +89,7 @@ await test('nobody has got a second device by it', () =>
 
 await test('everything acknowledged is in the log, which verifies',
   async () => {
+    await okse.published()
     assert.equal(await okse.stop(), 0)
     await client.everythingIsInTheLog()
   })

@@ -196,6 +196,7 @@ await test('not with a node whose officers are others', async () => {
 
 await test('each log tells of the ceremonies of its node', async () => {
   for (const [m, dirs] of [[first, [root, next]], [second, [node, next2]]]) {
+    await m.published()
     assert.equal(await m.stop(), 0)
     const shown = await okse(['audit', 'show', m.path('log')])
     assert.equal(shown.status, 0, shown.stderr)

@@ -145,6 +145,7 @@ await test('it starts again on what is there', async () => {
 
 await test('everything acknowledged is in the log, which verifies',
   async () => {
+    await okse.published()
     assert.equal(await okse.stop(), 0)
     assert.ok(acknowledged.length > 20, String(acknowledged.length))
     await everythingIsLogged()

@@ -135,7 +135,8 @@ await test('nor does a bundle put there by hand, and readiness says so',
     assert.equal(now.status, 200)
     assert.deepEqual(now.json.degraded, ['policy-change'])
     await metricBecomes('okse_policy_last_reload_success', 0)
-    assert.match(okse.errors, /policy 1 stays in force: .*1 of the 2/)
+    await until(() => okse.errors, said =>
+      /policy 1 stays in force: .*1 of the 2/.test(said), 'logged')
     assert.equal((await decide()).json.decision.serial, 1)
     assert.equal((await issue(okse, person())).reply.status, 201)
   })
@@ -346,6 +347,7 @@ await test('started with an expired bundle it decides nothing, until the ' +
 await test('the log has every change: what, instead of what, by whom',
   async () => {
     const p = await policy()
+    await okse.published()
     assert.equal(await okse.stop(), 0)
     const r = await okse.okse(['audit', 'show', '--event', 'policy',
       okse.path('log')])
@@ -386,6 +388,7 @@ await test('a notary killed at a change has the old or the new', async () => {
     assert.equal((await decide()).json.decision.serial, now)
     before = now
   }
+  await okse.published()
   assert.equal(await okse.stop(), 0)
   const r = await okse.okse(['audit', 'show', '--event', 'policy',
     okse.path('log')])

@@ -246,7 +246,8 @@ await test('plain lines only where okse.yaml has them, and it says so',
     await okse.start({ args: ['--sealed'], ready: false })
     await hear('sealed')
     assert.match((await okse.okse(['status'])).stdout, /in the clear/)
-    assert.match(okse.errors, /shares are taken in the clear/)
+    await until(() => okse.errors, said =>
+      /shares are taken in the clear/.test(said), 'logged')
     const r = await okse.okse(['unseal', '--plain', '--share', two])
     assert.equal(r.status, 0, r.stderr)
     assert.deepEqual((await state()).given, [2])

@@ -157,6 +157,7 @@ await test('what fails like a device is tried again, and opens', async () => {
 
 await test('the log has what was found, and why it stayed sealed',
   async () => {
+    await okse.published()
     assert.equal(await okse.stop(), 0)
     const r = await okse.okse(['audit', 'show', okse.path('log')])
     assert.equal(r.status, 0, r.stderr)
@@ -181,9 +182,9 @@ await test('a key of okse.yaml that the register has not stops the start',
     const wrong = register.replace(/^(key qr .*)live$/m, '$1destroyed')
       .replace(/^(copy qr token \S+) live /m, '$1 destroyed ')
     writeFileSync(okse.path('ceremony/register.txt'), wrong)
-    const r = await okse.start({ args: ['--sealed'], ready: false })
-      .then(() => okse.ended)
-    assert.notEqual(r, 0)
+    await okse.start({ args: ['--sealed'], ready: false })
+    await okse.ended
+    assert.notEqual(okse.status, 0)
     assert.match(okse.errors, /register has no live key \\?"qr/)
   })
 

@@ -18,7 +18,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { until } from './wait.mjs'
+import { ending, until } from './wait.mjs'
 
 export * from './wait.mjs'
 
@@ -171,7 +171,7 @@ export class Instance {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, OKSE_CONFIGS: configs, ...env }
     })
-    this.ended = once(this.child, 'exit').then(([code, signal]) => {
+    this.ended = ending(this.child).then(([code, signal]) => {
       this.status = code ?? signal
     })
     this.child.stderr.on('data', d => { this.errors += d })

@@ -4,11 +4,10 @@
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync }
   from 'node:fs'
 import path from 'node:path'
-import { Instance, build, configs, okse, until } from './instance.mjs'
+import { Instance, build, configs, ending, okse, until } from './instance.mjs'
 import { softhsm, people, productionScript, paper, sit, module }
   from './room.mjs'
 
@@ -179,7 +178,7 @@ limits: { connections: 64 }
   async start () {
     this.child = spawn(path.join(build, 'oksed'), ['--config',
       this.path('okse.yaml')], { stdio: ['ignore', 'ignore', 'pipe'] })
-    this.ended = once(this.child, 'exit').then(([code, signal]) => {
+    this.ended = ending(this.child).then(([code, signal]) => {
       this.status = code ?? signal
     })
     this.child.stderr.on('data', d => { this.errors += d })

@@ -103,6 +103,8 @@ export class Client {
   /** The daemon may be stopped. */
   async everythingIsInTheLog () {
     const { okse } = this
+    if (okse.child)
+      await okse.published()
     const v = await okse.okse(['audit', 'verify', '--key',
       okse.path('log', 'log.vkey'), okse.path('log')])
     assert.equal(v.status, 0, v.stdout + v.stderr)

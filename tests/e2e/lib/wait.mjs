@@ -1,6 +1,8 @@
 // Waiting, always for a condition: a fixed time is too long on one machine and
 // too short on another.
 
+import { once } from 'node:events'
+
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 /** What a reply, an error or any other value is, shortly. */
@@ -27,6 +29,18 @@ export async function until (look, good, what, patience = 120000) {
     await sleep(pause)
   }
   throw new Error(`${what}: not in ${patience} ms, last ${inWords(last)}`)
+}
+
+/**
+ * A process's [code, signal] once it has ended and all that it said is heard;
+ * others who have its stderr may keep that open, and are not waited for long.
+ */
+export function ending (child) {
+  const heard = once(child.stderr, 'close')
+  return once(child, 'exit').then(async end => {
+    await Promise.race([heard, sleep(5000)])
+    return end
+  })
 }
 
 /** The clock's next second, since visits and issues are ordered by seconds. */

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
-import { Instance, freePort, okse, okse_program, remove, temporary }
+import { Instance, ending, freePort, okse, okse_program, remove, temporary }
   from './instance.mjs'
 
 const all = new Set()
@@ -44,7 +44,7 @@ export class Witness {
     const [program, ...args] = [...prefix, okse_program, 'audit', 'witness',
       '--listen', this.address, this.dir]
     this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    this.ended = once(this.child, 'exit')
+    this.ended = ending(this.child)
     this.child.stderr.on('data', d => { this.errors += d })
     const [line] = await Promise.race([
       once(this.child.stdout, 'data'),
