@@ -90,7 +90,7 @@ enum err
 rotation_of(const struct receipt *receipt, struct rotation *out_rotation)
 {
 	AUTO_DONE(rotation) r = { 0 };
-	struct schema_entry e;
+	struct schema_entry e = { 0 };
 
 	TRY(schema_get(bytes_view(&receipt->entry), &e));
 	if (e.event != SCHEMA_EVENT_LOGKEY_ROTATE)

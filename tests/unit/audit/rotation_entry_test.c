@@ -239,16 +239,74 @@ a_medium_that_fails_says_nothing_of_the_log(void **state)
 static void
 tiles_that_are_missing_leave_a_handover_incomplete(void **state)
 {
+	/* that of the entry, and one behind the receipt's tree */
+	static const char *const tiles[] = { "tile/0/001",
+		"tile/0/002.p/195" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(tiles); i++) {
+		struct testrotated r;
+		struct verify_result found;
+
+		testrotated_done_well(&r);
+		assert_int_equal(unlink(path_in(&r.s.log, tiles[i])), 0);
+		found = testrotated_verify(&r, &r.first);
+		assert_int_equal(found.verdict, VERIFY_INCOMPLETE);
+		assert_int_equal(found.finding[VERIFY_KEYS].verdict,
+		    VERIFY_INCOMPLETE);
+		testrotated_end(&r);
+	}
+}
+
+static void
+a_file_that_is_no_receipt_is_found(void **state)
+{
 	struct testrotated r;
 	struct verify_result found;
 
 	(void)state;
 	testrotated_done_well(&r);
-	assert_int_equal(unlink(path_in(&r.s.log, "tile/0/001")), 0);
+	write_all(testrotated_path(&r, &r.first), view_text("receipt"));
+	found = testrotated_verify(&r, &r.next);
+	assert_found(&found, VERIFY_FILES, VERIFY_TAMPERED, "receipt: ");
 	found = testrotated_verify(&r, &r.first);
-	assert_int_equal(found.verdict, VERIFY_INCOMPLETE);
-	assert_int_equal(found.finding[VERIFY_KEYS].verdict,
-	    VERIFY_INCOMPLETE);
+	assert_found(&found, VERIFY_CHECKPOINT, VERIFY_TAMPERED,
+	    "receipt: ");
+	testrotated_end(&r);
+}
+
+/* All but the handovers. */
+static enum err
+read_others(void *arg, const char *path, size_t max, struct bytes *out)
+{
+	struct log_files *all = arg;
+
+	return view_starts(view_text(path), "rotated/") ?
+	    err_because(ERR_UNAVAILABLE, "as asked") :
+	    all->read(all->arg, path, max, out);
+}
+
+static void
+a_medium_that_fails_amid_a_handover_gives_no_verdict(void **state)
+{
+	struct testrotated r;
+	AUTO_FD fd = -1;
+	struct log_files all = log_files_dir(&fd);
+	const struct log_files others = { .read = read_others, .arg = &all };
+	AUTO(trust_policy) p = NULL;
+	struct verify_options options = { 0 };
+	struct verify_result found;
+
+	(void)state;
+	testrotated_done_well(&r);
+	fd = open(r.s.log.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(trust_key(r.first.key, &p), ERR_OK);
+	options.trust = p;
+	assert_int_equal(verify_with(&others, &options, &found),
+	    ERR_UNAVAILABLE);
+	assert_int_equal(rotation_follow(p, &all), ERR_OK);
+	assert_int_equal(verify_with(&others, &options, &found),
+	    ERR_UNAVAILABLE);
 	testrotated_end(&r);
 }
 
@@ -279,6 +337,9 @@ main(void)
 		cmocka_unit_test(a_medium_that_fails_says_nothing_of_the_log),
 		cmocka_unit_test(
 		    tiles_that_are_missing_leave_a_handover_incomplete),
+		cmocka_unit_test(a_file_that_is_no_receipt_is_found),
+		cmocka_unit_test(
+		    a_medium_that_fails_amid_a_handover_gives_no_verdict),
 		cmocka_unit_test(only_its_own_paths_are_a_handovers),
 	};
 
