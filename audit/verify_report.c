@@ -40,9 +40,20 @@ put_ratio(struct bytes *out, struct verify_count c, const char *what)
 	bytes_printf(out, "%" PRIu64 "/%" PRIu64 " %s", c.good, c.total, what);
 }
 
+/* "1 start", "2 starts" */
+static void
+put_counted(struct bytes *out, uint64_t n, const char *one, const char *more)
+{
+	bytes_printf(out, "%" PRIu64 " %s", n, n == 1 ? one : more);
+}
+
 static void
 put_checkpoint(const struct verify_result *r, struct bytes *out)
 {
+	if (r->count[VERIFY_CHECKPOINT].good == 0) {
+		bytes_put_text(out, "none that can be believed");
+		return;
+	}
 	bytes_printf(out, "size %" PRIu64 " root ", r->size);
 	base64_put(out, VIEW(r->root.at, 6));
 	bytes_put_text(out, "… signed by key ");
@@ -122,8 +133,9 @@ put_summary(const struct verify_result *r, enum verify_check check,
 	case VERIFY_ENTRIES:
 		put_ratio(out, c, "hash to the signed root");
 		if (r->absent != 0)
-			bytes_printf(out, ", %" PRIu64 " below the minimum "
-			    "index", r->absent);
+			bytes_printf(out, ", %" PRIu64 " %s", r->absent,
+			    r->absent > r->minimum ? "absent" :
+			    "below the minimum index");
 		break;
 	case VERIFY_TILES:
 		put_ratio(out, c, "identical to re-derived");
@@ -133,7 +145,8 @@ put_summary(const struct verify_result *r, enum verify_check check,
 		break;
 	case VERIFY_SEQUENCE:
 		put_ratio(out, c, "in order");
-		bytes_printf(out, ", %" PRIu64 " starts", r->boots);
+		bytes_put_text(out, ", ");
+		put_counted(out, r->boots, "start", "starts");
 		break;
 	case VERIFY_TICKETS:
 		bytes_printf(out, "%" PRIu64 " done, %" PRIu64 " failed, %"
@@ -147,7 +160,8 @@ put_summary(const struct verify_result *r, enum verify_check check,
 		break;
 	case VERIFY_PERIODS:
 		put_ratio(out, c, "closed as their entries say");
-		bytes_printf(out, ", %" PRIu64 " entries since", r->unclosed);
+		bytes_put_text(out, ", ");
+		put_counted(out, r->unclosed, "entry since", "entries since");
 		break;
 	case VERIFY_FILES:
 		if (r->listed)
@@ -167,6 +181,12 @@ put_summary(const struct verify_result *r, enum verify_check check,
 static void
 put_finding(const struct verify_finding *f, struct bytes *out)
 {
+	size_t n = strlen(f->file);
+	const char *why = f->why;
+
+	/* reasons of reading begin with the file's name themselves */
+	if (strncmp(why, f->file, n) == 0 && strncmp(why + n, ": ", 2) == 0)
+		why += n + 2;
 	bytes_put_text(out, "             ");
 	if (f->file[0] != '\0')
 		bytes_printf(out, "%s: ", f->file);
@@ -178,7 +198,7 @@ put_finding(const struct verify_finding *f, struct bytes *out)
 		    ": ", f->first_index, f->last_index);
 	if (f->byte != VERIFY_NO_INDEX)
 		bytes_printf(out, "byte %" PRIu64 ": ", f->byte);
-	bytes_printf(out, "%s\n", f->why);
+	bytes_printf(out, "%s\n", why);
 }
 
 /* Characters, not bytes: the ellipsis of the root is three bytes. */
@@ -258,6 +278,16 @@ put_check(struct json *j, const struct verify_result *r, unsigned int check)
 }
 
 static void
+put_tree(struct json *j, const struct verify_result *r)
+{
+	json_c_text(j, "origin", r->origin);
+	json_hex(j, "key_id", VIEW_OF(r->key_id));
+	put_number(j, "size", r->size);
+	json_base64(j, "root", VIEW_OF(r->root.at));
+	put_number(j, "signatures", r->signatures);
+}
+
+static void
 put_states(struct json *j, const struct verify_result *r)
 {
 	json_record(j, "witnesses");
@@ -324,11 +354,8 @@ verify_report_json(const struct verify_result *r, struct bytes *out)
 
 	json_record(&j, NULL);
 	json_c_text(&j, "verdict", verdicts[r->verdict]);
-	json_c_text(&j, "origin", r->origin);
-	json_hex(&j, "key_id", VIEW_OF(r->key_id));
-	put_number(&j, "size", r->size);
-	json_base64(&j, "root", VIEW_OF(r->root.at));
-	put_number(&j, "signatures", r->signatures);
+	if (r->count[VERIFY_CHECKPOINT].good == 1)
+		put_tree(&j, r);
 	put_states(&j, r);
 	put_handovers(&j, r);
 	put_totals(&j, r);

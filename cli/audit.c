@@ -131,6 +131,26 @@ show_entry(void *event, uint64_t index, struct view entry)
 	return ERR_OK;
 }
 
+/* One index, or where the options begin and end; *out_to excluded. */
+static enum err
+which_entries(const struct arguments *a, uint64_t size, uint64_t *out_from,
+    uint64_t *out_to)
+{
+	TRY(number_given(option_value(a, "from", NULL), 0, out_from));
+	TRY(number_given(option_value(a, "to", NULL), size, out_to));
+	if (argument(a, 1) == NULL)
+		return ERR_OK;
+	if (option_given(a, "from") || option_given(a, "to"))
+		return err_because(ERR_SCHEMA, "an index, or --from and --to, "
+		    "not both");
+	TRY(number_given(argument(a, 1), 0, out_from));
+	if (*out_from >= size)
+		return err_because(ERR_NOT_FOUND, "no entry %s in a tree of "
+		    "%llu", argument(a, 1), (unsigned long long)size);
+	*out_to = *out_from + 1;
+	return ERR_OK;
+}
+
 int
 audit_show(const struct arguments *a)
 {
@@ -140,9 +160,7 @@ audit_show(const struct arguments *a)
 	enum err e;
 
 	if ((e = published_open(argument(a, 0), &log)) != ERR_OK ||
-	    (e = number_given(option_value(a, "from", NULL), 0, &from)) ||
-	    (e = number_given(option_value(a, "to", NULL),
-	    published_size(log), &to)))
+	    (e = which_entries(a, published_size(log), &from, &to)) != ERR_OK)
 		return complain_err(argument(a, 0), e);
 	if (option_given(a, "event"))
 		event = mem_text(option_value(a, "event", NULL));

@@ -82,6 +82,8 @@ audit_periods(const struct arguments *a)
 		put_line(bytes_view(&answer.reply.body));
 		return EXIT_DONE;
 	}
+	if (count == 0)
+		printf("no period of this log has been closed\n");
 	for (size_t i = 0; i < count; i++)
 		if (tell(&answer, i) != EXIT_DONE)
 			status = VERIFY_UNWITNESSED;

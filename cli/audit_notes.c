@@ -8,6 +8,7 @@
 #include "audit/diff.h"
 #include "audit/fingerprint.h"
 #include "audit/receipt.h"
+#include "base/json.h"
 #include "base/time.h"
 #include "cli/commands.h"
 #include "cli/place.h"
@@ -52,6 +53,43 @@ tell_witnesses(const struct trust_policy *trust,
 		    instant_text((int64_t)seen->quorum_time, when));
 }
 
+static void
+tell_receipt(const struct receipt *receipt, const struct trust_policy *trust,
+    const struct trust_seen *seen)
+{
+	complain("entry %llu of the log of %llu entries signed by %.*s:",
+	    (unsigned long long)receipt->index,
+	    (unsigned long long)receipt->checkpoint.size,
+	    (int)receipt->checkpoint.origin.len,
+	    (const char *)receipt->checkpoint.origin.at);
+	tell_witnesses(trust, seen);
+	put_line(bytes_view(&receipt->entry));
+}
+
+static enum err
+tell_receipt_json(const struct receipt *receipt,
+    const struct trust_policy *trust, const struct trust_seen *seen)
+{
+	AUTO_DONE(bytes) out = { 0 };
+	struct json j = json_start(&out);
+
+	json_record(&j, NULL);
+	json_text(&j, "origin", receipt->checkpoint.origin);
+	json_int(&j, "index", (int64_t)receipt->index);
+	json_int(&j, "size", (int64_t)receipt->checkpoint.size);
+	json_base64(&j, "root", VIEW_OF(receipt->checkpoint.root.at));
+	json_int(&j, "signatures", (int64_t)seen->signatures);
+	json_text(&j, "quorum", trust_quorum(trust));
+	json_int(&j, "cosigned", (int64_t)seen->witnesses);
+	if (seen->quorum_time != TRUST_NEVER)
+		json_int(&j, "quorum_time", (int64_t)seen->quorum_time);
+	json_raw(&j, "entry", bytes_view(&receipt->entry));
+	json_close(&j);
+	TRY(json_end(&j));
+	put_line(bytes_view(&out));
+	return ERR_OK;
+}
+
 int
 audit_check_receipt(const struct arguments *a)
 {
@@ -62,19 +100,18 @@ audit_check_receipt(const struct arguments *a)
 	const char *path;
 	enum err e;
 
-	if ((e = receipt_words(a, &trust, &path)) != ERR_OK)
-		return complain_err("whom to trust", e);
+	if ((e = receipt_words(a, &trust, &path)) != ERR_OK) {
+		(void)complain_err("whom to trust", e);
+		return EXIT_USAGE;
+	}
 	if ((e = read_input(path, RECEIPT_MAX, &text)) != ERR_OK ||
 	    (e = receipt_get(bytes_view(&text), &receipt)) != ERR_OK ||
 	    (e = receipt_judge(&receipt, trust, &seen)) != ERR_OK)
 		return complain_err("the receipt", e);
-	complain("entry %llu of the log of %llu entries signed by %.*s:",
-	    (unsigned long long)receipt.index,
-	    (unsigned long long)receipt.checkpoint.size,
-	    (int)receipt.checkpoint.origin.len,
-	    (const char *)receipt.checkpoint.origin.at);
-	tell_witnesses(trust, &seen);
-	put_line(bytes_view(&receipt.entry));
+	if (!option_given(a, "json"))
+		tell_receipt(&receipt, trust, &seen);
+	else if ((e = tell_receipt_json(&receipt, trust, &seen)) != ERR_OK)
+		return complain_err("the receipt", e);
 	return seen.quorum_time == TRUST_NEVER ? EXIT_REFUSED : EXIT_DONE;
 }
 
@@ -111,7 +148,32 @@ open_note(const struct trust_policy *trust, const char *path,
 	return ERR_OK;
 }
 
-static int
+static enum err
+tell_difference_json(const struct checkpoint *a, const struct checkpoint *b,
+    enum diff_outcome outcome, const struct proof *p)
+{
+	static const char *const words[] = { [DIFF_SAME] = "same",
+		[DIFF_GROWN] = "consistent", [DIFF_FORK] = "fork" };
+	AUTO_DONE(bytes) out = { 0 };
+	struct json j = json_start(&out);
+
+	json_record(&j, NULL);
+	json_c_text(&j, "outcome", words[outcome]);
+	json_items(&j, "sizes");
+	json_int(&j, NULL, (int64_t)a->size);
+	json_int(&j, NULL, (int64_t)b->size);
+	json_close(&j);
+	json_items(&j, "proof");
+	for (size_t i = 0; i < p->count; i++)
+		json_base64(&j, NULL, VIEW_OF(p->at[i].at));
+	json_close(&j);
+	json_close(&j);
+	TRY(json_end(&j));
+	put_line(bytes_view(&out));
+	return ERR_OK;
+}
+
+static void
 tell_difference(const struct checkpoint *a, const struct checkpoint *b,
     enum diff_outcome outcome, const struct proof *p)
 {
@@ -122,19 +184,18 @@ tell_difference(const struct checkpoint *a, const struct checkpoint *b,
 	case DIFF_SAME:
 		printf("SAME: one tree of %llu entries\n",
 		    (unsigned long long)a->size);
-		return EXIT_DONE;
+		return;
 	case DIFF_GROWN:
-		printf("CONSISTENT: %llu entries were added between them, "
-		    "%zu hashes prove it\n", (unsigned long long)more,
-		    p->count);
-		return EXIT_DONE;
+		printf("CONSISTENT: %llu %s between them, %zu hashes prove "
+		    "it\n", (unsigned long long)more, more == 1 ?
+		    "entry was added" : "entries were added", p->count);
+		return;
 	case DIFF_FORK:
 		break;
 	}
 	printf("FORK: the log signed two trees, of %llu and of %llu entries, "
 	    "that are not one. Keep both notes: they are the evidence.\n",
 	    (unsigned long long)a->size, (unsigned long long)b->size);
-	return EXIT_FAILED;
 }
 
 static enum err
@@ -159,7 +220,10 @@ diff(const struct arguments *a, int *out_status)
 	TRY(open_note(trust, argument(a, 1), &second, &c[1]));
 	TRY(diff_checkpoints(files != NULL ? &source : NULL, &c[0], &c[1],
 	    &outcome, &proof));
-	*out_status = tell_difference(&c[0], &c[1], outcome, &proof);
+	*out_status = outcome == DIFF_FORK ? EXIT_FAILED : EXIT_DONE;
+	if (option_given(a, "json"))
+		return tell_difference_json(&c[0], &c[1], outcome, &proof);
+	tell_difference(&c[0], &c[1], outcome, &proof);
 	return ERR_OK;
 }
 

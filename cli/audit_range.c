@@ -35,6 +35,7 @@ away(const char *what, enum err e)
 struct range {
 	int64_t		from, to;	/* ms UTC, to exclusive */
 	bool		list;		/* entries, not figures */
+	uint64_t	listed;
 	struct summary	summary;
 };
 
@@ -44,14 +45,22 @@ range_done(struct range *r)
 	summary_done(&r->summary);
 }
 
-/* A day in Korea, from its beginning (or to its end), or an instant: in ms. */
+/*
+ * A day in Korea, from its beginning (or to its end), or an instant: in ms.
+ * NULL: from the first entry on, or to the last.
+ */
 static enum err
 moment(const char *text, bool end, int64_t *out)
 {
-	struct view v = view_text(text);
 	struct date day;
 	int64_t instant;
+	struct view v;
 
+	if (text == NULL) {
+		*out = end ? INT64_MAX : 0;
+		return ERR_OK;
+	}
+	v = view_text(text);
 	if (date_get(v, &day) == ERR_OK) {
 		*out = (date_begins(day, SEOUL) + (end ? DAY : 0)) * 1000;
 		return ERR_OK;
@@ -75,6 +84,7 @@ take_in_range(void *context, uint64_t index, struct view entry,
 	if (!r->list)
 		return summary_entry(&r->summary, index, e);
 	put_line(entry);
+	r->listed++;
 	return ERR_OK;
 }
 
@@ -124,6 +134,8 @@ audit_range(const struct arguments *a)
 	if ((e = audited_each(log, 0, UINT64_MAX, take_in_range, &r)) !=
 	    ERR_OK || (e = tell_range(a, log, &r)) != ERR_OK)
 		return away("the range", e);
+	if (r.list && r.listed == 0)
+		complain("no entry of this log is of that time");
 	if (!summary_agrees(&r.summary)) {
 		complain("a period's totals are not those of its entries");
 		return EXIT_FAILED;

@@ -112,25 +112,40 @@ matches(const struct command *c, int argc, char *argv[])
 	return n;
 }
 
-static int
-unknown_command(const struct command *table, const char *name)
+/* The commands of a group; false when none is of this name. */
+static bool
+print_group(const struct command *table, const char *name, FILE *to)
 {
-	const struct command *c;
 	size_t len = strlen(name);
 	bool group = false;
 
-	for (c = table; c->name != NULL; c++) {
+	for (const struct command *c = table; c->name != NULL; c++) {
 		if (strncmp(c->name, name, len) != 0 || c->name[len] != ' ')
 			continue;
 		if (!group)
-			complain("'%s' is a group; one of these is meant:",
-			    name);
+			fprintf(to, "usage: okse %s COMMAND [--OPTION …] "
+			    "[ARGUMENT …]\n\n", name);
 		group = true;
-		fprintf(stderr, "  okse %s\n", c->name);
+		fprintf(to, "  %-22s %s\n", c->name, c->about);
 	}
-	if (!group)
-		complain("there is no command '%s'; okse --help lists them",
-		    name);
+	return group;
+}
+
+/* What there is instead; asked for with --help it is no mistake. */
+static int
+unknown_command(const struct command *table, int argc, char *argv[])
+{
+	const char *next = argc > 2 ? argv[2] : NULL;
+	bool help = next != NULL && (strcmp(next, "--help") == 0 ||
+	    strcmp(next, "help") == 0);
+
+	if (print_group(table, argv[1], help ? stdout : stderr)) {
+		if (!help && next != NULL)
+			complain("there is no command '%s %s'", argv[1],
+			    next);
+		return help ? EXIT_DONE : EXIT_USAGE;
+	}
+	complain("there is no command '%s'; okse --help lists them", argv[1]);
 	return EXIT_USAGE;
 }
 
@@ -238,7 +253,7 @@ command_run(const struct command *table, int argc, char *argv[],
 		if ((named = matches(a.command, argc - 1, argv + 1)) > 0)
 			break;
 	if (a.command->name == NULL)
-		return unknown_command(table, argv[1]);
+		return unknown_command(table, argc, argv);
 	if (!take_arguments(&a, argc - 1 - named, argv + 1 + named))
 		return misuse(a.command, out_misused);
 	if (option_given(&a, "help")) {

@@ -153,37 +153,39 @@ static const struct command table[] = {
 	{ "audit verify", "LOG", "Derive a whole log again from its entries.",
 	    "okse audit verify --policy trust.txt https://log.example/2026/",
 	    audit_verify_options, audit_verify },
-	{ "audit show", "DIR", "A log's entries, one JSON object a line.",
+	{ "audit show", "LOG [INDEX]", "A log's entries, one JSON object a "
+	    "line.",
 	    "okse audit show --event decision /tmp/okse/log",
 	    audit_show_options, audit_show },
 	{ "audit replay", "LOG…", "Make every decision again by the policies "
 	    "that were in force.", "okse audit replay --policies "
 	    "/tmp/okse/policy --roster /tmp/okse/ceremony/roster.txt "
 	    "/tmp/okse/log", audit_replay_options, audit_replay },
-	{ "audit report", "DIR", "A page of all that, which verifies itself in "
+	{ "audit report", "LOG", "A page of all that, which verifies itself in "
 	    "the browser.", "okse audit report --html report.html "
 	    "--policies /tmp/okse/policy "
 	    "--roster /tmp/okse/ceremony/roster.txt /tmp/okse/log",
 	    audit_report_options, audit_report },
-	{ "audit range", "DIR FROM TO", "What a log says of some days, listed "
-	    "or counted.", "okse audit range --summary /tmp/okse/log "
-	    "2026-11-01 2026-11-30", audit_range_options, audit_range },
-	{ "audit sample", "DIR", "Entries drawn by a seed, for a closer "
+	{ "audit range", "LOG [FROM] [TO]", "What a log says of some days, or "
+	    "all, listed or counted.", "okse audit range --summary "
+	    "/tmp/okse/log 2026-11-01 2026-11-30", audit_range_options,
+	    audit_range },
+	{ "audit sample", "LOG", "Entries drawn by a seed, for a closer "
 	    "look.", "okse audit sample --seed 'lottery of 28 November' "
 	    "--n 60 --event decision /tmp/okse/log", audit_sample_options,
 	    audit_sample },
-	{ "audit gaps", "DIR", "What is missing: silence, lost tickets, "
+	{ "audit gaps", "LOG", "What is missing: silence, lost tickets, "
 	    "witnesses.", "okse audit gaps /tmp/okse/log",
 	    audit_gaps_options, audit_gaps },
-	{ "audit proof", "DIR INDEX", "An entry's receipt (tlog-proof).",
+	{ "audit proof", "LOG INDEX", "An entry's receipt (tlog-proof).",
 	    "okse audit proof /tmp/okse/log 7 >entry-7.tlog-proof", NULL,
 	    audit_proof },
 	{ "audit check-receipt", "[VKEY] [FILE]", "Check a receipt and print "
 	    "its entry.", "okse audit check-receipt --policy trust.txt "
-	    "x.tlog-proof", audit_trust_options, audit_check_receipt },
+	    "x.tlog-proof", audit_note_options, audit_check_receipt },
 	{ "audit diff", "NOTE NOTE [LOG]", "Whether two checkpoints are of "
 	    "one tree.", "okse audit diff --key log.vkey june.note july.note "
-	    "/tmp/okse/log", audit_trust_options, audit_diff },
+	    "/tmp/okse/log", audit_note_options, audit_diff },
 	{ "audit close", "PERIOD", "End a month of the log with its totals "
 	    "and a checkpoint.", "okse audit close --dir /tmp/okse 2026-11",
 	    audit_close_options, audit_close },

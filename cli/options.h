@@ -286,8 +286,9 @@ static const struct option audit_replay_options[] = {
 	{ 0 },
 };
 
-static const struct option audit_trust_options[] = {
+static const struct option audit_note_options[] = {
 	TRUST_OPTIONS,
+	JSON_OPTION,
 	{ 0 },
 };
 

@@ -5,6 +5,8 @@
  */
 #include "cli/trusted.h"
 
+#include <stdio.h>
+
 #include "audit/note.h"
 #include "audit/rotation.h"
 #include "base/file.h"
@@ -24,6 +26,21 @@ origin_of(const struct log_files *log, struct bytes *out)
 	return bytes_check(out);
 }
 
+/* What is wrong with a key is said of its file. */
+static enum err
+read_key(const char *path, struct bytes *out)
+{
+	AUTO(trust_policy) alone = NULL;
+	char why[200];
+	enum err e;
+
+	TRY(file_read(path, TRUST_SIZE, out));
+	if ((e = trust_keys_get(bytes_view(out), &alone)) == ERR_OK)
+		return ERR_OK;
+	snprintf(why, sizeof(why), "%s", err_why());
+	return err_because(e, "--key %s: %s", path, why);
+}
+
 /* Of keys of several logs, those of this one; otherwise all of them. */
 static enum err
 keys_given(const struct arguments *a, const struct log_files *log,
@@ -35,7 +52,7 @@ keys_given(const struct arguments *a, const struct log_files *log,
 	for (size_t i = 0; (path = option_nth(a, "key", i)) != NULL; i++) {
 		AUTO_DONE(bytes) key = { 0 };
 
-		TRY(file_read(path, TRUST_SIZE, &key));
+		TRY(read_key(path, &key));
 		bytes_put(&keys, bytes_view(&key));
 		if (argument(a, 1) == NULL || log == NULL)
 			continue;

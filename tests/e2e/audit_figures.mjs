@@ -33,6 +33,30 @@ const entries = (await audit('show', log)).stdout.trim().split('\n')
   .map(l => JSON.parse(l))
 const decisions = entries.filter(e => e.ev === 'decision')
 
+await test('one entry, a receipt and two checkpoints answer as asked',
+  async () => {
+    const key = ['--key', path.join(log, 'log.vkey')]
+    const receipt = okse.path('7.tlog-proof')
+    const note = path.join(log, 'checkpoint')
+    writeFileSync(receipt, (await audit('proof', log, '7')).stdout)
+    const one = await audit('show', log, '7')
+    assert.deepEqual(JSON.parse(one.stdout), entries[7])
+    assert.equal((await audit('show', log, `${size()}`)).status, 1)
+    const checked = await audit('check-receipt', '--json', ...key, receipt)
+    assert.equal(checked.status, 0, checked.stderr)
+    assert.deepEqual([checked.json.index, checked.json.size,
+      checked.json.entry], [7, size(), entries[7]])
+    assert.equal((await audit('check-receipt')).status, 2)
+    const same = await audit('diff', '--json', ...key, note, note)
+    assert.deepEqual(same.json,
+      { outcome: 'same', sizes: [size(), size()], proof: [] })
+    const all = await audit('range', log)
+    assert.equal(all.stdout.trim().split('\n').length, entries.length)
+    const wrong = await audit('verify', '--key', note, log)
+    assert.equal(wrong.status, 4)
+    assert.match(wrong.stderr, /--key \S+checkpoint: /)
+  })
+
 await test('the counts are those of the entries', async () => {
   const { status, json } = await audit('range', '--summary', '--json', log,
     '2020-01-01', '2099-12-31')

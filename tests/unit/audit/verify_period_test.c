@@ -470,6 +470,8 @@ absent_entries_without_a_minimum_index_are_missed(void **state)
 	assert_string_equal(r.finding[VERIFY_ENTRIES].file,
 	    "tile/entries/000");
 	assert_true(r.finding[VERIFY_ENTRIES].last_index == 255);
+	assert_true(r.count[VERIFY_ENTRIES].good == s.next - 256);
+	assert_true(r.count[VERIFY_ENTRIES].total == s.next);
 	/* nor may their hashes go */
 	remove_in(&s, "tile/0/000");
 	r = teststory_verify(&s);

@@ -52,6 +52,7 @@ static const struct command table[] = {
 	    options, note_all },
 	{ "many", "INDEX…", "Takes one or more.", "okse many 1", NULL,
 	    note_many },
+	{ "group one", "", "Of a group.", "okse group one", NULL, note_all },
 	{ "log", "[FILE]", "The shorter name of the two.", "okse log",
 	    options, note_all },
 	{ 0 },
@@ -180,6 +181,8 @@ unknown_commands_and_bare_groups_are_wrong_usage(void **state)
 	assert_int_equal(RUN("plan"), EXIT_USAGE);
 	assert_null(misused);
 	assert_int_equal(RUN("plainer"), EXIT_USAGE);
+	assert_int_equal(RUN("group"), EXIT_USAGE);
+	assert_int_equal(RUN("group", "two"), EXIT_USAGE);
 	assert_int_equal(command_run(table, 1, (char *[]){ NULL, NULL },
 	    &misused), EXIT_USAGE);
 }
@@ -209,6 +212,7 @@ help_is_done_and_runs_nothing(void **state)
 	(void)state;
 	assert_int_equal(RUN("--help"), EXIT_DONE);
 	assert_int_equal(RUN("log", "show", "--help"), EXIT_DONE);
+	assert_int_equal(RUN("group", "--help"), EXIT_DONE);
 	assert_null(seen);
 }
 
