@@ -86,7 +86,8 @@ await test('a ceremony is rehearsed and held', async () => {
         try {
           seen.push(readFileSync(`/proc/${pid}/${f}`))
         } catch (e) {
-          assert.equal(e.code, 'EACCES')	// not dumpable: not even we
+          // not dumpable: not even we; or over meanwhile
+          assert.ok(['EACCES', 'ENOENT', 'ESRCH'].includes(e.code), e.code)
         }
       }
     if (/^seat-\d, your share/.test(q) && ++shares === 2)
