@@ -22,7 +22,7 @@ for (let i = 0; i < 3; i++)
 await Promise.all(fleet.nodes.map(n => n.start()))
 const [a, b, c] = fleet.nodes
 
-async function until (what, body, patience = 40000) {
+async function until (what, body, patience = 120000) {
   for (const end = Date.now() + patience; ; await sleep(100)) {
     if (await body())
       return
@@ -219,7 +219,7 @@ await test('who lost something is not confirmed, and retired only as lost',
     await b.start()
     await setBack(async () => {
       await device(b, person())
-      await sleep(1500)	// published
+      await b.published()
       await b.stop()
       cpSync(b.path('log'), a.path('newer'), { recursive: true })
     })
@@ -243,7 +243,8 @@ await test('who lost something is not confirmed, and retired only as lost',
   })
 
 await test('all logs verify', async () => {
-  await sleep(1500)
+  for (const node of [a, c])
+    await node.published()
   for (const node of fleet.nodes) {
     const v = await node.okse(['audit', 'verify', '--key',
       node.path('log/log.vkey'), node.path('log')])
