@@ -25,7 +25,7 @@
 #define PERIOD "2026-11"
 #define GAVE_UP 3	/* exit status: an error was met, and taken as final */
 
-struct receipt {
+struct kept {
 	uint64_t	index;
 	struct hash	leaf;
 	struct hash	draft;		/* of a change of status: zero */
@@ -37,7 +37,7 @@ struct receipt {
 
 struct receipts {
 	size_t		count;
-	struct receipt	at[(2 * PEOPLE + CHANGES) * ROUNDS];
+	struct kept	at[(2 * PEOPLE + CHANGES) * ROUNDS];
 	uint64_t	closed;		/* size of the period's tree */
 	size_t		checkpoint_count;
 	struct {
@@ -191,10 +191,10 @@ open_or_give_up(struct world *w)
 }
 
 /* The answer has left the house: from now on it is a promise. */
-static struct receipt *
+static struct kept *
 put_down(struct world *w, uint64_t index, size_t person, struct view frame)
 {
-	struct receipt *r = &receipts->at[receipts->count];
+	struct kept *r = &receipts->at[receipts->count];
 	struct view entry;
 
 	must_be(receipts->count < COUNT(receipts->at), "receipts");
@@ -214,7 +214,7 @@ put_down_ticket(struct world *w, const struct served *s, size_t person,
 {
 	AUTO_DONE(bytes) storage = { 0 };
 	AUTO(draft) d = ticket_draft(s->ticket, 0, &storage);
-	struct receipt *r = put_down(w, ticket_index(s->ticket), person,
+	struct kept *r = put_down(w, ticket_index(s->ticket), person,
 	    frame);
 
 	r->draft = sha256(draft_tbs(d));
@@ -407,7 +407,7 @@ judge(bool holds, const char *what, size_t which)
 static void
 judge_receipt(struct world *w, size_t i)
 {
-	const struct receipt *r = &receipts->at[i];
+	const struct kept *r = &receipts->at[i];
 	AUTO_DONE(bytes) storage = { 0 }, document = { 0 };
 	AUTO(draft) d = NULL;
 	struct view entry;
@@ -458,7 +458,7 @@ state_of(struct world *w, size_t person)
 static void
 judge_change(struct world *w, size_t i)
 {
-	const struct receipt *r = &receipts->at[i];
+	const struct kept *r = &receipts->at[i];
 	enum device_state is = state_of(w, r->person);
 
 	for (size_t k = i + 1; k < receipts->count; k++)
@@ -472,7 +472,7 @@ judge_change(struct world *w, size_t i)
 
 /* Whoever has a device is refused another first one. */
 static void
-judge_second_device(struct world *w, const struct receipt *r)
+judge_second_device(struct world *w, const struct kept *r)
 {
 	struct person p;
 
@@ -487,7 +487,7 @@ judge_second_device(struct world *w, const struct receipt *r)
 }
 
 static bool
-is_credential(struct world *w, const struct receipt *r)
+is_credential(struct world *w, const struct kept *r)
 {
 	struct view entry;
 
