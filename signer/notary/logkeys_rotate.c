@@ -11,7 +11,6 @@
 
 #include "audit/publish.h"
 #include "base/file.h"
-#include "signer/about.h"
 #include "signer/log.h"
 #include "signer/notary/logkeys_memory.h"
 #include "signer/notary/notary.h"
@@ -240,14 +239,11 @@ put_entry(struct notary *n, struct logkey *next)
 	struct entry_logkey_facts f = { .key = next->key,
 		.lost = next->lost };
 	AUTO_DONE(bytes) entry = { 0 };
-	struct hash transcript;
 	struct entry_common c;
 
 	f.former = logkeys_before(&n->logkeys, next)->key;
-	if (n->config->transcript != NULL) {
-		TRY(about_ceremony(n->config->transcript, &transcript));
-		f.transcript = &transcript;
-	}
+	if (n->config->transcript != NULL)
+		f.transcript = &n->ceremony;
 	TRY(journal_next(n->journal, &c));
 	TRY(entry_logkey_rotate(&c, &f, &entry));
 	TRY(journal_put(n->journal, bytes_view(&entry), NULL));

@@ -35,6 +35,8 @@ struct notary {
 	struct card_ca		*card_cas[CONFIG_CARD_CAS];
 	struct logkeys		 logkeys;
 	const struct vkey	*log_key;	/* the one it has now */
+	struct hash		 ceremony;	/* that of the transcript, if
+						   one is configured */
 	struct registry		*registry;
 	struct guard		 guard;
 	struct backup		*backup;	/* the last, or NULL */

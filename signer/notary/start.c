@@ -101,17 +101,16 @@ record_ceremony(struct notary *n)
 {
 	AUTO_DONE(bytes) entry = { 0 };
 	struct entry_common c;
-	struct hash hash;
 	bool news;
 
 	if (n->config->transcript == NULL)
 		return ERR_OK;
-	TRY(about_ceremony(n->config->transcript, &hash));
-	TRY(is_news(n, "ceremony", VIEW_OF(hash.at), &news));
+	TRY(about_ceremony(n->config->transcript, &n->ceremony));
+	TRY(is_news(n, "ceremony", VIEW_OF(n->ceremony.at), &news));
 	if (!news)
 		return ERR_OK;
 	TRY(journal_next(n->journal, &c));
-	TRY(entry_ceremony(&c, &hash, &entry));
+	TRY(entry_ceremony(&c, &n->ceremony, &entry));
 	return record(n, &entry);
 }
 

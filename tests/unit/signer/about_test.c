@@ -15,44 +15,12 @@
 
 #include "base/file.h"
 #include "signer/about.h"
+#include "tests/unit/signer/transcript.h"
 
 #define ROSTER_TEXT "okse-roster 1\nnot much of one\n"
 
 static char transcript[] = "/tmp/okse-about-XXXXXX";
 static char roster[] = "/tmp/okse-roster-XXXXXX";
-
-/* Appends a record, chained under the mode; its hash stays in *previous. */
-static void
-put_record(struct bytes *out, const char *mode, unsigned int number,
-    const char *type, const char *payload, struct hash *previous)
-{
-	AUTO_DONE(bytes) body = { 0 }, hashed = { 0 };
-
-	bytes_printf(&body, "%u|2026-11-02T09:00:00Z|0|%s|open|operator|%s|",
-	    number, type, payload);
-	hex_put(&body, VIEW_OF(previous->at));
-	bytes_printf(&hashed, "kc/rec/v1/%s\n", mode);
-	bytes_put(&hashed, bytes_view(&body));
-	*previous = sha256(bytes_view(&hashed));
-	bytes_put(out, bytes_view(&body));
-	bytes_put_u8(out, '|');
-	hex_put(out, VIEW_OF(previous->at));
-	bytes_put_u8(out, '\n');
-}
-
-static void
-put_file(struct bytes *out, unsigned int number, const char *path,
-    const char *content, struct hash *previous)
-{
-	struct hash h = sha256(view_text(content));
-	AUTO_DONE(bytes) payload = { 0 };
-
-	bytes_printf(&payload, "length=%zu path=%s sha256=", strlen(content),
-	    path);
-	hex_put(&payload, VIEW_OF(h.at));
-	put_record(out, "production", number, "FILE", bytes_text(&payload),
-	    previous);
-}
 
 static void
 write_as(const char *path, const struct bytes *text)
@@ -70,7 +38,7 @@ write_transcript(const char *path, const char *content)
 
 	put_record(&text, "production", 1, "OPEN",
 	    "ceremony=0102 mode=production name=x", &h);
-	put_file(&text, 2, path, content, &h);
+	put_file(&text, 2, path, view_text(content), &h);
 	put_record(&text, "production", 3, "CLOSE", "", &h);
 	write_as(transcript, &text);
 	return h;
@@ -174,11 +142,11 @@ what_was_recorded_last_counts(void **)
 	bytes_reset(&text);
 	put_record(&text, "production", 1, "OPEN",
 	    "ceremony=0102 mode=production", &h);
-	put_file(&text, 2, "ceremony/roster.txt", ROSTER_TEXT, &h);
-	put_file(&text, 3, "ceremony/roster.txt", "another", &h);
+	put_file(&text, 2, "ceremony/roster.txt", view_text(ROSTER_TEXT), &h);
+	put_file(&text, 3, "ceremony/roster.txt", view_text("another"), &h);
 	write_as(transcript, &text);
 	assert_int_equal(read_roster(), ERR_MISMATCH);
-	put_file(&text, 4, "ceremony/roster.txt", ROSTER_TEXT, &h);
+	put_file(&text, 4, "ceremony/roster.txt", view_text(ROSTER_TEXT), &h);
 	write_as(transcript, &text);
 	assert_int_not_equal(read_roster(), ERR_MISMATCH);
 }

@@ -4,7 +4,9 @@
  */
 #include "audit/publish.h"
 #include "audit/verify.h"
+#include "base/file.h"
 #include "tests/unit/signer/publish.h"
+#include "tests/unit/signer/transcript.h"
 
 struct keys {
 	struct world	*w;
@@ -253,6 +255,35 @@ a_sealed_daemon_rotates_nothing(void **state)
 	verified(k, k->first);
 }
 
+/* A daemon in its sandbox reads nothing that it has not read at its start. */
+static void
+the_ceremony_named_is_that_of_the_start(void **state)
+{
+	struct keys *k = *state;
+	AUTO_DONE(bytes) text = { 0 }, roster = { 0 }, wanted = { 0 };
+	struct hash root = { 0 };
+	char path[128];
+
+	put_record(&text, "production", 1, "OPEN",
+	    "ceremony=0102 mode=production name=x", &root);
+	OK(file_read(k->w->roster, 4096, &roster));
+	put_file(&text, 2, "ceremony/roster.txt", bytes_view(&roster), &root);
+	put_record(&text, "production", 3, "CLOSE", "", &root);
+	bytes_put_text(&wanted, "\"transcript\":\"");
+	hex_put(&wanted, VIEW_OF(root.at));
+	OK(path_join(k->w->dir, "transcript.log", path, sizeof(path)));
+	OK(file_create(path, bytes_view(&text), 0600));
+	sign_and_publish(k, FIRST);
+	k->w->config.transcript = path;
+	name(k, BOTH);
+	world_reopen(k->w);
+	assert_int_equal(unlink(path), 0);
+	record(k);
+	assert_true(world_logged(k->w, 1, "\"ev\":\"logkey.rotate\""));
+	assert_true(world_logged(k->w, 1, bytes_text(&wanted)));
+	k->w->config.transcript = NULL;
+}
+
 static void
 what_was_kept_of_a_crash_goes_on(void **state)
 {
@@ -422,6 +453,7 @@ main(void)
 		TEST(a_log_goes_from_key_to_key),
 		TEST(the_key_shown_beside_the_log_follows),
 		TEST(a_sealed_daemon_rotates_nothing),
+		TEST(the_ceremony_named_is_that_of_the_start),
 		TEST(what_was_kept_of_a_crash_goes_on),
 		TEST(tiles_are_made_anew_under_either_key),
 		TEST(a_lost_key_is_replaced_where_nothing_is_published),
