@@ -148,6 +148,7 @@ read_run(struct registry *r, uint64_t index)
 	struct entry_run *run = &r->run;
 	enum err e;
 
+	run->node = r->node;
 	run->from = index;
 	run->count = 0;
 	bytes_reset(&run->blocks);
@@ -167,9 +168,12 @@ read_run(struct registry *r, uint64_t index)
 }
 
 static bool
-in_run(const struct entry_run *run, uint64_t index)
+in_run(const struct registry *r, uint64_t index)
 {
-	return index >= run->from && index - run->from < run->count;
+	const struct entry_run *run = &r->run;
+
+	return run->node == r->node && index >= run->from &&
+	    index - run->from < run->count;
 }
 
 static struct view
@@ -189,9 +193,9 @@ registry_entry_get(struct registry *r, uint64_t index,
 	bool follows = index == r->entry_next;
 
 	r->entry_next = index + 1;
-	if (!in_run(&r->run, index) && follows && registry_expects(r))
+	if (!in_run(r, index) && follows && registry_expects(r))
 		TRY(read_run(r, index));
-	if (in_run(&r->run, index)) {
+	if (in_run(r, index)) {
 		*out_entry = of_run(&r->run, index);
 		return ERR_OK;
 	}

@@ -238,6 +238,7 @@ struct status_block {
 
 /* Entries read ahead: what reads one after another asks for many at once. */
 struct entry_run {
+	int64_t		node;		/* whose log they are of */
 	uint64_t	from;
 	size_t		count;
 	struct bytes	blocks;

@@ -103,6 +103,51 @@ a_node_renews_what_its_tokens_are_verified_with(void **state)
 }
 
 static void
+put_entries(struct registry *r, const char *const text[3])
+{
+	OK(registry_begin(r));
+	for (uint64_t i = 0; i < 3; i++)
+		OK(registry_entry_put(r, i, view_text(text[i])));
+	OK(registry_commit(r));
+}
+
+static void
+are_entries(struct registry *r, const char *origin,
+    const char *const text[3])
+{
+	struct view entry;
+
+	OK(registry_look_as(r, origin));
+	for (uint64_t i = 0; i < 3; i++) {
+		OK(registry_entry_get(r, i, &entry));
+		assert_true(view_is(entry, text[i]));
+	}
+}
+
+static void
+what_was_read_ahead_of_one_log_is_not_of_another(void **)
+{
+	static const char *const some[3] = { "a0", "a1", "a2" };
+	static const char *const others[3] = { "b0", "b1", "b2" };
+	struct registry_node a = node_of("okse.example/ahead-a", "k");
+	struct registry_node b = node_of("okse.example/ahead-b", "k");
+	AUTO(registry) first = NULL;
+	AUTO(registry) second = NULL;
+	AUTO(registry) reader = NULL;
+
+	join(&a);
+	join(&b);
+	OK(become(a, &first));
+	OK(become(b, &second));
+	put_entries(first, some);
+	put_entries(second, others);
+	OK(registry_open_owner(cluster.owner, &reader));
+	are_entries(reader, a.origin, some);
+	are_entries(reader, b.origin, others);
+	are_entries(reader, a.origin, some);
+}
+
+static void
 a_retired_node_commits_nothing_and_never_comes_back(void **state)
 {
 	AUTO(registry) owner = NULL;
@@ -234,6 +279,7 @@ main(void)
 		TEST(one_origin_joins_once),
 		TEST(only_who_has_joined_with_this_key_may_be_it),
 		TEST(a_node_renews_what_its_tokens_are_verified_with),
+		TEST(what_was_read_ahead_of_one_log_is_not_of_another),
 		TEST(a_retired_node_commits_nothing_and_never_comes_back),
 		TEST(a_node_in_doubt_is_confirmed_or_retired_as_lost),
 		TEST(lists_are_skipped_when_places_may_be_lost),
