@@ -163,9 +163,10 @@ export class Fleet {
 
   /**
    * One more node; linked: with a Link before its database, or a machine of
-   * its own where that has one.
+   * its own where that has one; args: further ones of okse dev.
    */
-  async add ({ linked = false, start = true, keyholders = 1, env } = {}) {
+  async add ({ linked = false, start = true, keyholders = 1, env,
+    args = [] } = {}) {
     const node = new Instance(temporary())
     const machine = this.database.machine?.network.add()
     const link = machine ??
@@ -177,7 +178,7 @@ export class Fleet {
     const first = this.nodes[0]
     await must('dev --prepare', node.okse(['dev', '--prepare',
       '--keyholders', String(keyholders), '--registry', uri,
-      ...first ? ['--fleet', first.dir] : [], node.dir], { env }))
+      ...first ? ['--fleet', first.dir] : [], ...args, node.dir], { env }))
     await must('join', okse(['registry', 'join', '--owner',
       this.database.owner, node.path('okse.yaml')]))
     this.nodes.push(node)
