@@ -226,9 +226,14 @@ await test('a token with an object too many is not closed', async () => {
     '--key-type', 'EC:prime256v1', '--label', 'stranger', '--id', '99'],
   { env: { ...env, TEST_PIN: derivePin(secret, 'okse-rehearsal') } })
   assert.equal(r.status, 0, r.stderr)
-  const second = await rehearse('document-signer', 'third', 'root')
-  assert.equal(second.status, 1)
-  assert.match(second.stderr, /not in the register: .* 'stranger'/)
+  const file = at('third.yaml')	// after all that this token has seen
+  writeFileSync(file, readFileSync(script('document-signer'), 'utf8')
+    .replaceAll('document-2', 'document-3')
+    .replaceAll('document-signer-2', 'document-signer-3'))
+  const third = await okse(['ceremony', 'rehearse', '--previous', at('gone'),
+    file, at('third')], { env })
+  assert.equal(third.status, 1)
+  assert.match(third.stderr, /not in the register: .* 'stranger'/)
 })
 
 await test('in production a quorum suffices, and is on the record', async () => {
