@@ -8,5 +8,5 @@ if [ -n "${SANITIZE:-}" ]; then
 	exit 0
 fi
 exec make -s MAKEFLAGS= BUILD="$BUILD" test-mutation \
-	MUTATION="--sample 2 --tests trust,note,forgery" \
+	MUTATION="--sample 2 --tests trust,note,forgery,verify_forged,rotation_entry" \
 	MUTANTS="trust.c trust_open.c note.c vkey.c"

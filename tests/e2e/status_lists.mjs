@@ -287,7 +287,9 @@ await test('the log has every list that was signed, and what became of it',
   })
 
 await test('metrics tell of lists and their signatures', async () => {
-  const text = await okse.metricsText()
+  // the notary that came back tells its own once a second
+  const text = await until(() => okse.metricsText(),
+    t => /^okse_status_lists /m.test(t), 'the metrics of the notary')
   assert.match(text, /^okse_status_lists 1$/m)
   assert.match(text, /^okse_status_list_signatures_total [1-9]/m)
   assert.match(text,
