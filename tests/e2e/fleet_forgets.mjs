@@ -115,11 +115,12 @@ const waits = node => until('waiting', async () => {
     await repair(node)
   return held?.what === 'fleet'
 })
-const goesOn = node => until('ready', async () => {
-  if ((await hold(node))?.repairable)
-    await repair(node)
-  return ready(node)
-})
+const goOn = nodes => Promise.all(nodes.map(node => until('ready',
+  async () => {
+    if ((await hold(node))?.repairable)
+      await repair(node)
+    return ready(node)
+  })))
 
 async function decidesNothing (node) {
   const r = await node.post('/v1/qr-tokens', qrTokenBody(person()))
@@ -209,8 +210,7 @@ await test('a node that is down is confirmed from a copy of its log',
     const r = await confirm('--key', a.path('mirror/log.vkey'),
       a.path('mirror'))
     assert.equal(r.status, 0, r.stderr)
-    for (const node of [a, c])
-      await until('ready', () => ready(node))
+    await goOn([a, c])
     assert.equal((await issue(c, person())).reply.status, 201)
   })
 
@@ -236,8 +236,7 @@ await test('who lost something is not confirmed, and retired only as lost',
     assert.match(not.stderr, /has not said that nothing of it was lost/)
     const lost = await retire(['--lost'])
     assert.equal(lost.status, 0, lost.stderr)
-    for (const node of [a, c])
-      await goesOn(node)
+    await goOn([a, c])	// neither before the other
     await device(c, person())
     assert.equal(+await newest(), +list + 8)
   })
