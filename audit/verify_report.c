@@ -112,6 +112,18 @@ put_rotations(const struct verify_result *r, struct bytes *out)
 }
 
 static void
+put_files(const struct verify_result *r, struct bytes *out)
+{
+	if (r->listed)
+		put_ratio(out, r->count[VERIFY_FILES], "are the log's");
+	else
+		bytes_put_text(out, "not listed here");
+	if (r->ahead != 0)
+		bytes_printf(out, ", %" PRIu64 " ahead of the checkpoint",
+		    r->ahead);
+}
+
+static void
 put_summary(const struct verify_result *r, enum verify_check check,
     struct bytes *out)
 {
@@ -164,13 +176,7 @@ put_summary(const struct verify_result *r, enum verify_check check,
 		put_counted(out, r->unclosed, "entry since", "entries since");
 		break;
 	case VERIFY_FILES:
-		if (r->listed)
-			put_ratio(out, c, "are the log's");
-		else
-			bytes_put_text(out, "not listed here");
-		if (r->ahead != 0)
-			bytes_printf(out, ", %" PRIu64 " ahead of the "
-			    "checkpoint", r->ahead);
+		put_files(r, out);
 		break;
 	case VERIFY_CHECK_COUNT:
 		break;
